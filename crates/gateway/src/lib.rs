@@ -1,1 +1,4 @@
-
+pub mod authn;
+pub mod authz;
+pub mod limit;
+pub mod tenant;
