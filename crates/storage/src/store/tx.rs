@@ -74,8 +74,8 @@ impl Tx {
 /// Advisory locks; the numbers are arbitrary and must never change.
 #[derive(Clone, Copy)]
 enum Lock {
-    Migrations = 0x706F_7274_0001,
-    Feed = 0x706F_7274_0002,
+    Migrations = 0x706F_7201,
+    Feed = 0x706F_7202,
 }
 
 /// A transaction on one tenant's data.
