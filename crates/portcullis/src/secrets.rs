@@ -49,10 +49,11 @@ pub fn read(file: &Path) -> Result<MasterKey, MasterKeyError> {
     if opened.metadata().map_err(unreadable)?.permissions().mode() & 0o077 != 0 {
         return Err(MasterKeyError::Exposed(file.to_owned()));
     }
-    let mut text = Secret::new(String::new());
-    let mut buffer = String::new();
-    (&mut opened).take(1_024).read_to_string(&mut buffer).map_err(unreadable)?;
-    std::mem::swap(&mut text, &mut Secret::new(buffer));
+    // Larger than any key: nothing is moved by growing, so one wipe wipes all.
+    let mut buffer = String::with_capacity(1_024);
+    let read = (&mut opened).take(1_024).read_to_string(&mut buffer);
+    let text = Secret::new(buffer);
+    read.map_err(unreadable)?;
     parse(text.expose(), &file.display().to_string())
 }
 
@@ -78,4 +79,37 @@ fn write_private(file: &Path, text: &str) -> io::Result<()> {
 /// Makes a directory, and those above it, that only its owner enters. One that exists is left as it is.
 pub fn create_private_dir(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::OsRandom;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_read_back() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("data/master.key");
+        let made = create(&file, &OsRandom::new()).expect("made");
+        assert_eq!(read(&file).expect("read").expose(), made.expose());
+        assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(dir.path().join("data")).expect("there").permissions().mode() & 0o777, 0o700);
+        assert!(matches!(create(&file, &OsRandom::new()), Err(MasterKeyError::Unwritable(..))), "never replaced");
+        assert_eq!(read(&file).expect("read").expose(), made.expose());
+    }
+
+    #[test]
+    fn a_file_that_others_read_or_that_holds_no_key_is_refused() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("master.key");
+        create(&file, &OsRandom::new()).expect("made");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("set");
+        assert!(matches!(read(&file), Err(MasterKeyError::Exposed(_))));
+        for text in ["", "AAAA", "not base64!", &"A".repeat(2_000)] {
+            fs::write(&file, text).expect("written");
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("set");
+            assert!(matches!(read(&file), Err(MasterKeyError::Malformed(_))), "{text}");
+        }
+    }
 }

@@ -25,7 +25,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or configuration.";
 
 /// An identity provider and an API gateway in one program.
 #[derive(Debug, Parser)]
-#[command(name = "portcullis", version, about, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "portcullis", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]
     settings: Settings,

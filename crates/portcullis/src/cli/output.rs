@@ -8,7 +8,12 @@ pub(super) fn line(text: &str) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// A failure on standard error.
+/// A failure on standard error. Of several lines the last sums up; the others stand as they are, so that
+/// editors find the places in them.
 pub(super) fn error(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "portcullis: {text}");
+    let mut err = io::stderr().lock();
+    let _ = match text.rsplit_once('\n') {
+        Some((lines, last)) => writeln!(err, "{lines}\nportcullis: {last}"),
+        None => writeln!(err, "portcullis: {text}"),
+    };
 }

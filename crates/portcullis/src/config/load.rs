@@ -144,6 +144,7 @@ fn judge(mut tree: Tree, schema: &Schema) -> Result<Config, Report> {
         kv: section(&mut tree, &rest, "kv"),
         bus: section(&mut tree, &rest, "bus"),
         tokens: section(&mut tree, &rest, "tokens"),
+        sessions: section(&mut tree, &rest, "sessions"),
         passwords: section(&mut tree, &rest, "passwords"),
         identity: section(&mut tree, &rest, "identity"),
         secrets: section(&mut tree, &rest, "secrets"),

@@ -73,7 +73,7 @@ fn rows(text: &mut String, schema: &Schema, setting: &Value, path: &str, default
         }
     }
     let only_a_table = !inside.is_empty() && alternatives.iter().all(|s| properties(s).next().is_some());
-    if !(top && !inside.is_empty()) && !only_a_table {
+    if !only_a_table && (!top || inside.is_empty()) {
         let (key, shown) = (path.replace("[].", "[N]."), default.map(|d| format!("`{d}`")).unwrap_or_default());
         let secret = if setting.get("writeOnly").is_some() { " *Secret.*" } else { "" };
         let meaning = format!("{}{secret}", description(setting)).replace('|', "\\|");

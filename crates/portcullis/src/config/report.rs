@@ -135,8 +135,8 @@ impl fmt::Display for Report {
             writeln!(f, "{finding}")?;
         }
         match self.0.len() {
-            1 => f.write_str("1 error in the configuration"),
-            n => write!(f, "{n} errors in the configuration"),
+            1 => f.write_str("1 error in the configuration; nothing was started or changed"),
+            n => write!(f, "{n} errors in the configuration; nothing was started or changed"),
         }
     }
 }

@@ -34,6 +34,24 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
     );
     unless(within(tokens.refresh_grace, 0, 60), "tokens.refresh_grace", "must be at most 60s".to_owned());
 
+    let sessions = &config.sessions;
+    unless(within(sessions.idle, 60, 365 * 86_400), "sessions.idle", "must be from 1m to 365d".to_owned());
+    unless(
+        sessions.absolute >= sessions.idle,
+        "sessions.absolute",
+        format!("must be at least sessions.idle, which is {}", sessions.idle),
+    );
+    unless(
+        sessions.remember >= sessions.absolute,
+        "sessions.remember",
+        format!("must be at least sessions.absolute, which is {}", sessions.absolute),
+    );
+    unless(
+        within(config.identity.lockout.duration, 1, 30 * 86_400),
+        "identity.lockout.duration",
+        "must be from 1s to 30d".to_owned(),
+    );
+
     let argon2 = config.passwords.argon2;
     // OWASP Password Storage Cheat Sheet: Argon2id with at least 19 MiB and two passes. The passes are
     // in the schema.

@@ -24,6 +24,8 @@ pub struct Config {
     pub bus: Bus,
     /// Access and refresh tokens.
     pub tokens: Tokens,
+    /// How long a login lasts.
+    pub sessions: Sessions,
     /// How passwords are hashed.
     pub passwords: Passwords,
     /// The identity service.
@@ -179,8 +181,26 @@ impl Default for Tokens {
     }
 }
 
+/// How long a login lasts.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sessions {
+    /// A session ends when it is not used for this long: from 1m to 365d.
+    pub idle: Span,
+    /// A session ends this long after the login, whatever happens: at least as long as `idle`.
+    pub absolute: Span,
+    /// Both limits, where the person asked to be remembered: at least as long as `absolute`.
+    pub remember: Span,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { idle: Span::secs(12 * 3_600), absolute: Span::secs(7 * 86_400), remember: Span::secs(30 * 86_400) }
+    }
+}
+
 /// How passwords are hashed.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Passwords {
     /// The cost of a hash (Argon2id, RFC 9106). A login with an older cost is rehashed.
@@ -188,6 +208,15 @@ pub struct Passwords {
     /// Threads that hash, each with its own memory. 0 is one for each core.
     #[schemars(range(max = 1024))]
     pub threads: u16,
+    /// Hashes that may wait for a thread. More are refused with 503 and `Retry-After`.
+    #[schemars(range(min = 1, max = 65536))]
+    pub queue: u32,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { argon2: Argon2::default(), threads: 0, queue: 64 }
+    }
 }
 
 /// The cost of a hash (Argon2id, RFC 9106).
@@ -211,11 +240,38 @@ impl Default for Argon2 {
 }
 
 /// The identity service.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Identity {
+    /// Whether anybody may register. If not, administrators create users.
+    pub open_registration: bool,
+    /// What happens after failed logins.
+    pub lockout: Lockout,
     /// The limiter in front of identity's own routes.
     pub limits: IdentityLimits,
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self { open_registration: true, lockout: Lockout::default(), limits: IdentityLimits::default() }
+    }
+}
+
+/// What happens after failed logins.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lockout {
+    /// Failed logins of one account from one source until that source is locked out of it.
+    #[schemars(range(min = 1, max = 1000))]
+    pub failures: u32,
+    /// For how long: from 1s to 30d.
+    pub duration: Span,
+}
+
+impl Default for Lockout {
+    fn default() -> Self {
+        Self { failures: 5, duration: Span::secs(15 * 60) }
+    }
 }
 
 /// The limiter in front of identity's own routes.
