@@ -9,7 +9,7 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use gateway::{
     authn::{Authn, Policy, Request, Settings},
     authz::{self, Requirement},
-    limit::{Backend, Caller, Limits, LimitsConfig, RuleConfig, Rules},
+    limit::{Backend, Caller, LimitConfig, LimitSettings, Limits, Rules},
 };
 use http::{HeaderMap, HeaderValue, Method};
 use kernel::{
@@ -140,9 +140,9 @@ fn limiter(c: &mut Criterion) {
     let gate = Gate::new(Alg::EdDSA);
     let caller = identify(&gate.authn(1_000), &gate.request());
     let headers = HeaderMap::new();
-    let limits = Limits::new(Backend::Local, LimitsConfig::default(), Arc::new(SystemClock));
+    let limits = Limits::new(Backend::Local, LimitSettings::default(), Arc::new(SystemClock));
     let asking = Caller { client_ip: IP, tenant: gate.tenant, principal: Some(&caller), headers: &headers };
-    let rule = |by: &str, algorithm: &str| -> RuleConfig {
+    let rule = |by: &str, algorithm: &str| -> LimitConfig {
         toml::from_str(&format!("by = '{by}'\nrate = '1000000000/day'\nalgorithm = '{algorithm}'")).expect("rule")
     };
     for algorithm in ["sliding_window", "fixed_window", "token_bucket"] {

@@ -1,1 +1,20 @@
+//! The identity provider.
+//!
+//! One folder is one noun. A slice has a face (`mod.rs` or the file of its name) that says what it is
+//! for, a `model` (parsed types and pure decisions), a `service` (load → decide → commit: the change,
+//! its audit row and its feed entry in one transaction), a `store` (its SQL, one text for both
+//! databases) and `routes` (DTO ↔ model). Slices call each other through their faces only, along a
+//! graph without circles, drawn in ARCHITECTURE.md.
+//!
+//! Deliberately absent: sockets and listeners (requests arrive through the gate, see
+//! [`kernel::RequestContext`]), any `if` about which database runs.
 
+pub mod audit;
+pub mod core;
+pub mod http;
+pub mod passwords;
+pub mod publish;
+pub mod settings;
+pub mod vault;
+
+pub use crate::{core::Core, settings::Settings};

@@ -201,7 +201,7 @@ impl Call {
         self.headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).expect("value"));
         self
     }
-    fn from_ip(self, ip: &str) -> Self {
+    fn at(self, ip: &str) -> Self {
         Self { ip: ip.parse().expect(ip), ..self }
     }
     fn policy(self, policy: Policy) -> Self {

@@ -14,7 +14,7 @@ use kernel::{Algorithm, Clock, Decision, Problem, Rate, Timestamp, edge::RateLim
 use smallvec::SmallVec;
 
 use super::{
-    Backend, Caller, LimitsConfig, LocalLimiter, Rules, SharedTake, SharedUnavailable, Take, Taken, WhenAway,
+    Backend, Caller, LimitSettings, LocalLimiter, Rules, SharedTake, SharedUnavailable, Take, Taken, WhenAway,
     local::Decisions,
     rules::rule_id,
     shared::{Absence, SharedLimiter},
@@ -29,7 +29,7 @@ pub struct Limits {
     local: LocalLimiter,
     absence: Absence,
     absences: AtomicU64,
-    config: LimitsConfig,
+    config: LimitSettings,
     clock: Arc<dyn Clock>,
 }
 
@@ -59,7 +59,7 @@ type Questions<'a> = SmallVec<[Question<'a>; 4]>;
 
 impl Limits {
     /// Limits counted by `backend`.
-    pub fn new(backend: Backend, config: LimitsConfig, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(backend: Backend, config: LimitSettings, clock: Arc<dyn Clock>) -> Self {
         Self {
             backend,
             local: LocalLimiter::new(config.max_keys.get()),

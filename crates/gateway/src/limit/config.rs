@@ -8,40 +8,39 @@ use std::{
 
 use http::HeaderName;
 use kernel::{Algorithm, Rate};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// One limit of a route: `{ by = "user", rate = "60/minute" }`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RuleConfig {
+pub struct LimitConfig {
     /// Who is counted: `ip`, `user`, `api_key`, `tenant`, `role`, `route` or `header:NAME`. What a request does not
     /// have (a user when anonymous, a header that was not sent) is replaced by the client's address.
-    #[schemars(with = "String")]
-    pub by: By,
+    pub by: LimitBy,
     /// How many in how long: `10/minute`, `100/15m`, `5/hour`, `1000/day`.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "rate"))]
     pub rate: Rate,
     /// How requests are counted: `sliding_window` (never more than the rate in any window), `fixed_window`
     /// (windows aligned to the clock) or `token_bucket` (the whole rate at once, then a steady refill).
     #[serde(default = "sliding_window")]
-    #[schemars(with = "AlgorithmName")]
+    #[schemars(schema_with = "algorithm_schema")]
     pub algorithm: Algorithm,
     /// How many units one request takes.
     #[serde(default = "one")]
     pub cost: NonZeroU32,
     /// Which requests it is for: `always`, or only `anonymous` or `authenticated` ones.
     #[serde(default)]
-    pub when: When,
+    pub when: LimitWhen,
     /// Its name in the `RateLimit` headers and in refusals; made from `by` and `rate` when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
-impl RuleConfig {
+impl LimitConfig {
     /// A limit with everything else at its default.
-    pub const fn new(by: By, rate: Rate) -> Self {
-        Self { by, rate, algorithm: sliding_window(), cost: one(), when: When::Always, name: None }
+    pub const fn new(by: LimitBy, rate: Rate) -> Self {
+        Self { by, rate, algorithm: sliding_window(), cost: one(), when: LimitWhen::Always, name: None }
     }
 }
 
@@ -53,20 +52,15 @@ const fn one() -> NonZeroU32 {
     NonZeroU32::MIN
 }
 
-/// The names of [`Algorithm`], for the schema: the kernel knows no schemas.
-#[derive(JsonSchema)]
-#[schemars(rename = "Algorithm", rename_all = "snake_case")]
-#[expect(dead_code, reason = "only its schema is used")]
-enum AlgorithmName {
-    SlidingWindow,
-    FixedWindow,
-    TokenBucket,
+/// The kernel knows no schemas.
+fn algorithm_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["sliding_window", "fixed_window", "token_bucket"] })
 }
 
 /// Which requests a limit is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum When {
+pub enum LimitWhen {
     /// Every request.
     #[default]
     Always,
@@ -78,7 +72,7 @@ pub enum When {
 
 /// Who is counted.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum By {
+pub enum LimitBy {
     /// The client's address; IPv6 by /64.
     Ip,
     /// The caller: a user, or a tenant's own API key.
@@ -98,12 +92,12 @@ pub enum By {
 /// Why a text does not say who is counted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not something to count by: use ip, user, api_key, tenant, role, route or header:NAME")]
-pub struct InvalidBy(String);
+pub struct InvalidLimitBy(String);
 
-impl FromStr for By {
-    type Err = InvalidBy;
+impl FromStr for LimitBy {
+    type Err = InvalidLimitBy;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = || InvalidBy(text.chars().take(64).collect());
+        let invalid = || InvalidLimitBy(text.chars().take(64).collect());
         Ok(match text {
             "ip" => Self::Ip,
             "user" => Self::User,
@@ -116,7 +110,7 @@ impl FromStr for By {
     }
 }
 
-impl fmt::Display for By {
+impl fmt::Display for LimitBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ip => f.write_str("ip"),
@@ -130,22 +124,34 @@ impl fmt::Display for By {
     }
 }
 
-impl Serialize for By {
+impl Serialize for LimitBy {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for By {
+impl<'de> Deserialize<'de> for LimitBy {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         String::deserialize(d)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for LimitBy {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "LimitBy".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "string", "enum": ["ip", "user", "api_key", "tenant", "role", "route"] },
+            { "type": "string", "pattern": "^header:[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
+        ]})
     }
 }
 
 /// What holds for all limits.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct LimitsConfig {
+pub struct LimitSettings {
     /// What to do while the shared limiter (Redis) is away: `local` counts this node's share in memory, `refuse`
     /// answers 503.
     pub when_away: WhenAway,
@@ -160,7 +166,7 @@ pub struct LimitsConfig {
     pub x_headers: bool,
 }
 
-impl Default for LimitsConfig {
+impl Default for LimitSettings {
     fn default() -> Self {
         Self {
             when_away: WhenAway::default(),

@@ -5,7 +5,7 @@
 //! the N+1st is refused, also when fifty ask at the same instant, and across nodes when the backend is
 //! [shared](Backend::Shared).
 //!
-//! Who is counted follows the rule's [`By`]. A subject that a request does not have (a rule by user on
+//! Who is counted follows the rule's [`LimitBy`]. A subject that a request does not have (a rule by user on
 //! an anonymous request, a header that was not sent) falls back to the client's address, so that
 //! leaving something out never escapes a limit. IPv6 clients are counted by /64: a single subscriber
 //! owns that many addresses.
@@ -26,7 +26,7 @@ mod subject;
 mod taken;
 
 pub use backend::{Limits, LimitsStats};
-pub use config::{By, InvalidBy, LimitsConfig, RuleConfig, When, WhenAway};
+pub use config::{InvalidLimitBy, LimitBy, LimitConfig, LimitSettings, LimitWhen, WhenAway};
 pub(crate) use local::{LocalLimiter, Take};
 pub use rules::{InvalidRules, MAX_RULES, Rules};
 pub use shared::{Backend, SharedLimiter, SharedTake, SharedUnavailable};

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use http::HeaderValue;
 use kernel::{Algorithm, Rate};
 
-use super::{By, RuleConfig, When};
+use super::{LimitBy, LimitConfig, LimitWhen};
 
 /// Most rules one route may have. Each is a look-up on every request.
 pub const MAX_RULES: usize = 16;
@@ -19,11 +19,11 @@ pub(super) struct Rule {
     /// on where it was. A rule that changes starts anew.
     pub(super) id: u64,
     pub(super) name: Box<str>,
-    pub(super) by: By,
+    pub(super) by: LimitBy,
     pub(super) rate: Rate,
     pub(super) algorithm: Algorithm,
     pub(super) cost: u32,
-    pub(super) when: When,
+    pub(super) when: LimitWhen,
 }
 
 /// Why limits cannot be used.
@@ -58,7 +58,7 @@ impl Rules {
     /// Compiles limits, group by group. The first of each pair is the scope: limits of the same scope
     /// share their counters wherever they are used (several routes of identity count against one limit),
     /// so a route's own limits have the route's name as their scope.
-    pub fn compile<'a>(groups: impl IntoIterator<Item = (&'a str, &'a [RuleConfig])>) -> Result<Self, InvalidRules> {
+    pub fn compile<'a>(groups: impl IntoIterator<Item = (&'a str, &'a [LimitConfig])>) -> Result<Self, InvalidRules> {
         let mut rules: Vec<Rule> = Vec::new();
         for (scope, configs) in groups {
             for config in configs {
@@ -81,7 +81,7 @@ impl Rules {
         if rules.len() > MAX_RULES {
             return Err(InvalidRules::TooMany(rules.len()));
         }
-        let unconditional = rules.iter().all(|rule| rule.when == When::Always);
+        let unconditional = rules.iter().all(|rule| rule.when == LimitWhen::Always);
         let mut policy = String::new();
         for rule in &rules {
             super::taken::write_policy(&mut policy, &rule.name, rule.rate);
@@ -97,8 +97,8 @@ impl Rules {
 }
 
 impl Rule {
-    fn compile(scope: &str, config: &RuleConfig) -> Result<Self, InvalidRules> {
-        let RuleConfig { by, rate, algorithm, cost, when, name } = config;
+    fn compile(scope: &str, config: &LimitConfig) -> Result<Self, InvalidRules> {
+        let LimitConfig { by, rate, algorithm, cost, when, name } = config;
         let name = name.clone().unwrap_or_else(|| format!("{by}-{rate}"));
         let ok = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b':');
         // A header's name may hold characters that a name of ours may not.

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use kernel::{ApiKeyId, Principal, RoleName, Subject, TenantId};
 use smallvec::SmallVec;
 
-use super::{By, When};
+use super::{LimitBy, LimitWhen};
 
 /// Who is asking, as far as limits care.
 #[derive(Clone, Copy, Debug)]
@@ -37,26 +37,26 @@ pub(super) enum Counted<'a> {
 
 impl<'a> Caller<'a> {
     /// Whether a rule with this condition is for the request.
-    pub(super) const fn is(&self, when: When) -> bool {
+    pub(super) const fn is(&self, when: LimitWhen) -> bool {
         match when {
-            When::Always => true,
-            When::Anonymous => self.principal.is_none(),
-            When::Authenticated => self.principal.is_some(),
+            LimitWhen::Always => true,
+            LimitWhen::Anonymous => self.principal.is_none(),
+            LimitWhen::Authenticated => self.principal.is_some(),
         }
     }
 
     /// Whom to count. Without the subject that the rule names, it is the address.
-    pub(super) fn counted(&self, by: &'a By) -> Counted<'a> {
+    pub(super) fn counted(&self, by: &'a LimitBy) -> Counted<'a> {
         let address = Counted::Address(self.client_ip);
         match by {
-            By::Ip => address,
-            By::Route => Counted::Everybody,
-            By::Tenant => Counted::Tenant(self.tenant),
-            By::User => self.principal.map_or(address, |p| Counted::User(p.subject)),
-            By::ApiKey => self.principal.and_then(|p| p.api_key).map_or(address, Counted::ApiKey),
-            By::Role => self.principal.map_or(address, |p| Counted::Roles(p.tenant, &p.roles)),
+            LimitBy::Ip => address,
+            LimitBy::Route => Counted::Everybody,
+            LimitBy::Tenant => Counted::Tenant(self.tenant),
+            LimitBy::User => self.principal.map_or(address, |p| Counted::User(p.subject)),
+            LimitBy::ApiKey => self.principal.and_then(|p| p.api_key).map_or(address, Counted::ApiKey),
+            LimitBy::Role => self.principal.map_or(address, |p| Counted::Roles(p.tenant, &p.roles)),
             // The header's name is part of the rule's own identity.
-            By::Header(name) => self.headers.get(name).map_or(address, |value| Counted::Header(value.as_bytes())),
+            LimitBy::Header(name) => self.headers.get(name).map_or(address, |value| Counted::Header(value.as_bytes())),
         }
     }
 }

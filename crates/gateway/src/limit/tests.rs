@@ -26,10 +26,10 @@ fn rules(toml: &str) -> Rules {
     compile(toml).expect("valid rules")
 }
 
-fn configs(toml: &str) -> Vec<RuleConfig> {
+fn configs(toml: &str) -> Vec<LimitConfig> {
     #[derive(serde::Deserialize)]
     struct Route {
-        limits: Vec<RuleConfig>,
+        limits: Vec<LimitConfig>,
     }
     toml::from_str::<Route>(&format!("limits = [{toml}]")).expect(toml).limits
 }
@@ -40,7 +40,7 @@ fn compile(toml: &str) -> Result<Rules, InvalidRules> {
 
 fn limits() -> (Limits, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(NOW));
-    let config = LimitsConfig { x_headers: true, ..LimitsConfig::default() };
+    let config = LimitSettings { x_headers: true, ..LimitSettings::default() };
     (Limits::new(Backend::Local, config, clock.clone()), clock)
 }
 
@@ -101,19 +101,19 @@ fn the_configuration_reads_as_documented() {
         r#"{ by = "ip", rate = "100/minute" },
            { by = "header:X-Device", rate = "5/15m", algorithm = "token_bucket", cost = 2, when = "anonymous", name = "device" }"#,
     );
-    assert_eq!(all[0], RuleConfig::new(By::Ip, "100/minute".parse().expect("rate")));
+    assert_eq!(all[0], LimitConfig::new(LimitBy::Ip, "100/minute".parse().expect("rate")));
     assert_eq!(all[0].algorithm, Algorithm::SlidingWindow);
     assert_eq!(all[1].by.to_string(), "header:x-device");
-    assert_eq!((all[1].cost.get(), all[1].when, all[1].algorithm), (2, When::Anonymous, Algorithm::TokenBucket));
+    assert_eq!((all[1].cost.get(), all[1].when, all[1].algorithm), (2, LimitWhen::Anonymous, Algorithm::TokenBucket));
     for by in ["ip", "user", "api_key", "tenant", "role", "route", "header:x-device"] {
-        assert_eq!(by.parse::<By>().expect(by).to_string(), by);
+        assert_eq!(by.parse::<LimitBy>().expect(by).to_string(), by);
     }
     for by in ["", "IP", "header:", "header:no spaces", "cookie"] {
-        assert!(by.parse::<By>().is_err(), "{by}");
+        assert!(by.parse::<LimitBy>().is_err(), "{by}");
     }
-    let wrong = toml::from_str::<RuleConfig>("by = \"ip\"\nrate = \"1/second\"\nburst = 3").expect_err("unknown key");
+    let wrong = toml::from_str::<LimitConfig>("by = \"ip\"\nrate = \"1/second\"\nburst = 3").expect_err("unknown key");
     assert!(wrong.to_string().contains("burst"));
-    let schema = serde_json::to_string(&schemars::schema_for!(RuleConfig)).expect("json");
+    let schema = serde_json::to_string(&schemars::schema_for!(LimitConfig)).expect("json");
     assert!(schema.contains("sliding_window") && schema.contains("\"rate\""));
 }
 
@@ -289,7 +289,7 @@ impl SharedLimiter for Redis {
 fn node(redis: &Arc<Redis>, clock: &Arc<ManualClock>, when_away: WhenAway, nodes: u32) -> Limits {
     *redis.now.lock() = NOW;
     let nodes = NonZeroU32::new(nodes).expect("not zero");
-    let config = LimitsConfig { when_away, nodes, ..LimitsConfig::default() };
+    let config = LimitSettings { when_away, nodes, ..LimitSettings::default() };
     Limits::new(Backend::Shared(redis.clone()), config, clock.clone())
 }
 

@@ -22,6 +22,7 @@ pub struct Jwk {
 /// The public numbers, base64url without padding.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kty")]
+#[expect(clippy::upper_case_acronyms, reason = "the names of RFC 7518")]
 pub enum Material {
     /// RFC 7518 §6.3.
     RSA {

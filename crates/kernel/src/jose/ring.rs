@@ -59,7 +59,7 @@ impl KeyRing {
         if claims.iss != *found.issuer || claims.tid != found.tenant {
             return Err(TokenError::Issuer);
         }
-        if !claims.aud.iter().any(|a| *a == claims.iss) {
+        if !claims.aud.contains(&claims.iss) {
             return Err(TokenError::Audience);
         }
         if claims.exp + LEEWAY_SECS <= now {

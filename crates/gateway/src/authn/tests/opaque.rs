@@ -147,11 +147,11 @@ async fn what_is_taken_back_is_refused_with_the_next_call() {
 async fn a_key_works_from_its_networks_only() {
     let gate = Gate::new();
     gate.know("key pk_live_a", |key| key.networks = Arc::new(["10.0.0.0/24".parse().expect("network")]));
-    assert!(gate.identify(&Call::key("pk_live_a").from_ip("10.0.0.200")).await.is_ok());
+    assert!(gate.identify(&Call::key("pk_live_a").at("10.0.0.200")).await.is_ok());
     for elsewhere in ["10.0.1.1", "2001:db8::1"] {
-        assert_eq!(gate.at_once(&Call::key("pk_live_a").from_ip(elsewhere)).err(), Some("credentials.network"));
+        assert_eq!(gate.at_once(&Call::key("pk_live_a").at(elsewhere)).err(), Some("credentials.network"));
     }
-    assert!(gate.at_once(&Call::key("pk_live_a").from_ip("::ffff:10.0.0.7")).is_ok());
+    assert!(gate.at_once(&Call::key("pk_live_a").at("::ffff:10.0.0.7")).is_ok());
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn guessing_is_stopped_by_address_and_known_keys_go_on() {
     assert!(codes[10..].iter().all(|code| *code == Some("credentials.attempts")));
     assert_eq!(gate.asked(), 11);
     assert!(gate.at_once(&known).is_ok(), "what is remembered works from there too");
-    let elsewhere = Call::key("pk_live_x").from_ip("10.9.9.9");
+    let elsewhere = Call::key("pk_live_x").at("10.9.9.9");
     assert_eq!(gate.identify(&elsewhere).await.err(), Some("credentials.refused"), "others may try");
     gate.clock.advance(Duration::from_secs(6));
     assert_eq!(gate.identify(&Call::key("pk_live_y")).await.err(), Some("credentials.refused"), "and so may it, later");

@@ -37,7 +37,8 @@ fn a_tenants_own_key_is_the_subject_of_its_tokens() {
 /// Each change refuses the very next call, although the token is remembered.
 #[test]
 fn what_is_taken_back_is_refused_with_the_next_call() {
-    let changes: [(&str, fn(&Gate, &Principal), &str); 6] = [
+    type Change = fn(&Gate, &Principal);
+    let changes: [(&str, Change, &str); 6] = [
         ("session", |gate, _| gate.edge.revocations.revoke_session(SESSION, Timestamp::MAX), "credentials.refused"),
         (
             "token",

@@ -210,6 +210,8 @@ fn keys_differ_by_rule_by_kind_and_by_process() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+
     /// The limiter answers exactly as one plain state for each key would, whatever is swept in between.
     #[test]
     fn answers_as_plain_states_do(

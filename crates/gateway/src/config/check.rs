@@ -1,0 +1,311 @@
+//! Finds everything wrong with a configuration at once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use http::{HeaderName, HeaderValue, Method, Uri};
+
+use super::{AuthConfig, Duration, GatewayConfig, MatchConfig, RouteConfig, UpstreamConfig};
+use crate::route::{HostPattern, PathPattern};
+
+/// One thing that is wrong, with its place and what to do about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConfigProblem {
+    /// Where: `routes[2].upstream`, `upstreams.orders.targets[0]`, `server.http.max_head`.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub hint: String,
+}
+
+/// Collects problems under a growing path.
+struct Findings(Vec<ConfigProblem>);
+
+impl Findings {
+    fn add(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
+        self.0.push(ConfigProblem { path: path.into(), message: message.into(), hint: hint.into() });
+    }
+    fn positive(&mut self, path: impl Into<String>, value: Duration) {
+        if value.is_zero() {
+            self.add(path, "must be longer than nothing", "Write a duration such as 5s.");
+        }
+    }
+}
+
+impl GatewayConfig {
+    /// Everything that is wrong with it; empty when it can be served.
+    pub fn validate(&self) -> Vec<ConfigProblem> {
+        let mut findings = Findings(Vec::new());
+        self.check_http(&mut findings);
+        for (name, upstream) in &self.upstreams {
+            check_upstream(&mut findings, name, upstream);
+        }
+        for (i, route) in self.routes.iter().enumerate() {
+            self.check_route(&mut findings, &format!("routes[{i}]"), route);
+        }
+        check_duplicates(&mut findings, &self.routes);
+        check_conflicts(&mut findings, &self.routes);
+        findings.0
+    }
+
+    fn check_http(&self, findings: &mut Findings) {
+        let http = &self.http;
+        for (name, value) in [
+            ("head_timeout", http.head_timeout),
+            ("body_timeout", http.body_timeout),
+            ("write_timeout", http.write_timeout),
+            ("idle_timeout", http.idle_timeout),
+        ] {
+            findings.positive(format!("server.http.{name}"), value);
+        }
+        if !(1 << 10..=1 << 20).contains(&http.max_head.bytes()) {
+            findings.add("server.http.max_head", "must lie between 1KiB and 1MiB", "The default is 32KiB.");
+        }
+        if http.max_target > http.max_head {
+            findings.add(
+                "server.http.max_target",
+                "is larger than max_head, which contains it",
+                "The default is 8KiB.",
+            );
+        }
+        for (name, value, max) in [
+            ("max_headers", u32::from(http.max_headers), 1_000),
+            ("max_connections", http.max_connections, 10_000_000),
+            ("max_streams", http.max_streams, 10_000),
+        ] {
+            if !(1..=max).contains(&value) {
+                findings.add(
+                    format!("server.http.{name}"),
+                    format!("must lie between 1 and {max}"),
+                    "Leave it out for the default.",
+                );
+            }
+        }
+    }
+
+    fn check_route(&self, findings: &mut Findings, at: &str, route: &RouteConfig) {
+        if !is_name(&route.name) {
+            findings.add(format!("{at}.name"), format!("`{}` is not a name", shorten(&route.name)), NAME_HINT);
+        }
+        let pattern = check_match(findings, &format!("{at}.match"), &route.matches);
+        if !self.upstreams.contains_key(&route.upstream) {
+            let known: Vec<&str> = self.upstreams.keys().take(8).map(String::as_str).collect();
+            let hint = if known.is_empty() {
+                format!("Define [upstreams.{}] with its targets.", shorten(&route.upstream))
+            } else {
+                format!("Define [upstreams.{}], or use one of: {}.", shorten(&route.upstream), known.join(", "))
+            };
+            findings.add(
+                format!("{at}.upstream"),
+                format!("there is no upstream `{}`", shorten(&route.upstream)),
+                hint,
+            );
+        }
+        let asks = !(route.permissions.is_empty() && route.roles.is_empty() && route.scopes.is_empty());
+        match &route.auth {
+            AuthConfig::AnyOf(kinds) if kinds.is_empty() => findings.add(
+                format!("{at}.auth"),
+                "an empty list lets nobody in",
+                "Leave it out to accept every credential, or write \"none\" to ask for no credential.",
+            ),
+            AuthConfig::None if asks => findings.add(
+                format!("{at}.auth"),
+                "asks for no credential, but the route needs permissions, roles or scopes",
+                "Leave `auth` out, or drop what the route needs.",
+            ),
+            _ => {}
+        }
+        for (j, scope) in route.scopes.iter().enumerate() {
+            // RFC 6749 §3.3: scope-token.
+            let ok = !scope.is_empty()
+                && scope.len() <= 128
+                && scope.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
+            if !ok {
+                findings.add(
+                    format!("{at}.scopes[{j}]"),
+                    format!("`{}` is not a scope", shorten(scope)),
+                    "Write one scope without spaces, such as orders:read.",
+                );
+            }
+        }
+        if let (Some(prefix), Some(pattern)) = (&route.strip_prefix, pattern) {
+            let literal = pattern.literal_prefix();
+            let covers =
+                literal.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            if prefix.ends_with('/') || prefix.is_empty() || !covers {
+                findings.add(
+                    format!("{at}.strip_prefix"),
+                    format!("`{}` is not the beginning of every path of this route", shorten(prefix)),
+                    format!("Use the literal beginning of the path, without a slash at the end: {literal}."),
+                );
+            }
+        }
+        if let Some(timeout) = route.timeout {
+            findings.positive(format!("{at}.timeout"), timeout);
+        }
+    }
+}
+
+fn check_match(findings: &mut Findings, at: &str, matches: &MatchConfig) -> Option<PathPattern> {
+    let pattern = matches.path.parse::<PathPattern>();
+    if let Err(error) = &pattern {
+        findings.add(format!("{at}.path"), error.to_string(), error.hint());
+    }
+    if matches.host.0.is_empty() {
+        findings.add(format!("{at}.host"), "an empty list matches no host", "Leave it out to match every host.");
+    }
+    for host in &matches.host.0 {
+        if let Err(error) = host.parse::<HostPattern>() {
+            findings.add(format!("{at}.host"), error.to_string(), "Use lower case; ports are not matched.");
+        }
+    }
+    for (j, method) in matches.methods.iter().enumerate() {
+        let known = method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-')
+            && Method::from_bytes(method.as_bytes()).is_ok();
+        if !known || matches!(method.as_str(), "CONNECT" | "TRACE") {
+            findings.add(
+                format!("{at}.methods[{j}]"),
+                format!("`{}` is not a method that can be routed", shorten(method)),
+                "Use upper case: GET, POST, PUT, PATCH, DELETE, OPTIONS.",
+            );
+        }
+    }
+    for (name, value) in &matches.headers {
+        if HeaderName::from_bytes(name.as_bytes()).is_err() || HeaderValue::from_str(value).is_err() {
+            findings.add(
+                format!("{at}.headers.{name}"),
+                "is not a header field",
+                "Write a name and the exact value, or `*` for any value.",
+            );
+        }
+    }
+    pattern.ok()
+}
+
+fn check_upstream(findings: &mut Findings, name: &str, upstream: &UpstreamConfig) {
+    let at = format!("upstreams.{name}");
+    if !is_name(name) {
+        findings.add(&at, format!("`{}` is not a name", shorten(name)), NAME_HINT);
+    }
+    if upstream.targets.is_empty() || upstream.targets.len() > 256 {
+        findings.add(
+            format!("{at}.targets"),
+            "an upstream has 1 to 256 targets",
+            "Write targets = [\"http://127.0.0.1:9001\"].",
+        );
+    }
+    let mut seen = HashMap::new();
+    for (i, target) in upstream.targets.iter().enumerate() {
+        let at = format!("{at}.targets[{i}]");
+        if let Err(message) = check_url(&target.url) {
+            findings.add(&at, message, "Write http://host:port or https://host:port, without a path.");
+        }
+        if !(1..=256).contains(&target.weight) {
+            findings.add(
+                format!("{at}.weight"),
+                "must lie between 1 and 256",
+                "Leave a target out to send it nothing.",
+            );
+        }
+        if let Some(first) = seen.insert(target.url.trim_end_matches('/'), i) {
+            findings.add(&at, format!("is the same as targets[{first}]"), "Give one target a larger weight instead.");
+        }
+    }
+    findings.positive(format!("{at}.timeout"), upstream.timeout);
+    findings.positive(format!("{at}.connect_timeout"), upstream.connect_timeout);
+}
+
+fn check_url(url: &str) -> Result<(), String> {
+    let wrong = |what: &str| Err(format!("`{}` {what}", shorten(url)));
+    let Ok(uri) = url.parse::<Uri>() else { return wrong("is not a URL") };
+    match uri.scheme_str() {
+        Some("http" | "https") => {}
+        _ => return wrong("has no http or https scheme"),
+    }
+    match uri.authority() {
+        Some(authority) if authority.as_str().contains('@') => return wrong("contains credentials"),
+        Some(authority) if !authority.host().is_empty() => {}
+        _ => return wrong("names no host"),
+    }
+    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+        return wrong("has a path or a query");
+    }
+    Ok(())
+}
+
+fn check_duplicates(findings: &mut Findings, routes: &[RouteConfig]) {
+    let mut first = HashMap::new();
+    for (i, route) in routes.iter().enumerate() {
+        if let Some(earlier) = first.get(&route.name) {
+            findings.add(
+                format!("routes[{i}].name"),
+                format!("`{}` is already the name of routes[{earlier}]", shorten(&route.name)),
+                "Names label metrics and logs; give each route its own.",
+            );
+        } else {
+            first.insert(&route.name, i);
+        }
+    }
+}
+
+/// Two routes conflict when some request matches both and nothing decides between them.
+fn check_conflicts(findings: &mut Findings, routes: &[RouteConfig]) {
+    // Grouped by what must be equal, so that thousands of routes are not compared pairwise.
+    type Key<'a> = (String, i32, &'a BTreeMap<String, String>);
+    let mut groups: BTreeMap<Key<'_>, Vec<(usize, PathPattern)>> = BTreeMap::new();
+    for (i, route) in routes.iter().enumerate() {
+        let Ok(pattern) = route.matches.path.parse::<PathPattern>() else { continue };
+        let key = (shape(&pattern), route.priority, &route.matches.headers);
+        let group = groups.entry(key).or_default();
+        for (earlier, other) in group.iter() {
+            if pattern.same_shape(other) && overlap(&routes[*earlier].matches, &route.matches) {
+                findings.add(
+                    format!("routes[{i}].match"),
+                    format!("takes the same requests as routes[{earlier}] (`{}`)", shorten(&routes[*earlier].name)),
+                    "Give one of them another path, method, host or header, or a higher priority.",
+                );
+            }
+        }
+        group.push((i, pattern));
+    }
+}
+
+fn shape(pattern: &PathPattern) -> String {
+    use crate::route::Segment;
+    let mut text: String = pattern
+        .segments
+        .iter()
+        .map(|s| match s {
+            Segment::Literal(text) => format!("/{text}"),
+            Segment::Parameter(_) => "/{}".to_owned(),
+        })
+        .collect();
+    if pattern.prefix {
+        text.push_str("/{*}");
+    }
+    text
+}
+
+/// Whether hosts and methods meet. Naming methods beats naming none, so those do not conflict.
+fn overlap(a: &MatchConfig, b: &MatchConfig) -> bool {
+    let hosts = a.host.0.iter().any(|h| b.host.0.contains(h));
+    let methods = if a.methods.is_empty() || b.methods.is_empty() {
+        a.methods.is_empty() && b.methods.is_empty()
+    } else {
+        a.methods.iter().any(|m| b.methods.contains(m))
+    };
+    hosts && methods
+}
+
+const NAME_HINT: &str = "Names have 1 to 64 characters of a-z, 0-9, `_` and `-`, and start with a letter or digit.";
+
+fn is_name(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+}
+
+/// What is quoted back stays readable.
+fn shorten(text: &str) -> String {
+    text.chars().take(80).collect()
+}

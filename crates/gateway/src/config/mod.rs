@@ -1,0 +1,36 @@
+//! What an operator writes about the gate: `[server.http]`, `[upstreams.NAME]` and `[[routes]]`.
+//!
+//! Types here are the text of the file, nothing more: they parse, print their schema, and are compared
+//! to find out what a reload changes. [`GatewayConfig::validate`] finds everything that a type cannot
+//! say (references, conflicts, ranges) and reports it all at once. Compiled forms live with the stage
+//! that uses them. Deliberately absent: reading files and environment, which is the binary's.
+
+mod check;
+mod http;
+mod route;
+mod units;
+mod upstream;
+
+pub use check::ConfigProblem;
+pub use http::HttpConfig;
+pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
+pub use units::{Duration, InvalidDuration, InvalidSize, Size};
+pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
+
+pub use crate::limit::{LimitBy, LimitConfig};
+
+use std::collections::BTreeMap;
+
+/// Everything the gate is configured with, apart from where it listens.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GatewayConfig {
+    /// `[server.http]`.
+    pub http: HttpConfig,
+    /// `[upstreams.NAME]`.
+    pub upstreams: BTreeMap<String, UpstreamConfig>,
+    /// `[[routes]]`, in the order of the file.
+    pub routes: Vec<RouteConfig>,
+}
+
+#[cfg(test)]
+mod tests;

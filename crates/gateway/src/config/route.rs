@@ -1,0 +1,223 @@
+//! `[[routes]]`: which requests go where, and what they need.
+
+use std::{collections::BTreeMap, fmt};
+
+use kernel::{Permission, RoleName};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{Duration, Size};
+use crate::limit::LimitConfig;
+
+/// One route. Closed by default: without `auth`, a caller must be known.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RouteConfig {
+    /// Unique; labels metrics and logs.
+    #[schemars(regex(pattern = "^[a-z0-9][a-z0-9_-]{0,63}$"))]
+    pub name: String,
+    /// Which requests.
+    #[serde(rename = "match")]
+    pub matches: MatchConfig,
+    /// Among routes that match, the highest priority wins; then the most specific.
+    #[serde(default)]
+    pub priority: i32,
+    /// The name of an upstream.
+    pub upstream: String,
+    /// Which credentials are accepted.
+    #[serde(default)]
+    pub auth: AuthConfig,
+    /// Permissions the caller needs, all of them.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub permissions: Vec<Permission>,
+    /// Roles of which the caller needs at least one.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub roles: Vec<RoleName>,
+    /// OAuth scopes the caller needs, all of them.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Rate limits; a request must pass all of them.
+    #[serde(default)]
+    pub limits: Vec<LimitConfig>,
+    /// Removed from the front of the path before the upstream sees it: `/orders`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strip_prefix: Option<String>,
+    /// Whether the upstream sees the `Host` the client sent, rather than the target's own.
+    #[serde(default)]
+    pub preserve_host: bool,
+    /// Whether the client's own credential is passed on.
+    #[serde(default)]
+    pub forward_credentials: bool,
+    /// Largest request body; the server's `max_body` when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_body: Option<Size>,
+    /// Overrides the upstream's `timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+}
+
+impl RouteConfig {
+    /// A route for this path with every default.
+    pub fn new(name: impl Into<String>, path: impl Into<String>, upstream: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            matches: MatchConfig { path: path.into(), methods: Vec::new(), host: any_host(), headers: BTreeMap::new() },
+            priority: 0,
+            upstream: upstream.into(),
+            auth: AuthConfig::default(),
+            permissions: Vec::new(),
+            roles: Vec::new(),
+            scopes: Vec::new(),
+            limits: Vec::new(),
+            strip_prefix: None,
+            preserve_host: false,
+            forward_credentials: false,
+            max_body: None,
+            timeout: None,
+        }
+    }
+}
+
+/// Which requests a route takes: all parts must match.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MatchConfig {
+    /// `/orders` exactly, `/orders/{id}` with one segment for `{id}`, or `/orders/{*rest}` for `/orders`
+    /// and everything below it.
+    pub path: String,
+    /// Methods; empty means all. `GET` includes `HEAD`.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// `api.example.com`, `*.example.com` (any depth below, not itself) or `*`; one or several.
+    #[serde(default = "any_host")]
+    pub host: OneOrMany,
+    /// Header fields and the exact value each must have; `*` is any value.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+}
+
+fn any_host() -> OneOrMany {
+    OneOrMany(vec!["*".to_owned()])
+}
+
+/// A text or a list of texts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OneOrMany(pub Vec<String>);
+
+impl Serialize for OneOrMany {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => one.serialize(s),
+            many => many.serialize(s),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> de::Visitor<'de> for Either {
+            type Value = OneOrMany;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a list of texts")
+            }
+            fn visit_str<E: de::Error>(self, one: &str) -> Result<OneOrMany, E> {
+                Ok(OneOrMany(vec![one.to_owned()]))
+            }
+            fn visit_seq<A: de::SeqAccess<'de>>(self, seq: A) -> Result<OneOrMany, A::Error> {
+                Vec::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(OneOrMany)
+            }
+        }
+        d.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for OneOrMany {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OneOrMany".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [
+            { "type": "string" },
+            { "type": "array", "items": { "type": "string" }, "minItems": 1 },
+        ]})
+    }
+}
+
+/// One kind of credential.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthKind {
+    /// A signed access token in `Authorization: Bearer`.
+    Jwt,
+    /// An API key in `X-API-Key` or `Authorization: Bearer`.
+    ApiKey,
+    /// The session cookie.
+    Session,
+}
+
+/// `auth`: which credentials a route accepts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AuthConfig {
+    /// `"none"`: nobody is asked, and a credential that is sent is not looked at.
+    None,
+    /// `"optional"`: a caller who is known is passed on, one who is not passes too. For services that
+    /// decide themselves.
+    Optional,
+    /// A list: the caller must present one of these.
+    AnyOf(Vec<AuthKind>),
+}
+
+impl Default for AuthConfig {
+    fn default() -> Self {
+        Self::AnyOf(vec![AuthKind::Jwt, AuthKind::ApiKey, AuthKind::Session])
+    }
+}
+
+impl Serialize for AuthConfig {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::None => s.serialize_str("none"),
+            Self::Optional => s.serialize_str("optional"),
+            Self::AnyOf(kinds) => kinds.serialize(s),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for AuthConfig {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> de::Visitor<'de> for Either {
+            type Value = AuthConfig;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"none\", \"optional\", or a list of \"jwt\", \"api_key\" and \"session\"")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<AuthConfig, E> {
+                match text {
+                    "none" => Ok(AuthConfig::None),
+                    "optional" => Ok(AuthConfig::Optional),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+                }
+            }
+            fn visit_seq<A: de::SeqAccess<'de>>(self, seq: A) -> Result<AuthConfig, A::Error> {
+                Vec::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(AuthConfig::AnyOf)
+            }
+        }
+        d.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for AuthConfig {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Auth".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let kind = generator.subschema_for::<AuthKind>();
+        json_schema!({ "anyOf": [
+            { "type": "string", "enum": ["none", "optional"] },
+            { "type": "array", "items": kind, "minItems": 1 },
+        ]})
+    }
+}

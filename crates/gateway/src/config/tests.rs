@@ -1,0 +1,221 @@
+use kernel::Algorithm;
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    upstreams: BTreeMap<String, UpstreamConfig>,
+    #[serde(default)]
+    routes: Vec<RouteConfig>,
+}
+
+fn parse(text: &str) -> Result<GatewayConfig, toml::de::Error> {
+    toml::from_str(text).map(|File { upstreams, routes }| GatewayConfig {
+        http: HttpConfig::default(),
+        upstreams,
+        routes,
+    })
+}
+
+fn problems(text: &str) -> Vec<(String, String)> {
+    parse(text).expect("it parses").validate().into_iter().map(|p| (p.path, p.message)).collect()
+}
+
+/// Word for word from the product's interface.
+const DOCUMENTED: &str = r#"
+[upstreams.orders]
+targets = ["http://127.0.0.1:9001", { url = "http://127.0.0.1:9002", weight = 2 }]
+balance = "round_robin"
+timeout = "5s"
+
+[[routes]]
+name = "orders"
+match = { path = "/orders/{*rest}", methods = ["GET", "POST"], host = "*" }
+upstream = "orders"
+auth = ["jwt", "api_key", "session"]
+permissions = ["orders:read"]
+limits = [{ by = "user", rate = "60/minute", algorithm = "sliding_window" }]
+"#;
+
+#[test]
+fn the_documented_example_is_valid() {
+    let config = parse(DOCUMENTED).expect("it parses");
+    assert_eq!(config.validate(), []);
+    let upstream = &config.upstreams["orders"];
+    assert_eq!((upstream.targets[0].weight, upstream.targets[1].weight), (1, 2));
+    assert_eq!(upstream.timeout, Duration::from_secs(5));
+    let route = &config.routes[0];
+    assert_eq!(route.auth, AuthConfig::default());
+    assert_eq!(route.limits[0].algorithm, Algorithm::SlidingWindow);
+    assert_eq!(route.max_body, None);
+}
+
+#[test]
+fn a_route_is_closed_unless_it_says_otherwise() {
+    let route = |auth: &str| {
+        parse(&format!("[[routes]]\nname = \"r\"\nmatch = {{ path = \"/\" }}\nupstream = \"u\"\n{auth}"))
+            .map(|c| c.routes[0].auth.clone())
+    };
+    let all = AuthConfig::AnyOf(vec![AuthKind::Jwt, AuthKind::ApiKey, AuthKind::Session]);
+    assert_eq!(route("").expect("ok"), all);
+    assert_eq!(route("auth = \"none\"").expect("ok"), AuthConfig::None);
+    assert_eq!(route("auth = \"optional\"").expect("ok"), AuthConfig::Optional);
+    assert!(route("auth = \"non\"").expect_err("a typo opens nothing").to_string().contains("\"none\", \"optional\""));
+    assert!(route("auth = [\"jwtt\"]").is_err());
+}
+
+#[test]
+fn unknown_settings_are_refused() {
+    for text in [
+        "[upstreams.a]\ntargets = []\nretrys = 3",
+        "[[routes]]\nname = \"r\"\nmatch = { path = \"/\", metods = [] }\nupstream = \"u\"",
+        "[upstreams.a]\ntargets = [{ url = \"http://a\", wieght = 3 }]",
+        "[[routes]]\nname = \"r\"\nmatch = { path = \"/\" }\nupstream = \"u\"\nlimits = [{ by = \"ip\", rate = \"1/s\", x = 1 }]",
+    ] {
+        let error = parse(text).err().unwrap_or_else(|| panic!("{text} must not parse"));
+        assert!(error.to_string().contains("unknown field"), "{error}");
+    }
+}
+
+#[test]
+fn everything_wrong_is_reported_at_once() {
+    let found = problems(
+        r#"
+        [upstreams.bad]
+        targets = ["127.0.0.1:80", { url = "http://a/path", weight = 0 }, "http://b", "http://b/", "ftp://c", "http://u:p@d"]
+        timeout = "0s"
+        [upstreams.none]
+        targets = []
+        [[routes]]
+        name = "Bad Name"
+        match = { path = "orders", methods = ["get", "TRACE"], host = ["API.example.com"], headers = { "x y" = "1" } }
+        upstream = "lost"
+        auth = []
+        scopes = ["a b"]
+        [[routes]]
+        name = "twin"
+        match = { path = "/a/{id}" }
+        upstream = "bad"
+        auth = "none"
+        permissions = ["orders:read"]
+        strip_prefix = "/b"
+        [[routes]]
+        name = "twin"
+        match = { path = "/a/{other}" }
+        upstream = "bad"
+        "#,
+    );
+    let places: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "upstreams.bad.targets[0]",
+            "upstreams.bad.targets[1]",
+            "upstreams.bad.targets[1].weight",
+            "upstreams.bad.targets[3]",
+            "upstreams.bad.targets[4]",
+            "upstreams.bad.targets[5]",
+            "upstreams.bad.timeout",
+            "upstreams.none.targets",
+            "routes[0].name",
+            "routes[0].match.path",
+            "routes[0].match.host",
+            "routes[0].match.methods[0]",
+            "routes[0].match.methods[1]",
+            "routes[0].match.headers.x y",
+            "routes[0].upstream",
+            "routes[0].auth",
+            "routes[0].scopes[0]",
+            "routes[1].auth",
+            "routes[1].strip_prefix",
+            "routes[2].name",
+            "routes[2].match",
+        ]
+    );
+}
+
+#[test]
+fn routes_conflict_only_when_nothing_decides() {
+    let two = |a: &str, b: &str| {
+        let found = problems(&format!(
+            "[upstreams.u]\ntargets = [\"http://a\"]\n\
+             [[routes]]\nname = \"a\"\nupstream = \"u\"\n{a}\n[[routes]]\nname = \"b\"\nupstream = \"u\"\n{b}"
+        ));
+        !found.is_empty()
+    };
+    let m = |m: &str| format!("match = {{ {m} }}");
+    let path = |p: &str| m(&format!("path = \"{p}\""));
+    assert!(two(&path("/a/{x}"), &path("/a/{y}")));
+    assert!(!two(&path("/a/{x}"), &path("/a/{*y}")));
+    assert!(!two(&path("/a"), &path("/a/")));
+    assert!(!two(&path("/a"), &format!("{}\npriority = 1", path("/a"))));
+    assert!(two(&m("path = \"/a\", methods = [\"GET\"]"), &m("path = \"/a\", methods = [\"POST\", \"GET\"]")));
+    assert!(!two(&m("path = \"/a\", methods = [\"GET\"]"), &path("/a")));
+    assert!(!two(&m("path = \"/a\", host = \"x.test\""), &path("/a")));
+    assert!(two(&m("path = \"/a\", host = [\"x.test\", \"y.test\"]"), &m("path = \"/a\", host = \"y.test\"")));
+    assert!(!two(&m("path = \"/a\", headers = { v = \"1\" }"), &m("path = \"/a\", headers = { v = \"2\" }")));
+}
+
+#[test]
+fn bounds_of_the_server_are_checked() {
+    let mut config = GatewayConfig::default();
+    assert_eq!(config.validate(), []);
+    config.http.head_timeout = Duration::from_secs(0);
+    config.http.max_head = Size::from_bytes(10);
+    config.http.max_streams = 0;
+    let places: Vec<String> = config.validate().into_iter().map(|p| p.path).collect();
+    assert_eq!(
+        places,
+        ["server.http.head_timeout", "server.http.max_head", "server.http.max_target", "server.http.max_streams"]
+    );
+}
+
+#[test]
+fn durations_and_sizes_need_a_unit() {
+    for text in ["5", "", "s", "5 s", "-1s", "+1s", "1.5s", "5S", "99999999999999999999s", "40000d", "٣s"] {
+        assert!(text.parse::<Duration>().is_err(), "{text}");
+    }
+    for text in ["5", "", "B", "5 MiB", "5MB", "5mib", "-5B", "99999999999GiB"] {
+        assert!(text.parse::<Size>().is_err(), "{text}");
+    }
+    assert_eq!("15m".parse(), Ok(Duration::from_secs(900)));
+    assert_eq!("64MiB".parse(), Ok(Size::from_mib(64)));
+    assert_eq!(Duration::from_millis(1_500).to_string(), "1500ms");
+    assert_eq!((Duration::default().to_string(), Size::default().to_string()), ("0s".into(), "0B".into()));
+}
+
+#[test]
+fn a_configuration_survives_being_written_out() {
+    let config = parse(DOCUMENTED).expect("it parses");
+    let route = toml::to_string(&config.routes[0]).expect("it writes");
+    assert_eq!(toml::from_str::<RouteConfig>(&route).expect("it parses"), config.routes[0]);
+    let upstream = toml::to_string(&config.upstreams["orders"]).expect("it writes");
+    assert_eq!(toml::from_str::<UpstreamConfig>(&upstream).expect("it parses"), config.upstreams["orders"]);
+}
+
+#[test]
+fn the_schema_knows_every_setting() {
+    let schema = serde_json::to_string(&schemars::schema_for!(RouteConfig)).expect("json");
+    for word in ["strip_prefix", "forward_credentials", "sliding_window", "optional", "api_key", "max_body"] {
+        assert!(schema.contains(word), "{word}");
+    }
+    let schema = serde_json::to_string(&schemars::schema_for!(UpstreamConfig)).expect("json");
+    assert!(schema.contains("weight") && schema.contains("least_request"));
+}
+
+proptest! {
+    #[test]
+    fn durations_print_as_they_parse(millis in 0_u64..=3_000_000_000) {
+        let duration = Duration::from_millis(millis);
+        prop_assert_eq!(duration.to_string().parse(), Ok(duration));
+    }
+    #[test]
+    fn sizes_print_as_they_parse(bytes in 0_u64..=1 << 60) {
+        let size = Size::from_bytes(bytes);
+        prop_assert_eq!(size.to_string().parse(), Ok(size));
+    }
+}

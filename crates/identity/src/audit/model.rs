@@ -1,0 +1,117 @@
+//! Audit entries before they are stored.
+
+use kernel::{ApiKeyId, Principal, RequestContext, Subject, UserId};
+use serde_json::{Value as Json, json};
+
+/// Who did it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Actor {
+    /// A user.
+    User(UserId),
+    /// An API key of the tenant itself.
+    ApiKey(ApiKeyId),
+    /// Somebody unknown: a failed login, a registration.
+    Anonymous,
+    /// Portcullis itself, or its operator on the command line.
+    System,
+}
+
+impl From<&Principal> for Actor {
+    fn from(principal: &Principal) -> Self {
+        match principal.subject {
+            Subject::User(id) => Self::User(id),
+            Subject::ApiKey(id) => Self::ApiKey(id),
+        }
+    }
+}
+
+/// What was done. Texts are stable: people search for them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Action(pub &'static str);
+
+/// To whom or what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Target {
+    /// `user`, `session`, `role`, `api_key`, `tenant`, `signing_key`.
+    pub kind: &'static str,
+    /// Its id, where there is one.
+    pub id: Option<String>,
+}
+
+impl Target {
+    /// A target with an id.
+    pub fn new(kind: &'static str, id: impl ToString) -> Self {
+        Self { kind, id: Some(id.to_string()) }
+    }
+    /// A target of this kind that is not known.
+    pub const fn unknown(kind: &'static str) -> Self {
+        Self { kind, id: None }
+    }
+}
+
+/// Whether it worked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// It was done.
+    Success,
+    /// It was refused.
+    Failure,
+}
+
+/// One entry. Details must hold no secret and no more personal data than the entry needs.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub action: Action,
+    /// To what.
+    pub target: Target,
+    /// Whether it worked.
+    pub outcome: Outcome,
+    /// From where.
+    pub ip: Option<String>,
+    /// In which request.
+    pub request_id: Option<String>,
+    /// More, by action.
+    pub details: Json,
+}
+
+impl Entry {
+    /// A successful action in a request.
+    pub fn new(actor: impl Into<Actor>, action: Action, target: Target, ctx: &RequestContext) -> Self {
+        Self {
+            actor: actor.into(),
+            action,
+            target,
+            outcome: Outcome::Success,
+            ip: Some(ctx.client_ip.to_string()),
+            request_id: Some(ctx.request_id.to_string()),
+            details: json!({}),
+        }
+    }
+    /// A successful action of the system or its operator, outside of any request.
+    pub fn by_system(action: Action, target: Target) -> Self {
+        Self {
+            actor: Actor::System,
+            action,
+            target,
+            outcome: Outcome::Success,
+            ip: None,
+            request_id: None,
+            details: json!({}),
+        }
+    }
+    /// It was refused.
+    #[must_use]
+    pub const fn failed(mut self) -> Self {
+        self.outcome = Outcome::Failure;
+        self
+    }
+    /// Adds details.
+    #[must_use]
+    pub fn details(mut self, details: Json) -> Self {
+        self.details = details;
+        self
+    }
+}

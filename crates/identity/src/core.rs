@@ -1,0 +1,49 @@
+//! What every slice is given.
+
+use std::sync::Arc;
+
+use kernel::{Clock, Random, Timestamp, edge::Edge, edge::RateLimiter};
+use storage::{Store, StoreError, feed::Feed};
+
+use crate::{Settings, passwords::Hasher, vault::Vault};
+
+/// The parts that every slice works with. Shared by `Arc`; a slice takes what it needs.
+pub struct Core {
+    /// The database.
+    pub store: Store,
+    /// What the edge reads; written by [`publish`](crate::publish) only.
+    pub edge: Arc<Edge>,
+    /// This node's place in the change feed.
+    pub feed: Feed,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Seals and hashes under the master key.
+    pub vault: Vault,
+    /// Hashes passwords.
+    pub hasher: Hasher,
+    /// Limits whose key only identity knows, such as the account of a login.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// What the operator decided.
+    pub settings: Settings,
+}
+
+impl Core {
+    /// The current instant.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// After a commit that wrote feed entry `seq`: waits until this node refuses what was taken back,
+    /// and tells the others.
+    pub async fn settle(&self, seq: i64) -> Result<(), StoreError> {
+        self.feed.settle(seq).await
+    }
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("store", &self.store).field("feed", &self.feed).finish_non_exhaustive()
+    }
+}

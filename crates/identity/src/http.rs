@@ -1,0 +1,40 @@
+//! What the routes of all slices share: reading a bounded body, refusing, asking for permission.
+
+mod body;
+mod fields;
+mod params;
+mod permit;
+mod refusal;
+
+pub mod openapi;
+
+pub use body::Json;
+pub use fields::Fields;
+pub use params::{Page, PageQuery, Path, Query, Window};
+pub use permit::{Caller, Ctx, Permit, Right};
+pub use refusal::{Refusal, render_problems};
+
+/// Declares the rights that handlers ask for: `rights! { ManageUsers = "users:update"; }`.
+/// `system` rights are held by users of the default tenant only: they reach across tenants.
+#[macro_export]
+macro_rules! rights {
+    (@scope) => { false };
+    (@scope system) => { true };
+    ($($(#[$doc:meta])* $name:ident = $permission:literal $($scope:ident)?;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+
+        impl $crate::http::Right for $name {
+            const NAME: &'static str = $permission;
+            const SYSTEM: bool = $crate::rights!(@scope $($scope)?);
+            fn permission() -> &'static kernel::Permission {
+                static PARSED: std::sync::LazyLock<kernel::Permission> = std::sync::LazyLock::new(|| {
+                    #[expect(clippy::expect_used, reason = "a literal; the walk over the OpenAPI document asks every one")]
+                    $permission.parse().expect("a permission")
+                });
+                &PARSED
+            }
+        }
+    )*};
+}

@@ -1,0 +1,78 @@
+//! Request bodies: one bounded JSON object, read strictly.
+
+use axum::{
+    extract::{FromRequest, Request},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use kernel::{Problem, problem::common};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::Refusal;
+
+/// Largest body of an identity call. Bulk calls have their own way.
+const MAX_BODY: usize = 64 * 1024;
+
+/// A JSON body, in either direction.
+///
+/// DTOs say `#[serde(deny_unknown_fields)]`: a misspelt field is told, not ignored. Responses say
+/// `Cache-Control: no-store`, since nearly all of them carry something personal.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+impl<S, T> FromRequest<S> for Json<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        if !is_json(request.headers()) {
+            return Err(Problem::new(common::MEDIA_TYPE).into());
+        }
+        let body = Limited::new(request.into_body(), MAX_BODY).collect().await.map_err(|e| {
+            if e.is::<LengthLimitError>() {
+                Problem::new(common::TOO_LARGE).detail("The body may have 64 KiB at most.")
+            } else {
+                Problem::new(common::MALFORMED).detail("The body ended early.").cause(e)
+            }
+        })?;
+        // serde's messages name fields and positions, never values of secrets: DTO fields are strings,
+        // and a wrong type is reported by its kind.
+        serde_json::from_slice(&body.to_bytes()).map(Self).map_err(|e| {
+            let message = redact(&e.to_string());
+            Problem::new(common::MALFORMED).detail(format!("The body is not what this call takes: {message}.")).into()
+        })
+    }
+}
+
+/// Cuts quoted values out of serde's messages (`invalid type: string "hunter2", expected …`).
+fn redact(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    for (i, part) in message.split('"').enumerate() {
+        out.push_str(if i % 2 == 0 { part } else { "…" });
+    }
+    out
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => (
+                StatusCode::OK,
+                [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")],
+                body,
+            )
+                .into_response(),
+            Err(e) => Refusal::from(Problem::new(common::INTERNAL).cause(e)).into_response(),
+        }
+    }
+}

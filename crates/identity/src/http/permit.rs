@@ -1,0 +1,95 @@
+//! Who asks, and whether they may: as values that a handler takes.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use axum::extract::{FromRef, FromRequestParts};
+use http::request::Parts;
+use kernel::{Permission, Principal, Problem, RequestContext, problem::common};
+
+use super::Refusal;
+use crate::Core;
+
+/// What the gate knows about this request.
+#[derive(Clone, Debug)]
+pub struct Ctx(pub RequestContext);
+
+impl std::ops::Deref for Ctx {
+    type Target = RequestContext;
+    fn deref(&self) -> &RequestContext {
+        &self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Ctx {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let context = parts.extensions.get::<RequestContext>().cloned();
+        context
+            .map(Self)
+            .ok_or_else(|| Problem::new(common::INTERNAL).cause("the request did not come through the gate").into())
+    }
+}
+
+/// An authenticated caller, whoever it is.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The caller.
+    pub principal: Arc<Principal>,
+    /// The request.
+    pub ctx: Ctx,
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let ctx = Ctx::from_request_parts(parts, state).await?;
+        let principal = ctx.principal.clone().ok_or(common::UNAUTHENTICATED)?;
+        Ok(Self { principal, ctx })
+    }
+}
+
+/// Something a caller may be permitted to do. Declared by [`rights!`](crate::rights).
+pub trait Right: Send + Sync + 'static {
+    /// The permission's text.
+    const NAME: &'static str;
+    /// Whether it reaches across tenants, and so is held in the default tenant only.
+    const SYSTEM: bool;
+    /// The permission.
+    fn permission() -> &'static Permission;
+}
+
+/// Proof that the caller may. There is no other way to make one, so a service that takes a permit
+/// cannot be called without having asked.
+#[derive(Debug)]
+pub struct Permit<R> {
+    /// Who was permitted.
+    pub caller: Caller,
+    right: PhantomData<R>,
+}
+
+impl<R> std::ops::Deref for Permit<R> {
+    type Target = Caller;
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl<S, R: Right> FromRequestParts<S> for Permit<R>
+where
+    S: Sync,
+    Arc<Core>: FromRef<S>,
+{
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let core = Arc::<Core>::from_ref(state);
+        let principal = &*caller.principal;
+        let at_home = !R::SYSTEM
+            || core.edge.tenants.load().default_tenant().is_some_and(|default| default.id == principal.tenant);
+        if at_home && core.edge.access.load().permits(principal, R::permission()) {
+            Ok(Self { caller, right: PhantomData })
+        } else {
+            Err(Problem::new(common::FORBIDDEN).detail(format!("This needs the permission {}.", R::NAME)).into())
+        }
+    }
+}

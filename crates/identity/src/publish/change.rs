@@ -1,0 +1,55 @@
+//! The changes that concern the edge, as they stand in the feed.
+
+use kernel::{ApiKeyId, SessionId, Timestamp, TokenId, UserId};
+use serde::{Deserialize, Serialize};
+use storage::{StoreError, TenantTx, feed};
+
+/// One change. Small facts are carried whole; of larger things the feed only says that they changed,
+/// and each node reads them from the database.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Change {
+    /// These sessions have ended.
+    SessionsRevoked {
+        /// Which.
+        sessions: Vec<SessionId>,
+    },
+    /// One access token is denied until it would have expired.
+    TokenDenied {
+        /// Which.
+        jti: TokenId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A user was disabled, enabled or deleted, or has other roles than before.
+    UserStanding {
+        /// Who.
+        user: UserId,
+    },
+    /// An API key was revoked.
+    ApiKeyRevoked {
+        /// Which.
+        id: ApiKeyId,
+    },
+    /// An API key has other rights, networks or limits than before.
+    ApiKeyChanged {
+        /// Which.
+        id: ApiKeyId,
+    },
+    /// Roles of the tenant changed.
+    RolesChanged,
+    /// The tenant was created, changed or suspended.
+    TenantChanged,
+    /// Signing keys of the tenant changed.
+    KeysChanged,
+}
+
+/// Writes the change in the transaction of its cause; the number goes to
+/// [`Core::settle`](crate::Core::settle) after the commit. Call it last in the unit.
+pub async fn append(tx: &mut TenantTx, change: &Change, now: Timestamp) -> Result<i64, StoreError> {
+    let mut payload =
+        serde_json::to_value(change).map_err(|_| StoreError::Misuse("a change of the feed is not JSON"))?;
+    let kind = payload.as_object_mut().and_then(|o| o.remove("kind"));
+    let kind = kind.as_ref().and_then(|k| k.as_str()).unwrap_or_default().to_owned();
+    feed::append(tx, &kind, &payload, now).await
+}

@@ -1,0 +1,145 @@
+//! SQLite: one writer thread with group commit, a few reader threads, a checkpointer.
+//!
+//! The writer takes units from a bounded queue, runs up to [`BATCH`] of them in one transaction, each
+//! in its own savepoint, commits once, and only then answers: one disk flush serves many callers. A
+//! failed commit fails every unit of the batch. Readers see the last commit and never wait for the
+//! writer (WAL). A full queue answers [`StoreError::Busy`] at once.
+
+mod convert;
+mod threads;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use crossbeam_channel::{Sender, TrySendError, bounded};
+use rusqlite::{Connection, OpenFlags, params_from_iter};
+
+use super::{Access, OpenError, Row, StoreError, StoreOptions, Value, unit::Job};
+
+/// Units that may share one commit.
+const BATCH: usize = 128;
+/// Units that may wait for the writer, and for the readers.
+const QUEUE: usize = 4_096;
+/// Prepared statements kept for each connection.
+const STATEMENTS: usize = 256;
+
+/// An open SQLite file.
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    writes: Sender<Box<dyn Job>>,
+    reads: Sender<Box<dyn Job>>,
+    /// Joined when the last handle goes, so that no thread outlives its store.
+    _threads: Arc<threads::Threads>,
+}
+
+impl Sqlite {
+    /// Opens or creates the file and starts its threads.
+    pub(crate) async fn open(path: PathBuf, options: StoreOptions) -> Result<Self, OpenError> {
+        tokio::task::spawn_blocking(move || Self::open_blocking(path, &options))
+            .await
+            .map_err(|e| OpenError::Store(StoreError::Unavailable(e.to_string())))?
+    }
+
+    fn open_blocking(path: PathBuf, options: &StoreOptions) -> Result<Self, OpenError> {
+        let file = File { path: path.clone(), durable: options.durable };
+        create_private(&path).map_err(|e| file.error(&e))?;
+        let writer = file.connect(false)?;
+        let readers = if options.connections == 0 {
+            std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8))
+        } else {
+            options.connections
+        };
+        let (writes, write_queue) = bounded(QUEUE);
+        let (reads, read_queue) = bounded(QUEUE);
+        let mut threads = threads::Threads::default();
+        for _ in 0..readers {
+            threads.reader(file.connect(true)?, read_queue.clone())?;
+        }
+        threads.writer(writer, write_queue)?;
+        threads.checkpointer(file.connect(false)?)?;
+        Ok(Self { writes, reads, _threads: Arc::new(threads) })
+    }
+
+    /// Hands a unit to the threads; its reply comes through the unit's own channel.
+    pub(crate) fn submit(&self, access: Access, unit: Box<dyn Job>) -> Result<(), StoreError> {
+        let queue = match access {
+            Access::Write => &self.writes,
+            Access::Read => &self.reads,
+        };
+        queue.try_send(unit).map_err(|e| match e {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => StoreError::Unavailable("the database thread has stopped".into()),
+        })
+    }
+}
+
+/// The database file and how it is opened.
+struct File {
+    path: PathBuf,
+    durable: bool,
+}
+
+impl File {
+    fn connect(&self, read_only: bool) -> Result<Connection, OpenError> {
+        let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+        let connection = Connection::open_with_flags(&self.path, flags).map_err(|e| self.error(&e))?;
+        let setup = || -> rusqlite::Result<()> {
+            connection.busy_timeout(Duration::from_secs(5))?;
+            if !read_only {
+                connection.pragma_update(None, "journal_mode", "WAL")?;
+            }
+            connection.pragma_update(None, "synchronous", if self.durable { "FULL" } else { "OFF" })?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            connection.pragma_update(None, "temp_store", "MEMORY")?;
+            connection.pragma_update(None, "cache_size", -16_384)?;
+            // The checkpointer does this off the commit path.
+            connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS);
+            Ok(())
+        };
+        setup().map_err(|e| self.error(&e))?;
+        Ok(connection)
+    }
+
+    fn error(&self, error: &dyn std::error::Error) -> OpenError {
+        let reason = error.to_string();
+        let path = self.path.display().to_string();
+        if reason.contains("locked") { OpenError::Locked { path } } else { OpenError::File { path, reason } }
+    }
+}
+
+/// Creates the file readable by its owner only, before SQLite would create it with the umask's mode.
+/// SQLite gives the WAL and shared-memory files the same mode.
+fn create_private(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
+}
+
+/// Runs a statement and returns how many rows it changed.
+pub(crate) fn execute(connection: &mut Connection, sql: &str, params: &[Value<'_>]) -> Result<u64, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(convert::error)?;
+    let changed = if statement.column_count() == 0 {
+        statement.execute(params_from_iter(params)).map_err(convert::error)?
+    } else {
+        // `RETURNING` without interest in the rows.
+        let mut rows = statement.query(params_from_iter(params)).map_err(convert::error)?;
+        let mut count = 0;
+        while rows.next().map_err(convert::error)?.is_some() {
+            count += 1;
+        }
+        count
+    };
+    Ok(changed as u64)
+}
+
+/// Runs a statement and returns its rows.
+pub(crate) fn query(connection: &mut Connection, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(convert::error)?;
+    let width = statement.column_count();
+    let mut rows = statement.query(params_from_iter(params)).map_err(convert::error)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next().map_err(convert::error)? {
+        all.push(convert::row(row, width)?);
+    }
+    Ok(all)
+}

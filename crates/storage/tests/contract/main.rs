@@ -1,0 +1,81 @@
+//! What every database engine must do. Each test runs on all of them.
+
+mod feed;
+mod migrations;
+mod units;
+
+use kernel::{OsRandom, SystemClock, TenantId, Timestamp, UserId};
+use storage::{Store, StoreError, StoreOptions, TenantTx, migrate, params};
+
+/// A fresh, migrated database and whatever keeps it alive.
+pub(crate) struct Database {
+    pub(crate) store: Store,
+    pub(crate) options: StoreOptions,
+    _keep: Box<dyn std::any::Any>,
+}
+
+impl Database {
+    async fn sqlite() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite://{}", dir.path().join("test.db").display());
+        Self::open(StoreOptions { durable: false, ..StoreOptions::new(url) }, Box::new(dir)).await
+    }
+
+    async fn open(options: StoreOptions, keep: Box<dyn std::any::Any>) -> Self {
+        let store = Store::open(&options).await.expect("open");
+        migrate::up(&store, now()).await.expect("migrate");
+        Self { store, options, _keep: keep }
+    }
+
+    /// A tenant to play with.
+    pub(crate) async fn tenant(&self, slug: &'static str) -> TenantId {
+        let id = TenantId::new(now(), &OsRandom::new());
+        let insert = "INSERT INTO tenants (id, slug, name, status, settings, created_at, updated_at)
+             VALUES ($1, $2, $2, 'active', $3, $4, $4)";
+        self.store
+            .system()
+            .write(move |tx| {
+                Box::pin(async move { tx.execute(insert, params![id, slug, serde_json::json!({}), now()]).await })
+            })
+            .await
+            .expect("insert a tenant");
+        id
+    }
+}
+
+pub(crate) fn now() -> Timestamp {
+    kernel::Clock::now(&SystemClock)
+}
+
+/// Adds a user; the e-mail address must be new.
+pub(crate) async fn add_user(tx: &mut TenantTx, email: &str) -> Result<UserId, StoreError> {
+    let id = UserId::new(now(), &OsRandom::new());
+    let sql = "INSERT INTO users (tenant_id, id, kind, status, email, attributes, created_at, updated_at)
+         VALUES ($1, $2, 'person', 'active', $3, $4, $5, $5)";
+    tx.execute(sql, params![id, email, serde_json::json!({"a": [1, null]}), now()]).await?;
+    Ok(id)
+}
+
+/// How many users the tenant has.
+pub(crate) async fn count_users(store: &Store, tenant: TenantId) -> i64 {
+    store
+        .tenant(tenant)
+        .read(|tx| {
+            Box::pin(async move {
+                let rows = tx.query("SELECT count(*) FROM users WHERE tenant_id = $1", params![]).await?;
+                rows[0].get::<i64>(0)
+            })
+        })
+        .await
+        .expect("count")
+}
+
+/// Makes a test for each engine out of `async fn name(db: &Database)`.
+macro_rules! on_every_engine {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(&crate::Database::sqlite().await).await })*
+        }
+    };
+}
+pub(crate) use on_every_engine;
