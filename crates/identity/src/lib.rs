@@ -15,6 +15,7 @@ pub mod http;
 pub mod passwords;
 pub mod publish;
 pub mod settings;
+pub mod users;
 pub mod vault;
 
 pub use crate::{core::Core, settings::Settings};
