@@ -13,6 +13,7 @@ pub mod audit;
 pub mod core;
 pub mod http;
 pub mod publish;
+pub mod roles;
 pub mod settings;
 pub mod vault;
 
