@@ -14,6 +14,7 @@ pub mod audit;
 pub mod core;
 pub mod http;
 pub mod keys;
+pub mod passwords;
 pub mod publish;
 pub mod settings;
 #[cfg(test)]

@@ -1,1 +1,8 @@
+//! The one binary, as a library: configuration, command line and the composition of every room.
+//!
+//! This is the only crate that sees all others. It holds no logic of a request: what happens to one is
+//! in `gateway` and `identity`.
 
+pub mod cli;
+pub mod config;
+pub mod secrets;

@@ -23,6 +23,7 @@ use storage::{Store, StoreError, StoreOptions, feed::Feed, migrate, params};
 use crate::{
     Core, Settings,
     keys::{FreshKey, Signers, create_for},
+    passwords::{Cost, Hasher},
     publish::Publisher,
     settings::{DEFAULT_SLUG, PasswordSettings},
     vault::Vault,
@@ -70,7 +71,8 @@ pub(crate) struct TestCore {
 pub(crate) fn settings() -> Settings {
     let mut settings = Settings::default();
     settings.tokens.algorithm = Alg::EdDSA;
-    settings.passwords = PasswordSettings { memory_kib: 64, iterations: 1, parallelism: 1, threads: 1, queue: 64 };
+    settings.passwords =
+        PasswordSettings { memory_kib: 64, iterations: 1, parallelism: 1, threads: 1, queue: 64, ..settings.passwords };
     settings
 }
 
@@ -112,8 +114,12 @@ impl TestCore {
         };
         let feed = Feed::open(store.clone(), Arc::new(publisher), None).await.expect("the feed");
         let limiter = Arc::new(Limiter::default());
+        let PasswordSettings { memory_kib, iterations, parallelism, threads, queue, .. } = settings.passwords;
+        let cost = Cost { memory_kib, iterations, parallelism };
+        let hasher = Hasher::with_cost(cost, threads, queue, random.clone()).expect("a hashing pool");
         let core = Core {
             store,
+            hasher,
             edge,
             feed,
             clock: clock.clone(),
