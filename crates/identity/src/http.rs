@@ -1,10 +1,16 @@
 //! What the routes of all slices share: reading a bounded body, refusing, asking for permission.
 
 mod body;
+mod fields;
+mod params;
 mod permit;
 mod refusal;
 
+pub mod openapi;
+
 pub use body::Json;
+pub use fields::Fields;
+pub use params::{Page, PageQuery, Path, Query, Window};
 pub use permit::{Caller, Ctx, Permit, Right};
 pub use refusal::{Refusal, render_problems};
 

@@ -228,7 +228,7 @@ pub struct LimitConfig {
     /// Whose requests are counted together.
     pub by: LimitBy,
     /// How many in how long: `60/minute`, `100/15m`, `1000/day`.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "rate"))]
     pub rate: Rate,
     /// How they are counted.
     #[serde(default)]

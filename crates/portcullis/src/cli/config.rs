@@ -45,6 +45,7 @@ fn summary(loaded: &Loaded) -> String {
         format!("  storage     {}", without_credentials(config.storage_url().expose())),
         format!("  kv          {}", without_credentials(config.kv.url.expose())),
         format!("  bus         {}", without_credentials(config.bus.url.expose())),
+        format!("  routes      {} to {} upstreams", config.routes.len(), config.upstreams.len()),
     ]
     .join("\n")
 }

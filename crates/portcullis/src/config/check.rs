@@ -5,7 +5,7 @@ use jsonschema::{ValidationError, error::ValidationErrorKind as Kind, paths::Loc
 use serde_json::Value;
 
 use super::{
-    human::FORMATS,
+    formats::FORMATS,
     report::{Path, Step, did_you_mean},
     schema::Schema,
     tree::{Tree, kind_of},
@@ -69,7 +69,10 @@ fn explain(error: &ValidationError<'_>, schema: &Schema) -> Vec<(Path, String)> 
         Kind::MinItems { limit } => format!("must have at least {limit} entries"),
         Kind::MaxItems { limit } => format!("must have at most {limit} entries"),
         Kind::UniqueItems => "has an entry twice".to_owned(),
-        Kind::Pattern { pattern } => format!("{} does not match the pattern {pattern}", shown()),
+        Kind::Pattern { pattern } => match schema.at(&path.0).iter().find_map(|s| s.get("description")?.as_str()) {
+            Some(meant) => format!("{} does not fit: {}", shown(), lower_first(meant)),
+            None => format!("{} does not match {pattern}", shown()),
+        },
         _ => error.masked().to_string(),
     };
     vec![(path, message)]
@@ -132,6 +135,11 @@ fn best_branch(
             vec![(path, message)]
         }
     }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.trim_end_matches('.').chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// What a setting takes, in words: `a string or an array`.

@@ -6,14 +6,12 @@ use std::{
     path::PathBuf,
 };
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_path_to_error::Segment;
 
 use super::{
-    Config, check,
-    report::{Finding, Path, Place, Report, Step},
-    rules,
+    Config,
+    judge::judge,
+    report::{Finding, Path, Place, Report},
     schema::Schema,
     tree::{ENV_PREFIX, Tree},
 };
@@ -59,7 +57,7 @@ impl Sources {
         let file = self.read_file(&mut tree);
         let variables = self.read_environment(&mut tree, &schema);
         if let Some(dir) = &self.data_dir {
-            let path = Path::keys("storage.data_dir");
+            let path = Path::parse("storage.data_dir");
             tree.set(path, Value::String(dir.to_string_lossy().into_owned()), Place::Option("--data-dir"));
         }
         let config = judge(tree, &schema)?;
@@ -127,65 +125,4 @@ fn read_secret(file: &str) -> Result<String, String> {
         .and_then(|f| f.take(1 << 20).read_to_string(&mut text))
         .map_err(|e| format!("the file {file} cannot be read: {e}"))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// Decides about the merged settings. Wrong settings are set aside and the rest is judged on, so that
-/// a typing error does not hide a broken rule elsewhere.
-fn judge(mut tree: Tree, schema: &Schema) -> Result<Config, Report> {
-    if tree.findings.iter().any(|f| f.path == Path::default()) {
-        // The text itself is broken: what was made of the rest of it would mislead.
-        return Err(Report::new(tree.findings));
-    }
-    check::against_schema(&mut tree, schema);
-    let rest = without(&tree.value, tree.findings.iter().map(|f| &f.path));
-    let config = Config {
-        server: section(&mut tree, &rest, "server"),
-        storage: section(&mut tree, &rest, "storage"),
-        kv: section(&mut tree, &rest, "kv"),
-        bus: section(&mut tree, &rest, "bus"),
-        tokens: section(&mut tree, &rest, "tokens"),
-        sessions: section(&mut tree, &rest, "sessions"),
-        passwords: section(&mut tree, &rest, "passwords"),
-        identity: section(&mut tree, &rest, "identity"),
-        secrets: section(&mut tree, &rest, "secrets"),
-        log: section(&mut tree, &rest, "log"),
-    };
-    for (path, message) in rules::broken(&config) {
-        tree.find(path, message);
-    }
-    if tree.findings.is_empty() { Ok(config) } else { Err(Report::new(tree.findings)) }
-}
-
-/// One section, or its defaults and a finding.
-fn section<T: DeserializeOwned + Default>(tree: &mut Tree, value: &Value, name: &str) -> T {
-    let Some(section) = value.get(name) else { return T::default() };
-    serde_path_to_error::deserialize(section).unwrap_or_else(|error| {
-        let mut path = Path::default().then(name);
-        path.0.extend(error.path().iter().filter_map(|segment| match segment {
-            Segment::Map { key } => Some(Step::from(key.as_str())),
-            Segment::Seq { index } => Some(Step::from(*index)),
-            Segment::Enum { .. } | Segment::Unknown => None,
-        }));
-        // What is missing because it was set aside has its finding already.
-        if !tree.findings.iter().any(|f| f.path.0.starts_with(&path.0)) {
-            tree.find(path, error.inner().to_string());
-        }
-        T::default()
-    })
-}
-
-/// The value without the settings at these paths. An entry of an array is not taken out of it (that
-/// would renumber the others): the whole array is.
-fn without<'a>(value: &Value, paths: impl Iterator<Item = &'a Path>) -> Value {
-    let mut rest = value.clone();
-    for path in paths {
-        let keys: Vec<&str> =
-            path.0.iter().map_while(|s| if let Step::Key(k) = s { Some(k.as_str()) } else { None }).collect();
-        let Some((last, tables)) = keys.split_last() else { continue };
-        let table = tables.iter().try_fold(&mut rest, |node, key| node.get_mut(key));
-        if let Some(table) = table.and_then(Value::as_object_mut) {
-            table.remove(*last);
-        }
-    }
-    rest
 }

@@ -8,7 +8,8 @@
 //! Deliberately absent: a global getter. Whoever needs a setting is handed it.
 
 mod check;
-mod human;
+mod formats;
+mod judge;
 mod load;
 pub mod reference;
 mod report;
@@ -17,7 +18,6 @@ mod schema;
 mod sections;
 mod tree;
 
-pub use human::{ByteSize, Span};
 pub use load::{DEFAULT_FILE, Loaded, Sources};
 pub use report::{Finding, Path, Place, Report, Step};
 pub use schema::Schema;

@@ -41,7 +41,7 @@ pub fn markdown(schema: &Schema) -> String {
         };
         let _ = write!(text, "\n## `{heading}`\n\n{}\n\n", description(section));
         text.push_str("| setting | takes | default | meaning |\n|---|---|---|---|\n");
-        rows(&mut text, schema, section, name, None);
+        rows(&mut text, schema, section, name, Unset::Default(None));
     }
     text
 }
@@ -50,23 +50,55 @@ fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
     schema.get("properties").and_then(Value::as_object).into_iter().flatten()
 }
 
+/// What holds when a setting is not made.
+#[derive(Clone, Copy)]
+enum Unset<'a> {
+    /// It must be made.
+    Missing,
+    /// This, or nothing.
+    Default(Option<&'a Value>),
+}
+
+impl<'a> Unset<'a> {
+    fn inside(self, table: &Value, key: &str) -> Self {
+        match self {
+            Self::Default(Some(default)) if default.get(key).is_some() => Self::Default(default.get(key)),
+            _ if table["required"].as_array().is_some_and(|r| r.iter().any(|n| n == key)) => Self::Missing,
+            _ => Self::Default(None),
+        }
+    }
+    fn or(self, own: Option<&'a Value>) -> Self {
+        if own.is_some() { Self::Default(own) } else { self }
+    }
+}
+
+impl std::fmt::Display for Unset<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing => f.write_str("required"),
+            Self::Default(Some(value)) => write!(f, "`{value}`"),
+            Self::Default(None) => Ok(()),
+        }
+    }
+}
+
 /// The rows of one setting: itself, or what is inside it.
-fn rows(text: &mut String, schema: &Schema, setting: &Value, path: &str, default: Option<&Value>) {
+fn rows(text: &mut String, schema: &Schema, setting: &Value, path: &str, unset: Unset<'_>) {
     let alternatives = schema.alternatives(setting);
-    let default = setting.get("default").or(default);
+    let unset = unset.or(setting.get("default"));
     let top = !path.contains('.');
-    let inner_default = |key: &str| default.and_then(|d| d.get(key));
     // A table of settings, a table of named tables, an array of tables: what is inside is listed.
     let mut inside = String::new();
     for alternative in &alternatives {
         for (key, property) in properties(alternative) {
-            rows(&mut inside, schema, property, &format!("{path}.{key}"), inner_default(key));
+            rows(&mut inside, schema, property, &format!("{path}.{key}"), unset.inside(alternative, key));
         }
         for (mark, keyword) in [(".NAME", "additionalProperties"), ("[]", "items")] {
             if let Some(inner) = alternative.get(keyword).filter(|i| i.is_object()) {
                 for alternative in schema.alternatives(inner) {
                     for (key, property) in properties(alternative) {
-                        rows(&mut inside, schema, property, &format!("{path}{mark}.{key}"), None);
+                        let unset = Unset::Default(None).inside(alternative, key);
+                        rows(&mut inside, schema, property, &format!("{path}{mark}.{key}"), unset);
                     }
                 }
             }
@@ -74,7 +106,7 @@ fn rows(text: &mut String, schema: &Schema, setting: &Value, path: &str, default
     }
     let only_a_table = !inside.is_empty() && alternatives.iter().all(|s| properties(s).next().is_some());
     if !only_a_table && (!top || inside.is_empty()) {
-        let (key, shown) = (path.replace("[].", "[N]."), default.map(|d| format!("`{d}`")).unwrap_or_default());
+        let key = path.replace("[].", "[N].");
         let secret = if setting.get("writeOnly").is_some() { " *Secret.*" } else { "" };
         let meaning = format!("{}{secret}", description(setting)).replace('|', "\\|");
         let variable = format!("{ENV_PREFIX}{}", key.replace("[N]", ".N").replace('.', "__").to_uppercase());
@@ -82,7 +114,7 @@ fn rows(text: &mut String, schema: &Schema, setting: &Value, path: &str, default
             text,
             "| `{key}`<br>`{variable}` | {} | {} | {meaning} |",
             kinds(schema, &alternatives).replace('|', "\\|"),
-            shown.replace('|', "\\|"),
+            unset.to_string().replace('|', "\\|"),
         );
     }
     text.push_str(&inside);
@@ -113,7 +145,10 @@ fn kinds(schema: &Schema, alternatives: &[&Value]) -> String {
         words.push(match (kind, alternative.get("format").and_then(Value::as_str)) {
             (Some("null"), _) => continue,
             (Some("string"), Some(format)) => format.replace('-', " "),
-            (Some("string"), None) => "text".to_owned(),
+            (Some("string"), None) => match schema.name_of(alternative) {
+                Some(name) => name.to_lowercase(),
+                None => "text".to_owned(),
+            },
             (Some("integer" | "number"), _) => range(alternative),
             (Some("boolean"), _) => "`true`, `false`".to_owned(),
             (Some("array"), _) => match alternative.get("items").map(|i| kinds(schema, &schema.alternatives(i))) {

@@ -67,9 +67,26 @@ impl Path {
         steps.push(step.into());
         Self(steps)
     }
-    /// Reads `server.listen`: keys separated by dots, without indices.
-    pub fn keys(dotted: &str) -> Self {
-        Self(dotted.split('.').map(Step::from).collect())
+    /// Reads `routes[0].upstream`, as it is shown. Keys with dots or brackets in them are not understood;
+    /// whoever is looked up by them is found at the nearest table around.
+    pub fn parse(text: &str) -> Self {
+        let parts = text.split(['.', '[']).filter(|p| !p.is_empty());
+        let step = |part: &str| match part.strip_suffix(']').map(str::parse) {
+            Some(Ok(index)) => Step::Index(index),
+            _ => Step::from(part),
+        };
+        Self(parts.map(step).collect())
+    }
+    /// The number of the route that this is about.
+    pub(super) fn route(&self) -> Option<usize> {
+        match self.0.as_slice() {
+            [Step::Key(key), Step::Index(i), ..] if key == "routes" => Some(*i),
+            _ => None,
+        }
+    }
+    /// Whether the last step is this key.
+    pub(super) fn ends_with(&self, key: &str) -> bool {
+        matches!(self.0.last(), Some(Step::Key(last)) if last == key)
     }
 }
 

@@ -1,9 +1,10 @@
 //! What the schema cannot say: bounds of times and sizes, settings that exclude each other.
 
+use gateway::config::{Duration, Size};
+
 use super::{
     Config,
-    human::{ByteSize, Span},
-    report::Path,
+    report::{Path, did_you_mean},
 };
 
 /// Every broken rule: the setting and what to write instead.
@@ -11,10 +12,11 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
     let mut found = Vec::new();
     let mut unless = |ok: bool, setting: &str, message: String| {
         if !ok {
-            found.push((Path::keys(setting), message));
+            found.push((Path::parse(setting), message));
         }
     };
-    let within = |value: Span, low: u64, high: u64| (Span::secs(low)..=Span::secs(high)).contains(&value);
+    let within =
+        |value: Duration, low: u64, high: u64| (Duration::from_secs(low)..=Duration::from_secs(high)).contains(&value);
 
     let server = &config.server;
     unless(
@@ -22,7 +24,8 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
         "server.ops_listen",
         format!("is the public address too ({}): give the operators' listener its own port", server.listen),
     );
-    unless(within(server.drain_timeout, 0, 3_600), "server.drain_timeout", "must be at most 1h".to_owned());
+    let drain = server.http.drain_timeout;
+    unless(within(drain, 0, 3_600), "server.http.drain_timeout", "must be at most 1h".to_owned());
 
     let tokens = &config.tokens;
     unless(within(tokens.access_ttl, 10, 86_400), "tokens.access_ttl", "must be from 10s to 24h".to_owned());
@@ -56,7 +59,7 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
     // OWASP Password Storage Cheat Sheet: Argon2id with at least 19 MiB and two passes. The passes are
     // in the schema.
     unless(
-        (ByteSize::mib(19)..=ByteSize::mib(4 << 10)).contains(&argon2.memory),
+        (Size::from_mib(19)..=Size::from_mib(4 << 10)).contains(&argon2.memory),
         "passwords.argon2.memory",
         "must be from 19MiB (the least that OWASP advises) to 4GiB".to_owned(),
     );
@@ -71,5 +74,25 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
         "log.level",
         "not a level: write error, warn, info, debug or trace, or directives such as info,gateway=debug".to_owned(),
     );
+    found.extend(gateway_rules(config));
     found
+}
+
+/// What the gateway finds wrong, with the names that were probably meant.
+fn gateway_rules(config: &Config) -> Vec<(Path, String)> {
+    let problems = config.gateway().validate().into_iter().map(|problem| {
+        let path = Path::parse(&problem.path);
+        let meant = match (path.route(), path.ends_with("upstream")) {
+            (Some(i), true) => config
+                .routes
+                .get(i)
+                .map(|route| did_you_mean(&route.upstream, config.upstreams.keys().map(String::as_str)))
+                .unwrap_or_default(),
+            _ => String::new(),
+        };
+        let message =
+            if meant.is_empty() { format!("{}. {}", problem.message, problem.hint) } else { problem.message + &meant };
+        (path, message)
+    });
+    problems.collect()
 }

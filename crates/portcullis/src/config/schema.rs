@@ -62,6 +62,12 @@ impl Schema {
         vec![schema]
     }
 
+    /// The name of the type that a schema describes, where it is one of the named ones.
+    pub(super) fn name_of(&self, schema: &Value) -> Option<&str> {
+        let named = self.0.get("$defs")?.as_object()?;
+        named.iter().find(|(_, s)| std::ptr::eq(*s, schema)).map(|(name, _)| name.as_str())
+    }
+
     /// Whether the setting takes values of this JSON Schema type.
     pub(super) fn accepts(&self, path: &[Step], kind: &str) -> bool {
         self.at(path).iter().any(|s| accepts(s, kind))

@@ -2,13 +2,12 @@
 //!
 //! Every field has a default; a section that is not written is its defaults.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
+use gateway::config::{Duration, GatewayConfig, HttpConfig, RouteConfig, Size, UpstreamConfig};
 use kernel::{Rate, Secret, jose::Alg, principal::Network};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use super::human::{ByteSize, Span};
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -34,6 +33,11 @@ pub struct Config {
     pub secrets: Secrets,
     /// The process's own log.
     pub log: Log,
+    /// Services behind the gate, by name.
+    pub upstreams: BTreeMap<String, UpstreamConfig>,
+    /// Which requests go to which upstream, and what they need. The most specific match wins. Identity's
+    /// own routes are there without being written.
+    pub routes: Vec<RouteConfig>,
 }
 
 /// Addresses, threads and time limits of the server.
@@ -62,8 +66,8 @@ pub struct Server {
     /// Threads that run identity's requests, apart from password hashing. 0 is one for each core.
     #[schemars(range(max = 1024))]
     pub identity_workers: u16,
-    /// How long requests in flight may take to end after a stop was asked for.
-    pub drain_timeout: Span,
+    /// Bounds on what clients may send and how long they may take.
+    pub http: HttpConfig,
 }
 
 /// Only for the schema: an address range as text.
@@ -85,7 +89,7 @@ impl Default for Server {
             trusted_proxies: Vec::new(),
             workers: 0,
             identity_workers: 0,
-            drain_timeout: Span::secs(30),
+            http: HttpConfig::default(),
         }
     }
 }
@@ -152,12 +156,12 @@ pub struct Tokens {
     #[schemars(with = "AlgText")]
     pub algorithm: Alg,
     /// How long an access token is valid: from 10s to 24h. What is revoked is refused at once all the same.
-    pub access_ttl: Span,
+    pub access_ttl: Duration,
     /// How long a refresh token is valid unless used: from 1m to 365d, and longer than an access token.
-    pub refresh_ttl: Span,
+    pub refresh_ttl: Duration,
     /// How long a refresh token that was already used still gets the same successor, for clients that
     /// lost the answer: at most 60s.
-    pub refresh_grace: Span,
+    pub refresh_grace: Duration,
 }
 
 /// Only for the schema: the names of [`Alg`].
@@ -174,9 +178,9 @@ impl Default for Tokens {
     fn default() -> Self {
         Self {
             algorithm: Alg::default(),
-            access_ttl: Span::secs(15 * 60),
-            refresh_ttl: Span::secs(30 * 86_400),
-            refresh_grace: Span::secs(10),
+            access_ttl: Duration::from_secs(15 * 60),
+            refresh_ttl: Duration::from_secs(30 * 86_400),
+            refresh_grace: Duration::from_secs(10),
         }
     }
 }
@@ -186,16 +190,20 @@ impl Default for Tokens {
 #[serde(default, deny_unknown_fields)]
 pub struct Sessions {
     /// A session ends when it is not used for this long: from 1m to 365d.
-    pub idle: Span,
+    pub idle: Duration,
     /// A session ends this long after the login, whatever happens: at least as long as `idle`.
-    pub absolute: Span,
+    pub absolute: Duration,
     /// Both limits, where the person asked to be remembered: at least as long as `absolute`.
-    pub remember: Span,
+    pub remember: Duration,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { idle: Span::secs(12 * 3_600), absolute: Span::secs(7 * 86_400), remember: Span::secs(30 * 86_400) }
+        Self {
+            idle: Duration::from_secs(12 * 3_600),
+            absolute: Duration::from_secs(7 * 86_400),
+            remember: Duration::from_secs(30 * 86_400),
+        }
     }
 }
 
@@ -224,7 +232,7 @@ impl Default for Passwords {
 #[serde(default, deny_unknown_fields)]
 pub struct Argon2 {
     /// Memory of one hash: from 19MiB to 4GiB.
-    pub memory: ByteSize,
+    pub memory: Size,
     /// Passes over the memory: at least 2.
     #[schemars(range(min = 2, max = 100))]
     pub iterations: u32,
@@ -235,7 +243,7 @@ pub struct Argon2 {
 
 impl Default for Argon2 {
     fn default() -> Self {
-        Self { memory: ByteSize::mib(64), iterations: 2, parallelism: 4 }
+        Self { memory: Size::from_mib(64), iterations: 2, parallelism: 4 }
     }
 }
 
@@ -265,12 +273,12 @@ pub struct Lockout {
     #[schemars(range(min = 1, max = 1000))]
     pub failures: u32,
     /// For how long: from 1s to 30d.
-    pub duration: Span,
+    pub duration: Duration,
 }
 
 impl Default for Lockout {
     fn default() -> Self {
-        Self { failures: 5, duration: Span::secs(15 * 60) }
+        Self { failures: 5, duration: Duration::from_secs(15 * 60) }
     }
 }
 
@@ -360,6 +368,10 @@ impl Default for Log {
 }
 
 impl Config {
+    /// What the gate itself is configured with.
+    pub fn gateway(&self) -> GatewayConfig {
+        GatewayConfig { http: self.server.http.clone(), upstreams: self.upstreams.clone(), routes: self.routes.clone() }
+    }
     /// The database's URL: as set, or the file in the data directory.
     pub fn storage_url(&self) -> Secret {
         match &self.storage.url {
