@@ -17,6 +17,7 @@ pub mod keys;
 pub mod passwords;
 pub mod publish;
 pub mod roles;
+pub mod sessions;
 pub mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
