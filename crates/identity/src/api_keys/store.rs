@@ -92,16 +92,14 @@ pub(super) async fn by_id(tx: &mut TenantTx, id: ApiKeyId) -> Result<Option<ApiK
 }
 
 /// A page of keys: of one user, or of everybody and the tenant itself.
-pub(super) async fn page(
-    tx: &mut TenantTx,
-    owner: Option<UserId>,
-    window: Window,
-) -> Result<Vec<ApiKey>, StoreError> {
+pub(super) async fn page(tx: &mut TenantTx, owner: Option<UserId>, window: Window) -> Result<Vec<ApiKey>, StoreError> {
     let (of, mut values) = ("AND k.user_id = $4", vec![Value::from(window.before), Value::from(window.fetch())]);
     let of = if owner.is_some() { of } else { "" };
     values.extend(owner.map(Value::from));
-    let sql = format!("SELECT {COLUMNS} FROM api_keys k WHERE k.tenant_id = $1 AND k.id < $2 {of}
-        ORDER BY k.id DESC LIMIT $3");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM api_keys k WHERE k.tenant_id = $1 AND k.id < $2 {of}
+        ORDER BY k.id DESC LIMIT $3"
+    );
     tx.query(&sql, &values).await?.iter().map(read).collect()
 }
 
