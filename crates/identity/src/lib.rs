@@ -20,6 +20,7 @@ pub mod roles;
 pub mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod users;
 pub mod vault;
 
 pub use crate::{core::Core, settings::Settings};
