@@ -12,6 +12,7 @@
 pub mod api;
 pub mod api_keys;
 pub mod audit;
+pub mod auth;
 pub mod core;
 pub mod http;
 pub mod keys;
@@ -22,6 +23,7 @@ pub mod sessions;
 pub mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tokens;
 pub mod users;
 pub mod vault;
 
