@@ -8,10 +8,7 @@
 use std::time::Duration;
 
 use http::HeaderValue;
-use kernel::{
-    Problem, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random,
-    problem::common,
-};
+use kernel::{Problem, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random};
 use serde_json::json;
 use storage::{StoreError, TenantTx};
 use uuid::Uuid;
@@ -66,9 +63,8 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
     let verdict = place.verify(request.password.clone(), stored.as_ref().map(|h| h.expose().clone())).await?;
     let known = account.as_ref().map(|a| a.user.id);
-    let allowed = account.filter(|a| {
-        verdict.ok && a.user.status == UserStatus::Active && a.user.kind == UserKind::Person
-    });
+    let allowed =
+        account.filter(|a| verdict.ok && a.user.status == UserStatus::Active && a.user.kind == UserKind::Person);
     let (Some(account), Some(verified)) = (allowed, stored) else {
         return Err(fail(core, ctx, known, attempt).await?);
     };
@@ -120,12 +116,7 @@ pub(super) async fn count_attempt(core: &Core, ctx: &RequestContext, counter: Co
 
 /// Notes the failure and says what everybody is told. The entry names no more than the account: what was
 /// typed may be a password in the wrong field.
-async fn fail(
-    core: &Core,
-    ctx: &RequestContext,
-    known: Option<UserId>,
-    attempt: Attempt,
-) -> Result<Problem, Problem> {
+async fn fail(core: &Core, ctx: &RequestContext, known: Option<UserId>, attempt: Attempt) -> Result<Problem, Problem> {
     let (now, random) = (core.now(), core.random.clone());
     let target = known.map_or(Target::unknown("user"), |id| Target::new("user", id));
     let entry = Entry::new(Actor::Anonymous, Action("login.failed"), target, ctx)
@@ -220,11 +211,7 @@ struct Beginning {
 }
 
 impl Beginning {
-    async fn commit(
-        self,
-        tx: &mut TenantTx,
-        random: &dyn kernel::Random,
-    ) -> Result<Option<Vec<RoleName>>, StoreError> {
+    async fn commit(self, tx: &mut TenantTx, random: &dyn kernel::Random) -> Result<Option<Vec<RoleName>>, StoreError> {
         let (Verified { hash, rehashed, .. }, user, now) = (&self.verified, self.session.user, self.now);
         if !users::note_login(tx, user, hash, now).await? {
             return Ok(None);

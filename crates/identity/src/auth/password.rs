@@ -58,7 +58,11 @@ pub async fn change_password(
         return Err(Problem::new(WRONG).retry_after(attempt.delay(now)));
     };
     if change.new == change.current {
-        return Err(Problem::new(WEAK).field("/new_password", "unchanged", "Choose another password than the current one."));
+        return Err(Problem::new(WEAK).field(
+            "/new_password",
+            "unchanged",
+            "Choose another password than the current one.",
+        ));
     }
     let new = Secret::new(core.hasher.hash(change.new).await?);
 

@@ -37,8 +37,7 @@ pub async fn register(core: &Core, ctx: &RequestContext, registration: Registrat
     user.password_hash = Some(Secret::new(core.hasher.hash(password).await?));
 
     let (now, random, ctx) = (core.now(), core.random.clone(), ctx.clone());
-    let role: RoleName =
-        roles::builtin::USER.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
+    let role: RoleName = roles::builtin::USER.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
     let id = UserId::new(now, &*random);
     let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
         Box::pin(async move {

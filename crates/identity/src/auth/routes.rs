@@ -72,13 +72,13 @@ impl RegisterBody {
     fn parse(self) -> Result<Registration, Problem> {
         let mut fields = Fields::new();
         let email = fields.keep("/email", "format", self.email.parse::<Email>());
-        let mut text = |field: &str, text: Option<String>| {
-            text.and_then(|text| fields.keep(field, "format", users::text(&text)))
-        };
+        let mut text =
+            |field: &str, text: Option<String>| text.and_then(|text| fields.keep(field, "format", users::text(&text)));
         let display_name = text("/display_name", self.display_name);
         let company_name = text("/company_name", self.company_name);
         let phone = self.phone.and_then(|p| fields.keep("/phone", "format", p.parse::<Phone>()));
-        let external_id = self.external_id.and_then(|id| fields.keep("/external_id", "format", id.parse::<ExternalId>()));
+        let external_id =
+            self.external_id.and_then(|id| fields.keep("/external_id", "format", id.parse::<ExternalId>()));
         let attributes = self.attributes.map(|map| fields.keep("/attributes", "format", Attributes::try_from(map)));
         let email = fields.finish(email)?;
         let user = NewUser {

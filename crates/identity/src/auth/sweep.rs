@@ -60,7 +60,9 @@ async fn expired_sessions(core: &Core, before: Timestamp) -> Result<u64, StoreEr
             let ended: Vec<_> = rows.iter().map(read).collect::<Result<_, StoreError>>()?;
             for (tenant, id) in &ended {
                 // Its tokens never outlive it; they go first because they refer to it.
-                for table in ["refresh_tokens WHERE tenant_id = $1 AND session_id", "sessions WHERE tenant_id = $1 AND id"] {
+                for table in
+                    ["refresh_tokens WHERE tenant_id = $1 AND session_id", "sessions WHERE tenant_id = $1 AND id"]
+                {
                     tx.execute(&format!("DELETE FROM {table} = $2"), params![*tenant, *id]).await?;
                 }
             }
