@@ -36,7 +36,7 @@ fn token(node: &TestCore) -> String {
         auth_time: None,
         email: None,
     };
-    sign(&claims, &*node.core.signers.active(tenant.id).expect("a key")).expect("a token")
+    sign(&claims, &node.core.signers.active(tenant.id).expect("a key")).expect("a token")
 }
 
 fn accepted(node: &TestCore, token: &str) -> bool {
@@ -48,6 +48,7 @@ async fn a_rotated_key_verifies_until_its_last_token_has_expired() {
     let node = TestCore::start().await;
     let (core, tenant) = (&node.core, node.tenant().id);
     let before = token(&node);
+    node.clock.advance(Duration::from_secs(1));
     let old = core.signers.active(tenant).expect("a key").kid().to_owned();
     let new = rotate(core, tenant, &Origin::System).await.expect("rotation");
     assert_ne!(new.kid, old);
