@@ -10,12 +10,17 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, auth,
     http::{Refusal, render_problems},
-    roles, sessions, users,
+    keys, roles, sessions, users,
 };
 
 /// Every route with its description. A new slice is merged here.
 fn routes() -> OpenApiRouter<Arc<Core>> {
-    OpenApiRouter::new().merge(auth::routes()).merge(users::routes()).merge(sessions::routes()).merge(roles::routes())
+    OpenApiRouter::new()
+        .merge(auth::routes())
+        .merge(users::routes())
+        .merge(sessions::routes())
+        .merge(roles::routes())
+        .merge(keys::routes())
 }
 
 /// The service behind the gate, and its description.

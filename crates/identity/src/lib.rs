@@ -21,6 +21,7 @@ pub mod publish;
 pub mod roles;
 pub mod sessions;
 pub mod settings;
+pub mod tenants;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tokens;
