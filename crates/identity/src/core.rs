@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::{Clock, Random, Timestamp, edge::Edge, edge::RateLimiter};
 use storage::{Store, StoreError, feed::Feed};
 
-use crate::{Settings, vault::Vault};
+use crate::{Settings, passwords::Hasher, vault::Vault};
 
 /// The parts that every slice works with. Shared by `Arc`; a slice takes what it needs.
 pub struct Core {
@@ -21,6 +21,8 @@ pub struct Core {
     pub random: Arc<dyn Random>,
     /// Seals and hashes under the master key.
     pub vault: Vault,
+    /// Hashes passwords.
+    pub hasher: Hasher,
     /// Limits whose key only identity knows, such as the account of a login.
     pub limiter: Arc<dyn RateLimiter>,
     /// What the operator decided.

@@ -12,6 +12,7 @@
 pub mod audit;
 pub mod core;
 pub mod http;
+pub mod passwords;
 pub mod publish;
 pub mod settings;
 pub mod vault;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use kernel::{Rate, jose::Alg};
 
+use crate::passwords::Policy;
+
 /// Settings of the identity service. Per-tenant settings override some of them.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -63,6 +65,8 @@ pub struct PasswordSettings {
     pub threads: usize,
     /// Hashes that may wait; more are answered 503 with Retry-After.
     pub queue: usize,
+    /// Which passwords may be chosen.
+    pub policy: Policy,
 }
 
 /// ACC-5.
@@ -89,7 +93,14 @@ impl Default for Settings {
                 absolute: Duration::from_secs(7 * 86_400),
                 remember: Duration::from_secs(30 * 86_400),
             },
-            passwords: PasswordSettings { memory_kib: 64 * 1024, iterations: 2, parallelism: 4, threads: 0, queue: 64 },
+            passwords: PasswordSettings {
+                memory_kib: 64 * 1024,
+                iterations: 2,
+                parallelism: 4,
+                threads: 0,
+                queue: 64,
+                policy: Policy::default(),
+            },
             lockout: LockoutSettings { failures: 5, duration: Duration::from_secs(15 * 60) },
             login_by_account: Rate { limit: 10, window: Duration::from_secs(60) },
             open_registration: true,

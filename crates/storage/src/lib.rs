@@ -1,13 +1,17 @@
 //! Where state lives.
 //!
 //! [`store`] is the database (SQLite or PostgreSQL) behind one interface and one SQL text,
-//! [`migrate`] its schema, [`feed`] the numbered changes that every node follows.
+//! [`migrate`] its schema, [`feed`] the numbered changes that every node follows. [`kv`] is short-lived
+//! state that nodes share (memory or Redis).
 //!
 //! The choice of engine is made once, from a URL. No slice ever asks which one it got: what differs
 //! lives in [`store::dialect`]. Deliberately absent: queries of any slice, and any web type.
 
 pub mod feed;
+pub mod kv;
+mod link;
 pub mod migrate;
 pub mod store;
 
+pub use kv::{Kv, KvError, KvOptions};
 pub use store::{OpenError, Row, Store, StoreError, StoreOptions, SystemTx, TenantTx, Value};

@@ -1,0 +1,310 @@
+//! The pool that hashes.
+//!
+//! Its threads are its own, so that neither the runtime nor the database waits behind a hash. A place in
+//! the pool is a permit: whoever gets none is refused at once. A request that went away while it waited
+//! is skipped.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use kernel::{Problem, Random, Secret, problem::common, random};
+use subtle::ConstantTimeEq as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::{BUSY, argon::Workspace, phc::Phc};
+use crate::settings::PasswordSettings;
+
+/// Bytes of a new salt, and of a new hash (ACC-3).
+const SALT: usize = 16;
+const OUTPUT: usize = 32;
+/// A thread that has had nothing to do for this long gives its buffer back.
+const KEEP_BUFFER: Duration = Duration::from_secs(60);
+/// After which time a refused caller may try again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What one hash costs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cost {
+    /// KiB of memory.
+    pub memory_kib: u32,
+    /// Passes.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+}
+
+impl Cost {
+    /// The least that an operator may set: the smaller of the OWASP recommendations.
+    pub const FLOOR: Self = Self { memory_kib: 19 * 1024, iterations: 2, parallelism: 1 };
+
+    /// Whether it is at least the floor, and no more than stored hashes may ask for.
+    pub fn is_acceptable(self) -> bool {
+        self.memory_kib >= Self::FLOOR.memory_kib
+            && self.iterations >= Self::FLOOR.iterations
+            && self.parallelism >= Self::FLOOR.parallelism
+            && Phc { cost: self, salt: vec![0; SALT], output: vec![0; OUTPUT] }.to_string().parse::<Phc>().is_ok()
+    }
+}
+
+/// Why a pool cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum HasherError {
+    /// Too cheap to protect anybody, or too dear to serve anybody.
+    #[error(
+        "passwords.argon2 must be at least memory 19 MiB, iterations 2, parallelism 1, and at most memory 256 MiB, iterations 16, parallelism 16"
+    )]
+    Cost,
+    /// The system gave no thread.
+    #[error("cannot start a hashing thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// What verifying a password found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    /// The password is the right one.
+    pub ok: bool,
+    /// It is, and its hash has other parameters than new ones get: hash it again.
+    pub needs_rehash: bool,
+}
+
+/// Hashes and verifies. Cheap to clone; its threads end with the last clone.
+#[derive(Clone)]
+pub struct Hasher {
+    queue: Sender<Job>,
+    places: Arc<Semaphore>,
+    /// Places there are: one for each thread, and those that may wait.
+    capacity: usize,
+    cost: Cost,
+    /// What an unknown account's password is verified against: random bytes that no password gives.
+    dummy: Arc<str>,
+    computed: Arc<AtomicU64>,
+    random: Arc<dyn Random>,
+}
+
+struct Job {
+    cost: Cost,
+    password: Secret,
+    salt: Vec<u8>,
+    output: usize,
+    reply: oneshot::Sender<Result<Vec<u8>, argon2::Error>>,
+    place: OwnedSemaphorePermit,
+}
+
+impl Hasher {
+    /// Starts the pool with the operator's settings.
+    pub fn start(settings: &PasswordSettings, random: Arc<dyn Random>) -> Result<Self, HasherError> {
+        let PasswordSettings { memory_kib, iterations, parallelism, .. } = *settings;
+        let cost = Cost { memory_kib, iterations, parallelism };
+        if !cost.is_acceptable() {
+            return Err(HasherError::Cost);
+        }
+        let threads = match settings.threads {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            n => n,
+        };
+        Self::with_cost(cost, threads, settings.queue, random)
+    }
+
+    /// A pool with any cost, also one below the floor. For tests: configuration goes through
+    /// [`Hasher::start`].
+    pub fn with_cost(cost: Cost, threads: usize, waiting: usize, random: Arc<dyn Random>) -> Result<Self, HasherError> {
+        // Unbounded, because the permits bound it.
+        let (queue, jobs) = unbounded();
+        let computed = Arc::new(AtomicU64::new(0));
+        for i in 0..threads.max(1) {
+            let (jobs, computed) = (jobs.clone(), computed.clone());
+            thread::Builder::new().name(format!("password-{i}")).spawn(move || work(&jobs, cost, &computed))?;
+        }
+        let capacity = threads.max(1) + waiting;
+        let dummy = Phc {
+            cost,
+            salt: random::bytes::<SALT>(&*random).to_vec(),
+            output: random::bytes::<OUTPUT>(&*random).to_vec(),
+        };
+        let (places, dummy) = (Arc::new(Semaphore::new(capacity)), dummy.to_string().into());
+        Ok(Self { queue, places, capacity, cost, dummy, computed, random })
+    }
+
+    /// Takes a place in the pool, for one hash. Whoever must count an attempt before it is made reserves
+    /// first: then a full pool costs the caller nothing.
+    pub fn reserve(&self) -> Result<Reservation<'_>, Problem> {
+        let place = self.places.clone().try_acquire_owned().map_err(|_| Problem::new(BUSY).retry_after(RETRY))?;
+        Ok(Reservation { hasher: self, place })
+    }
+
+    /// Hashes a new password to a PHC string.
+    pub async fn hash(&self, password: Secret) -> Result<String, Problem> {
+        self.reserve()?.hash(password).await
+    }
+
+    /// Verifies a password against a stored hash. `None` is for an account that does not exist or has no
+    /// password: it costs the same and is never right.
+    pub async fn verify(&self, password: Secret, stored: Option<String>) -> Result<Verdict, Problem> {
+        self.reserve()?.verify(password, stored).await
+    }
+
+    /// How many hashes have been computed. For metrics, and for the test that a known and an unknown
+    /// account cost the same.
+    pub fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
+    }
+
+    /// Hashes that run or wait now. For metrics.
+    pub fn pending(&self) -> usize {
+        self.capacity.saturating_sub(self.places.available_permits())
+    }
+}
+
+impl std::fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hasher").field("cost", &self.cost).field("computed", &self.computed()).finish_non_exhaustive()
+    }
+}
+
+/// A place in the pool. Dropping it gives the place back.
+#[derive(Debug)]
+pub struct Reservation<'a> {
+    hasher: &'a Hasher,
+    place: OwnedSemaphorePermit,
+}
+
+impl Reservation<'_> {
+    /// Hashes a new password to a PHC string.
+    pub async fn hash(self, password: Secret) -> Result<String, Problem> {
+        let (cost, salt) = (self.hasher.cost, random::bytes::<SALT>(&*self.hasher.random).to_vec());
+        let output = self.compute(cost, password, salt.clone(), OUTPUT).await?;
+        Ok(Phc { cost, salt, output }.to_string())
+    }
+
+    /// Verifies a password; see [`Hasher::verify`].
+    pub async fn verify(self, password: Secret, stored: Option<String>) -> Result<Verdict, Problem> {
+        let (usual, known) = (self.hasher.cost, stored.is_some());
+        let text = stored.as_deref().unwrap_or(&self.hasher.dummy);
+        let phc: Phc = text.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
+        let computed = self.compute(phc.cost, password, phc.salt, phc.output.len()).await?;
+        let ok = bool::from(computed.ct_eq(&phc.output)) && known;
+        Ok(Verdict { ok, needs_rehash: ok && (phc.cost != usual || phc.output.len() != OUTPUT) })
+    }
+
+    async fn compute(self, cost: Cost, password: Secret, salt: Vec<u8>, output: usize) -> Result<Vec<u8>, Problem> {
+        let stopped = || Problem::new(common::UNAVAILABLE).cause("the hashing threads have stopped");
+        let (reply, answer) = oneshot::channel();
+        let job = Job { cost, password, salt, output, reply, place: self.place };
+        self.hasher.queue.send(job).map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?.map_err(|e| Problem::new(common::INTERNAL).cause(e))
+    }
+}
+
+/// The life of one thread.
+fn work(jobs: &Receiver<Job>, usual: Cost, computed: &AtomicU64) {
+    let mut workspace = Workspace::default();
+    loop {
+        match jobs.recv_timeout(KEEP_BUFFER) {
+            Ok(job) if job.reply.is_closed() => {}
+            Ok(job) => {
+                let mut output = vec![0; job.output];
+                let done = workspace.compute(job.cost, job.password.expose().as_bytes(), &job.salt, &mut output);
+                computed.fetch_add(1, Ordering::Relaxed);
+                workspace.shrink_to(usual);
+                // Whoever is answered finds the place free.
+                drop(job.place);
+                // The caller may have gone away meanwhile.
+                drop(job.reply.send(done.map(|()| output)));
+            }
+            Err(RecvTimeoutError::Timeout) => workspace.release(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::OsRandom;
+
+    use super::*;
+
+    const TINY: Cost = Cost { memory_kib: 64, iterations: 1, parallelism: 1 };
+
+    fn hasher(cost: Cost, waiting: usize) -> Hasher {
+        Hasher::with_cost(cost, 1, waiting, Arc::new(OsRandom::new())).expect("a pool")
+    }
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn the_right_password_verifies_and_no_other() {
+        let hasher = hasher(TINY, 8);
+        let stored = hasher.hash(secret("correct horse")).await.expect("hash");
+        assert_ne!(stored, hasher.hash(secret("correct horse")).await.expect("hash"), "salts differ");
+        let verify = async |password| hasher.verify(secret(password), Some(stored.clone())).await.expect("verify");
+        assert_eq!(verify("correct horse").await, Verdict { ok: true, needs_rehash: false });
+        assert_eq!(verify("correct horsf").await, Verdict { ok: false, needs_rehash: false });
+        assert!(!verify("").await.ok);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_account_costs_one_hash_too_and_never_verifies() {
+        let hasher = hasher(TINY, 8);
+        let stored = hasher.hash(secret("x")).await.expect("hash");
+        let before = hasher.computed();
+        hasher.verify(secret("wrong"), Some(stored)).await.expect("verify");
+        let known = hasher.computed() - before;
+        assert!(!hasher.verify(secret("wrong"), None).await.expect("verify").ok);
+        assert_eq!((known, hasher.computed() - before), (1, 2));
+    }
+
+    #[tokio::test]
+    async fn other_parameters_verify_and_ask_for_a_new_hash() {
+        let old = hasher(Cost { memory_kib: 128, iterations: 2, parallelism: 2 }, 8);
+        let stored = old.hash(secret("x")).await.expect("hash");
+        let hasher = hasher(TINY, 8);
+        let right = hasher.verify(secret("x"), Some(stored.clone())).await.expect("verify");
+        assert_eq!(right, Verdict { ok: true, needs_rehash: true });
+        let wrong = hasher.verify(secret("y"), Some(stored)).await.expect("verify");
+        assert_eq!(wrong, Verdict { ok: false, needs_rehash: false });
+    }
+
+    #[tokio::test]
+    async fn a_full_pool_refuses_at_once_and_a_place_comes_back() {
+        let hasher = hasher(TINY, 1);
+        let (first, second) = (hasher.reserve().expect("a thread"), hasher.reserve().expect("the queue"));
+        let refused = hasher.hash(secret("x")).await.expect_err("no place");
+        assert_eq!((refused.kind.code, refused.retry_after_secs()), ("passwords.busy", Some(1)));
+        assert_eq!(hasher.computed(), 0);
+        drop(first);
+        hasher.hash(secret("x")).await.expect("a place");
+        second.hash(secret("x")).await.expect("the reserved place");
+        assert_eq!(hasher.pending(), 0, "every place came back");
+    }
+
+    #[tokio::test]
+    async fn a_damaged_hash_is_our_fault_and_costs_nothing() {
+        let hasher = hasher(TINY, 8);
+        let refused =
+            hasher.verify(secret("x"), Some("$argon2id$v=19$m=99999999,t=9,p=1$c29tZXNhbHQ$AAAA".into())).await;
+        assert_eq!(refused.expect_err("not a hash").status(), 500);
+        assert_eq!(hasher.computed(), 0);
+    }
+
+    #[test]
+    fn configuration_cannot_go_below_the_floor() {
+        let start = |memory_kib, iterations, parallelism| {
+            let settings =
+                PasswordSettings { memory_kib, iterations, parallelism, ..crate::Settings::default().passwords };
+            Hasher::start(&settings, Arc::new(OsRandom::new()))
+        };
+        assert!(start(65_536, 2, 4).is_ok());
+        for (m, t, p) in [(1024, 2, 1), (65_536, 1, 4), (65_536, 2, 0), (1 << 20, 2, 4), (65_536, 100, 4)] {
+            assert!(matches!(start(m, t, p), Err(HasherError::Cost)), "{m} {t} {p}");
+        }
+    }
+}

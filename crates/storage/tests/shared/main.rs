@@ -1,0 +1,7 @@
+//! What nodes share: the stories of the key-value store and of the bus, told on every engine.
+
+mod kv;
+mod limits;
+mod limits_equal;
+mod outage;
+mod support;
