@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use gateway::config::{Duration, GatewayConfig, HttpConfig, RouteConfig, Size, UpstreamConfig};
+use identity::passwords::Policy;
 use kernel::{Rate, Secret, jose::Alg, principal::Network};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -213,6 +214,10 @@ impl Default for Sessions {
 pub struct Passwords {
     /// The cost of a hash (Argon2id, RFC 9106). A login with an older cost is rehashed.
     pub argon2: Argon2,
+    /// Which passwords may be chosen. `complex`: 12 characters or more, with upper and lower case, a digit
+    /// and a special character. `nist`: 15 characters or more of any kind. Guessable ones are refused by both.
+    #[schemars(with = "PolicyText")]
+    pub policy: Policy,
     /// Threads that hash, each with its own memory. 0 is one for each core.
     #[schemars(range(max = 1024))]
     pub threads: u16,
@@ -221,9 +226,19 @@ pub struct Passwords {
     pub queue: u32,
 }
 
+/// Only for the schema: the names of [`Policy`].
+#[derive(JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum PolicyText {
+    Complex,
+    Nist,
+}
+
 impl Default for Passwords {
     fn default() -> Self {
-        Self { argon2: Argon2::default(), threads: 0, queue: 64 }
+        Self { argon2: Argon2::default(), policy: Policy::default(), threads: 0, queue: 64 }
     }
 }
 
