@@ -10,6 +10,7 @@
 //! [`kernel::RequestContext`]), any `if` about which database runs.
 
 pub mod api;
+pub mod api_keys;
 pub mod audit;
 pub mod core;
 pub mod http;
