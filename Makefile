@@ -21,7 +21,7 @@ test: web ## Run every test
 lint: ## Check format, lints, licences and banned crates
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	scripts/ensure-tools deny && cargo deny --offline check bans licenses sources
+	scripts/ensure-tools deny && cargo deny --log-level error check --hide-inclusion-graph bans licenses sources
 
 fmt: ## Format the code
 	cargo fmt --all

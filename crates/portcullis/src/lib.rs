@@ -4,6 +4,7 @@
 //! in `gateway` and `identity`.
 
 pub mod app;
+pub mod catalogue;
 pub mod cli;
 pub mod config;
 pub mod pages;
