@@ -19,6 +19,7 @@ pub mod passwords;
 pub mod publish;
 pub mod roles;
 pub mod settings;
+pub mod tenants;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod users;
