@@ -14,7 +14,9 @@ pub fn problems() -> Vec<&'static ProblemKind> {
         gateway::tenant::PROBLEMS,
         identity::api_keys::PROBLEMS,
         identity::passwords::PROBLEMS,
+        identity::keys::PROBLEMS,
         identity::roles::PROBLEMS,
+        identity::tenants::PROBLEMS,
         identity::users::PROBLEMS,
     ]
     .concat();

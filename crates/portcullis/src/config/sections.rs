@@ -4,7 +4,10 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
-use gateway::config::{Duration, GatewayConfig, HttpConfig, RouteConfig, Size, UpstreamConfig};
+use gateway::{
+    config::{Duration, GatewayConfig, HttpConfig, RouteConfig, Size, UpstreamConfig},
+    limit::LimitSettings,
+};
 use identity::passwords::Policy;
 use kernel::{Rate, Secret, jose::Alg, principal::Network};
 use schemars::JsonSchema;
@@ -34,6 +37,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// The process's own log.
     pub log: Log,
+    /// What holds for all rate limits.
+    pub limits: LimitSettings,
     /// Services behind the gate, by name.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// Which requests go to which upstream, and what they need. The most specific match wins. Identity's
