@@ -10,16 +10,21 @@
 //! [`kernel::RequestContext`]), any `if` about which database runs.
 
 pub mod api;
+pub mod api_keys;
 pub mod audit;
+pub mod auth;
 pub mod core;
 pub mod http;
 pub mod keys;
 pub mod passwords;
 pub mod publish;
 pub mod roles;
+pub mod sessions;
 pub mod settings;
+pub mod tenants;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tokens;
 pub mod users;
 pub mod vault;
 

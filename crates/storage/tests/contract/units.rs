@@ -23,6 +23,8 @@ on_every_engine! {
     a_wrong_statement_is_an_error_and_hurts_nobody;
     a_reading_unit_cannot_write;
     a_unit_that_gives_up_a_statement_is_refused;
+    parameters_go_by_number_wherever_they_stand;
+    too_few_and_too_many_parameters_are_refused;
 }
 
 async fn a_failed_unit_leaves_nothing(db: &Database) {
@@ -297,7 +299,6 @@ async fn a_wrong_statement_is_an_error_and_hurts_nobody(db: &Database) {
     for sql in [
         "SELEKT $1",
         "SELECT id FROM tenants WHERE id = $1 AND no_such_column = 1",
-        "SELECT id FROM tenants WHERE id = $1 AND slug = $2 AND name = $3",
         "SELECT '\0' FROM tenants WHERE id = $1",
     ] {
         let outcome: Result<_, StoreError> =
@@ -335,4 +336,40 @@ async fn a_unit_that_gives_up_a_statement_is_refused(db: &Database) {
         Err(StoreError::Misuse(_)) => assert_eq!(count_users(&db.store, tenant).await, 0),
         Err(other) => panic!("{other}"),
     }
+}
+
+async fn parameters_go_by_number_wherever_they_stand(db: &Database) {
+    let tenant = db.tenant("acme").await;
+    db.store
+        .tenant(tenant)
+        .write(|tx| {
+            Box::pin(async move {
+                let user = add_user(tx, "ada@example.com").await?;
+                let sql = "UPDATE users SET display_name = $4, company_name = $3 WHERE tenant_id = $1 AND id = $2";
+                assert_eq!(tx.execute(sql, params![user, "company", "name"]).await?, 1);
+                let sql = "SELECT display_name, company_name FROM users WHERE id = $2 AND tenant_id = $1";
+                let row = tx.query_opt(sql, params![user]).await?.expect("the user");
+                assert_eq!((row.get::<String>(0)?, row.get::<String>(1)?), ("name".into(), "company".into()));
+                Ok::<_, StoreError>(())
+            })
+        })
+        .await
+        .expect("the unit");
+}
+
+async fn too_few_and_too_many_parameters_are_refused(db: &Database) {
+    let tenant = db.tenant("acme").await;
+    for (sql, given) in [
+        ("SELECT id FROM users WHERE tenant_id = $1 AND email = $2", 0),
+        ("SELECT id FROM users WHERE tenant_id = $1 AND email = $2", 2),
+        ("SELECT id FROM users WHERE tenant_id = $1", 1),
+    ] {
+        let outcome: Result<_, StoreError> = db
+            .store
+            .tenant(tenant)
+            .read(move |tx| Box::pin(async move { tx.query(sql, &params!["a", "b"][..given]).await }))
+            .await;
+        assert!(matches!(outcome, Err(StoreError::Misuse(_))), "{sql}: {outcome:?}");
+    }
+    db.store.check().await.expect("works on");
 }
