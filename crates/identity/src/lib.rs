@@ -12,6 +12,7 @@
 pub mod api;
 pub mod api_keys;
 pub mod audit;
+pub mod authz;
 pub mod core;
 pub mod http;
 pub mod keys;
@@ -23,6 +24,7 @@ pub mod tenants;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod users;
+pub mod users_admin;
 pub mod vault;
 
 pub use crate::{core::Core, settings::Settings};

@@ -16,7 +16,7 @@ use crate::{
     http::{Cause, Permit, Window},
     keys::{self, FreshKey},
     publish::{self, Change},
-    roles::{self, builtin::SUPER_ADMIN},
+    roles::{self, builtin},
     users::{self, NewUser},
 };
 
@@ -46,7 +46,7 @@ pub async fn create(
             roles::seed(tx, now, &*random).await?;
             keys::create_for(tx, &key, now).await?;
             if let Some(admin) = admin {
-                let role = SUPER_ADMIN.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
+                let role = builtin::role(builtin::SUPER_ADMIN)?;
                 if !users::create(tx, admin.id, &admin.account, now).await? {
                     return Err(StoreError::Misuse("the first user of a tenant meets no other").into());
                 }
