@@ -8,11 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    Reason,
-    model::Question,
-    service,
-};
+use super::{Reason, model::Question, service};
 use crate::{
     Core,
     http::{

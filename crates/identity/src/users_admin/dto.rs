@@ -147,12 +147,8 @@ impl UpdateUser {
             email: self.email.map(|t| t.and_then(|t| f.keep("/email", "format", t.parse()))),
             username: self.username.map(|t| t.and_then(|t| f.keep("/username", "format", t.parse()))),
             external_id: self.external_id.map(|t| t.and_then(|t| f.keep("/external_id", "format", t.parse()))),
-            display_name: self
-                .display_name
-                .map(|t| t.and_then(|t| f.keep("/display_name", "format", users::text(&t)))),
-            company_name: self
-                .company_name
-                .map(|t| t.and_then(|t| f.keep("/company_name", "format", users::text(&t)))),
+            display_name: self.display_name.map(|t| t.and_then(|t| f.keep("/display_name", "format", users::text(&t)))),
+            company_name: self.company_name.map(|t| t.and_then(|t| f.keep("/company_name", "format", users::text(&t)))),
             phone: self.phone.map(|t| t.and_then(|t| f.keep("/phone", "format", t.parse()))),
             attributes: self.attributes.and_then(|a| f.keep("/attributes", "format", Attributes::try_from(a))),
         };

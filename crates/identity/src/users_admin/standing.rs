@@ -73,16 +73,15 @@ async fn put(
 ) -> Result<Option<i64>, Problem> {
     let (id, now) = (user.id, cause.now);
     if status != UserStatus::Active {
-        not_the_last(tx, user, &roles::of_user(tx, id).await?).await?;
+        let roles = roles::of_user(tx, id).await?;
+        not_the_last(tx, user, &roles).await?;
     }
     if !users::set_status(tx, id, status, now).await? {
         return Ok(None);
     }
     let ended = match status {
         UserStatus::Active => Vec::new(),
-        UserStatus::Disabled | UserStatus::Deleted => {
-            sessions::revoke_all(tx, id, None, Reason::Disabled, now).await?
-        }
+        UserStatus::Disabled | UserStatus::Deleted => sessions::revoke_all(tx, id, None, Reason::Disabled, now).await?,
     };
     cause.record(tx, action, target(id), json!({ "sessions": ended.len() })).await?;
     if !ended.is_empty() {
