@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use super::*;
+use super::{super::lockout, *};
 
 #[tokio::test]
 async fn five_failures_lock_the_account_for_that_source_for_fifteen_minutes() {
@@ -144,5 +144,3 @@ async fn an_administrator_unlocks_every_source() {
     assert!(work.await.map_err(|e: StoreError| e).expect("unlocked"));
     login(&node, "ada@example.com").await;
 }
-
-use super::super::lockout;
