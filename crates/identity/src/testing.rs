@@ -5,6 +5,8 @@
 
 mod call;
 mod node;
+mod people;
 
 pub(crate) use call::Reply;
 pub(crate) use node::{START, TestCore, settings};
+pub(crate) use people::{PASSWORD, Person};
