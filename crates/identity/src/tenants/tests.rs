@@ -8,6 +8,12 @@ use crate::{
     testing::{PASSWORD, Person, TestCore},
 };
 
+crate::testing::on_both_databases! {
+    a_tenant_is_made_whole;
+    what_is_taken_is_told_and_nothing_is_kept;
+    a_tenant_is_suspended_and_resumed_at_once;
+}
+
 #[test]
 fn slugs_are_dns_labels_and_no_ids() {
     for good in ["ab", "acme", "a-1", "acme--x", &"a".repeat(63)] {
@@ -59,9 +65,7 @@ async fn create(node: &TestCore, by: &Person, body: Json) -> crate::testing::Rep
     node.post("/api/v1/admin/tenants", &body).bearer(&by.token).send().await
 }
 
-#[tokio::test]
-async fn a_tenant_is_made_whole() {
-    let node = TestCore::start().await;
+async fn a_tenant_is_made_whole(node: TestCore) {
     let root = node.person("root@example.com", &["super_admin"]).await;
     let body = json!({
         "slug": "acme", "name": "Acme", "hosts": ["Login.Acme.example", "login.acme.example"],
@@ -94,9 +98,7 @@ async fn a_tenant_is_made_whole() {
     assert!(node.another_node().await.core.edge.tenants.load().by_slug("acme").is_some());
 }
 
-#[tokio::test]
-async fn what_is_taken_is_told_and_nothing_is_kept() {
-    let node = TestCore::start().await;
+async fn what_is_taken_is_told_and_nothing_is_kept(node: TestCore) {
     let root = node.person("root@example.com", &["super_admin"]).await;
     create(&node, &root, json!({ "slug": "acme", "name": "Acme", "hosts": ["a.example", "b.example"] }))
         .await
@@ -147,9 +149,7 @@ async fn hosts_move_only_when_they_are_free() {
     patch(&one, json!({ "slug": "x" })).await.expect_problem(400, "request.malformed");
 }
 
-#[tokio::test]
-async fn a_tenant_is_suspended_and_resumed_at_once() {
-    let node = TestCore::start().await;
+async fn a_tenant_is_suspended_and_resumed_at_once(node: TestCore) {
     let root = node.person("root@example.com", &["super_admin"]).await;
     let acme = node.new_tenant("acme").await;
     let act = |id: kernel::TenantId, what: &str| {

@@ -7,6 +7,11 @@ use serde_json::json;
 use super::{make, present};
 use crate::testing::TestCore;
 
+crate::testing::on_both_databases! {
+    administrators_see_and_revoke_keys_of_users_but_never_their_secrets;
+    keys_of_a_suspended_tenant_are_refused;
+}
+
 fn admin_path(made: &serde_json::Value) -> String {
     format!("/api/v1/admin/api-keys/{}", made["id"].as_str().expect("an id"))
 }
@@ -34,9 +39,7 @@ async fn a_service_account_may_exactly_what_it_was_given() {
     present(&node, &rotated).await.expect_err("revoked");
 }
 
-#[tokio::test]
-async fn administrators_see_and_revoke_keys_of_users_but_never_their_secrets() {
-    let node = TestCore::start().await;
+async fn administrators_see_and_revoke_keys_of_users_but_never_their_secrets(node: TestCore) {
     let admin = node.person("admin@example.com", &["admin"]).await;
     let ada = node.person("ada@example.com", &["user"]).await;
     let made = make(&node, &ada, json!({})).await;
@@ -76,9 +79,7 @@ async fn keys_that_hold_more_are_out_of_reach() {
     present(&node, &service).await.expect("untouched");
 }
 
-#[tokio::test]
-async fn keys_of_a_suspended_tenant_are_refused() {
-    let node = TestCore::start().await;
+async fn keys_of_a_suspended_tenant_are_refused(node: TestCore) {
     let root = node.person("root@example.com", &["super_admin"]).await;
     let acme = node.new_tenant("acme").await;
     let boss = node.person_of(&acme, "boss@acme.example", &["super_admin"]).await;

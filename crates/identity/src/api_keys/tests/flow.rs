@@ -10,14 +10,23 @@ use storage::{StoreError, params};
 use super::{authenticate, make, path, present};
 use crate::testing::TestCore;
 
+crate::testing::on_both_databases! {
+    a_key_is_shown_once_and_speaks_for_its_owner;
+    a_key_is_changed_and_the_edge_asks_again;
+    rotation_overlaps_and_happens_once;
+    keys_that_ended_long_ago_are_forgotten;
+}
+
 const DAY: Duration = Duration::from_secs(86_400);
 
-#[tokio::test]
-async fn a_key_is_shown_once_and_speaks_for_its_owner() {
-    let node = TestCore::start().await;
+async fn a_key_is_shown_once_and_speaks_for_its_owner(node: TestCore) {
     let ada = node.person("ada@example.com", &["user", "premium"]).await;
     let limits = json!({ "permissions": ["profile:read"], "networks": ["192.0.2.0/24"], "limits": ["5/minute"] });
     let made = make(&node, &ada, limits).await;
+    let shown = node.get(&path(&made)).bearer(&ada.token).send().await.expect(200);
+    assert_eq!((&shown["key"], &shown["status"], &shown["hint"]), (&json!(null), &json!("active"), &made["hint"]));
+    let list = node.get("/api/v1/api-keys").bearer(&ada.token).send().await.expect(200);
+    assert_eq!(list["items"], json!([shown]));
     let caller = present(&node, &made).await.expect("a caller");
     assert_eq!((caller.subject, caller.tenant, caller.session), (Subject::User(ada.id), ada.tenant.id, None));
     assert_eq!(caller.roles.len(), 2);
@@ -26,10 +35,6 @@ async fn a_key_is_shown_once_and_speaks_for_its_owner() {
     let may = |permission: &str| access.permits(&caller, &permission.parse().expect("one"));
     assert!(may("profile:read") && !may("profile:write") && !may("content:read"));
 
-    let shown = node.get(&path(&made)).bearer(&ada.token).send().await.expect(200);
-    assert_eq!((&shown["key"], &shown["status"], &shown["hint"]), (&json!(null), &json!("active"), &made["hint"]));
-    let list = node.get("/api/v1/api-keys").bearer(&ada.token).send().await.expect(200);
-    assert_eq!(list["items"], json!([shown]));
     let secret = made["key"].as_str().expect("a key").to_owned();
     let stored = node.core.store.tenant(ada.tenant.id).read(move |tx| {
         Box::pin(async move {
@@ -106,9 +111,7 @@ async fn a_revoked_key_is_refused_by_the_edge_at_once() {
     rotate.expect_problem(409, "api_key.ended");
 }
 
-#[tokio::test]
-async fn a_key_is_changed_and_the_edge_asks_again() {
-    let node = TestCore::start().await;
+async fn a_key_is_changed_and_the_edge_asks_again(node: TestCore) {
     let ada = node.person("ada@example.com", &["user"]).await;
     let expires = (node.core.now() + DAY).to_string();
     let made = make(&node, &ada, json!({ "expires_at": expires, "limits": ["5/minute"] })).await;
@@ -127,9 +130,7 @@ async fn a_key_is_changed_and_the_edge_asks_again() {
     assert_eq!(fields, ["/name", "/networks/0", "/limits/1", "/expires_at"]);
 }
 
-#[tokio::test]
-async fn rotation_overlaps_and_happens_once() {
-    let node = TestCore::start().await;
+async fn rotation_overlaps_and_happens_once(node: TestCore) {
     let ada = node.person("ada@example.com", &["user"]).await;
     let old = make(&node, &ada, json!({ "permissions": ["profile:read"] })).await;
     let rotate = |of: &serde_json::Value, overlap: u64| {
@@ -259,9 +260,7 @@ async fn use_is_noted_once_a_minute_off_the_path() {
     assert_eq!(noted().await, Some(node.core.now()));
 }
 
-#[tokio::test]
-async fn keys_that_ended_long_ago_are_forgotten() {
-    let node = TestCore::start().await;
+async fn keys_that_ended_long_ago_are_forgotten(node: TestCore) {
     let ada = node.person("ada@example.com", &["user"]).await;
     let (kept, revoked) = (make(&node, &ada, json!({})).await, make(&node, &ada, json!({})).await);
     node.call(Method::DELETE, &path(&revoked)).bearer(&ada.token).send().await.expect(204);

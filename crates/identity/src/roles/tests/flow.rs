@@ -5,6 +5,11 @@ use serde_json::json;
 
 use crate::testing::{Person, TestCore};
 
+crate::testing::on_both_databases! {
+    a_role_grants_and_stops_granting_at_once;
+    a_role_in_use_is_not_deleted;
+}
+
 /// Whether the edge allows it to the person right now.
 async fn may(node: &TestCore, person: &Person, permission: &str) -> bool {
     let body = json!({ "permission": permission });
@@ -12,9 +17,7 @@ async fn may(node: &TestCore, person: &Person, permission: &str) -> bool {
     answer["allowed"].as_bool().expect("a bool")
 }
 
-#[tokio::test]
-async fn a_role_grants_and_stops_granting_at_once() {
-    let node = TestCore::start().await;
+async fn a_role_grants_and_stops_granting_at_once(node: TestCore) {
     let root = node.person("root@example.com", &["super_admin"]).await;
     let ada = node.person("ada@example.com", &["user"]).await;
     let role = json!({ "name": "clerk", "inherits": ["user"], "permissions": ["orders:read"] });
@@ -125,9 +128,7 @@ async fn built_in_roles_keep_their_place() {
     assert!(!may(&node, &ada, "content:create").await);
 }
 
-#[tokio::test]
-async fn a_role_in_use_is_not_deleted() {
-    let node = TestCore::start().await;
+async fn a_role_in_use_is_not_deleted(node: TestCore) {
     let root = node.person("root@example.com", &["super_admin"]).await;
     for (name, inherits) in [("clerk", json!([])), ("chief", json!(["clerk"]))] {
         let role = json!({ "name": name, "inherits": inherits, "permissions": ["orders:read"] });

@@ -5,6 +5,11 @@ use serde_json::json;
 
 use crate::testing::{Person, Reply, TestCore};
 
+crate::testing::on_both_databases! {
+    the_last_super_administrator_stays;
+    two_who_take_each_other_down_leave_one;
+}
+
 async fn set_roles(node: &TestCore, by: &Person, on: &Person, roles: &[&str]) -> Reply {
     let path = format!("/api/v1/admin/users/{}/roles", on.id);
     node.call(Method::PUT, &path).json(&json!({ "roles": roles })).bearer(&by.token).send().await
@@ -65,9 +70,7 @@ async fn creating_users_is_no_way_to_assign_roles() {
     node.post("/api/v1/admin/users", &plain).bearer(&clerk.token).send().await.expect(201);
 }
 
-#[tokio::test]
-async fn the_last_super_administrator_stays() {
-    let node = TestCore::start().await;
+async fn the_last_super_administrator_stays(node: TestCore) {
     let root = node.person("root@example.com", &["super_admin"]).await;
     let path = format!("/api/v1/admin/users/{}", root.id);
     let disable = || node.post(&format!("{path}/disable"), &json!({})).bearer(&root.token).send();
@@ -87,9 +90,7 @@ async fn the_last_super_administrator_stays() {
     set_roles(&node, &third, &third, &[]).await.expect_problem(409, "user.last_super_admin");
 }
 
-#[tokio::test]
-async fn two_who_take_each_other_down_leave_one() {
-    let node = TestCore::start().await;
+async fn two_who_take_each_other_down_leave_one(node: TestCore) {
     let one = node.person("one@example.com", &["super_admin"]).await;
     let two = node.person("two@example.com", &["super_admin"]).await;
     let (a, b) = tokio::join!(set_roles(&node, &one, &two, &["user"]), set_roles(&node, &two, &one, &["user"]));

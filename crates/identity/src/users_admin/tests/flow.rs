@@ -5,6 +5,15 @@ use serde_json::{Value as Json, json};
 
 use crate::testing::{PASSWORD, Person, TestCore};
 
+crate::testing::on_both_databases! {
+    a_user_is_created_found_changed_and_shown;
+    collisions_name_their_fields;
+    lists_are_paged_and_filtered;
+    a_disabled_user_is_refused_at_once_until_enabled;
+    a_deleted_user_is_gone_until_restored;
+    sessions_of_a_user_are_listed_and_ended;
+}
+
 async fn act(node: &TestCore, by: &Person, on: &Person, what: &str) -> crate::testing::Reply {
     node.post(&format!("/api/v1/admin/users/{}/{what}", on.id), &json!({})).bearer(&by.token).send().await
 }
@@ -21,9 +30,7 @@ async fn find(node: &TestCore, by: &Person, filter: &str) -> Json {
     node.get(&format!("/api/v1/admin/users?filter={encoded}")).bearer(&by.token).send().await.expect(200)
 }
 
-#[tokio::test]
-async fn a_user_is_created_found_changed_and_shown() {
-    let node = TestCore::start().await;
+async fn a_user_is_created_found_changed_and_shown(node: TestCore) {
     let admin = node.person("admin@example.com", &["admin"]).await;
     let new = json!({
         "email": "Ada@Example.com", "username": "ada", "password": PASSWORD, "display_name": "Ada",
@@ -51,9 +58,7 @@ async fn a_user_is_created_found_changed_and_shown() {
     assert_eq!((node.audited(tenant, "user.created").await, node.audited(tenant, "user.updated").await), (2, 1));
 }
 
-#[tokio::test]
-async fn collisions_name_their_fields() {
-    let node = TestCore::start().await;
+async fn collisions_name_their_fields(node: TestCore) {
     let admin = node.person("admin@example.com", &["admin"]).await;
     let ada = json!({ "email": "ada@example.com", "username": "ada", "external_id": "7" });
     node.post("/api/v1/admin/users", &ada).bearer(&admin.token).send().await.expect(201);
@@ -87,9 +92,7 @@ async fn every_wrong_field_is_told_at_once() {
     assert_eq!(told.expect_problem(400, "request.invalid")["errors"][0]["field"], "/roles/1");
 }
 
-#[tokio::test]
-async fn lists_are_paged_and_filtered() {
-    let node = TestCore::start().await;
+async fn lists_are_paged_and_filtered(node: TestCore) {
     let admin = node.person("admin@example.com", &["admin"]).await;
     for (i, id) in ["A_1", "A%2", "a'3"].iter().enumerate() {
         node.clock.advance(std::time::Duration::from_millis(2));
@@ -119,9 +122,7 @@ async fn lists_are_paged_and_filtered() {
     }
 }
 
-#[tokio::test]
-async fn a_disabled_user_is_refused_at_once_until_enabled() {
-    let node = TestCore::start().await;
+async fn a_disabled_user_is_refused_at_once_until_enabled(node: TestCore) {
     let admin = node.person("admin@example.com", &["admin"]).await;
     let ada = node.person("ada@example.com", &["user"]).await;
     node.get("/api/v1/me").bearer(&ada.token).send().await.expect(200);
@@ -140,9 +141,7 @@ async fn a_disabled_user_is_refused_at_once_until_enabled() {
     node.get("/api/v1/me").bearer(&token).send().await.expect(200);
 }
 
-#[tokio::test]
-async fn a_deleted_user_is_gone_until_restored() {
-    let node = TestCore::start().await;
+async fn a_deleted_user_is_gone_until_restored(node: TestCore) {
     let admin = node.person("admin@example.com", &["admin"]).await;
     let ada = node.person("ada@example.com", &["user"]).await;
     let path = format!("/api/v1/admin/users/{}", ada.id);
@@ -212,9 +211,7 @@ async fn a_reset_tells_a_password_once_and_ends_sessions() {
     act(&node, &admin, &admin, "reset-password").await.expect_problem(403, "user.self");
 }
 
-#[tokio::test]
-async fn sessions_of_a_user_are_listed_and_ended() {
-    let node = TestCore::start().await;
+async fn sessions_of_a_user_are_listed_and_ended(node: TestCore) {
     let admin = node.person("admin@example.com", &["admin"]).await;
     let ada = node.person("ada@example.com", &["user"]).await;
     node.clock.advance(std::time::Duration::from_millis(2));

@@ -5,9 +5,11 @@ use serde_json::json;
 
 use crate::testing::TestCore;
 
-#[tokio::test]
-async fn ids_of_another_tenant_are_not_found() {
-    let node = TestCore::start().await;
+crate::testing::on_both_databases! {
+    ids_of_another_tenant_are_not_found;
+}
+
+async fn ids_of_another_tenant_are_not_found(node: TestCore) {
     let root = node.person("root@example.com", &["super_admin"]).await;
     let acme = node.new_tenant("acme").await;
     let theirs = node.person_of(&acme, "boss@acme.example", &["super_admin"]).await;
