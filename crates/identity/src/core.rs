@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::{Clock, Random, Timestamp, edge::Edge, edge::RateLimiter};
 use storage::{Store, StoreError, feed::Feed};
 
-use crate::{Settings, passwords::Hasher, vault::Vault};
+use crate::{Settings, keys::Signers, passwords::Hasher, vault::Vault};
 
 /// The parts that every slice works with. Shared by `Arc`; a slice takes what it needs.
 pub struct Core {
@@ -20,7 +20,9 @@ pub struct Core {
     /// Randomness.
     pub random: Arc<dyn Random>,
     /// Seals and hashes under the master key.
-    pub vault: Vault,
+    pub vault: Arc<Vault>,
+    /// The keys that sign now.
+    pub signers: Arc<Signers>,
     /// Hashes passwords.
     pub hasher: Hasher,
     /// Limits whose key only identity knows, such as the account of a login.

@@ -29,8 +29,8 @@ macro_rules! rights {
             const NAME: &'static str = $permission;
             const SYSTEM: bool = $crate::rights!(@scope $($scope)?);
             fn permission() -> &'static kernel::Permission {
+                // A literal: the walk over the OpenAPI document asks every one.
                 static PARSED: std::sync::LazyLock<kernel::Permission> = std::sync::LazyLock::new(|| {
-                    #[expect(clippy::expect_used, reason = "a literal; the walk over the OpenAPI document asks every one")]
                     $permission.parse().expect("a permission")
                 });
                 &PARSED

@@ -9,12 +9,18 @@
 //! Deliberately absent: sockets and listeners (requests arrive through the gate, see
 //! [`kernel::RequestContext`]), any `if` about which database runs.
 
+pub mod api;
 pub mod audit;
 pub mod core;
 pub mod http;
+pub mod keys;
 pub mod passwords;
 pub mod publish;
+pub mod roles;
 pub mod settings;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod users;
 pub mod vault;
 
 pub use crate::{core::Core, settings::Settings};

@@ -7,6 +7,10 @@ use kernel::{Rate, jose::Alg};
 
 use crate::passwords::Policy;
 
+/// The slug of the tenant that exists from the first start: requests that name none are about it, and
+/// only its users hold rights across tenants.
+pub const DEFAULT_SLUG: &str = "default";
+
 /// Settings of the identity service. Per-tenant settings override some of them.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -39,6 +43,26 @@ pub struct TokenSettings {
     /// How long after its use a refresh token still answers with the same successor, so that two tabs
     /// refreshing at once do not log the user out.
     pub refresh_grace: Duration,
+    /// How old the active signing key may become until it is rotated by itself. `None`: by hand only.
+    pub key_rotation: Option<Duration>,
+}
+
+/// Clocks of nodes may differ by so much, and a change may take so long to reach all of them.
+const MARGIN: Duration = Duration::from_secs(60);
+
+impl TokenSettings {
+    /// How long after a moment a token signed before it might still be accepted: what was taken back
+    /// must be remembered for so long, and a key that no longer signs must verify for so long.
+    pub fn outlives(&self) -> Duration {
+        self.access_ttl + MARGIN
+    }
+}
+
+impl Settings {
+    /// The `iss` of the tenant's tokens: `public_url` for the default tenant, else a path below it.
+    pub fn issuer(&self, slug: &str) -> String {
+        if slug == DEFAULT_SLUG { self.public_url.clone() } else { format!("{}/t/{slug}", self.public_url) }
+    }
 }
 
 /// Sessions.
@@ -87,6 +111,7 @@ impl Default for Settings {
                 access_ttl: Duration::from_secs(15 * 60),
                 refresh_ttl: Duration::from_secs(30 * 86_400),
                 refresh_grace: Duration::from_secs(10),
+                key_rotation: None,
             },
             sessions: SessionSettings {
                 idle: Duration::from_secs(12 * 3_600),

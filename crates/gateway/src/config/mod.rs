@@ -13,9 +13,11 @@ mod upstream;
 
 pub use check::ConfigProblem;
 pub use http::HttpConfig;
-pub use route::{AuthConfig, AuthKind, LimitBy, LimitConfig, MatchConfig, OneOrMany, RouteConfig};
+pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
 pub use units::{Duration, InvalidDuration, InvalidSize, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
+
+pub use crate::limit::{LimitBy, LimitConfig};
 
 use std::collections::BTreeMap;
 

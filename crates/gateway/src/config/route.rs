@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use kernel::{Algorithm, Permission, Rate, RoleName};
+use kernel::{Permission, RoleName};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Duration, Size};
+use crate::limit::LimitConfig;
 
 /// One route. Closed by default: without `auth`, a caller must be known.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -219,41 +220,4 @@ impl JsonSchema for AuthConfig {
             { "type": "array", "items": kind, "minItems": 1 },
         ]})
     }
-}
-
-/// One rate limit of a route.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LimitConfig {
-    /// Whose requests are counted together.
-    pub by: LimitBy,
-    /// How many in how long: `60/minute`, `100/15m`, `1000/day`.
-    #[schemars(with = "String", extend("format" = "rate"))]
-    pub rate: Rate,
-    /// How they are counted.
-    #[serde(default)]
-    #[schemars(schema_with = "algorithm_schema")]
-    pub algorithm: Algorithm,
-}
-
-fn algorithm_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": ["token_bucket", "fixed_window", "sliding_window"] })
-}
-
-/// Whose requests a limit counts together.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LimitBy {
-    /// One client address.
-    Ip,
-    /// One user; a caller who is not known counts by address.
-    User,
-    /// One API key; requests without one are not counted.
-    ApiKey,
-    /// One tenant.
-    Tenant,
-    /// Everyone of the tenant who has the same roles.
-    Role,
-    /// Every request of the route.
-    Route,
 }

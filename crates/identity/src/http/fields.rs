@@ -70,6 +70,11 @@ impl Fields {
         parsed
     }
 
+    /// The refusal. For whoever knows that something was wrong.
+    pub fn into_problem(self) -> Problem {
+        self.0
+    }
+
     /// Refuses if anything was wrong.
     pub fn check(self) -> Result<(), Problem> {
         if self.0.errors.is_empty() { Ok(()) } else { Err(self.0) }

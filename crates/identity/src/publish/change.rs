@@ -53,3 +53,12 @@ pub async fn append(tx: &mut TenantTx, change: &Change, now: Timestamp) -> Resul
     let kind = kind.as_ref().and_then(|k| k.as_str()).unwrap_or_default().to_owned();
     feed::append(tx, &kind, &payload, now).await
 }
+
+impl Change {
+    /// Reads a change from the feed. `None`: of a kind that this program does not know.
+    pub(super) fn read(change: &feed::Change) -> Option<Self> {
+        let mut payload = change.payload.clone();
+        payload.as_object_mut()?.insert("kind".into(), change.kind.clone().into());
+        serde_json::from_value(payload).ok()
+    }
+}

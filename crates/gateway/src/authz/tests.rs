@@ -1,0 +1,92 @@
+use std::{collections::HashMap, sync::Arc};
+
+use kernel::{ApiKeyId, AuthMethod, GrantSet, Subject, TenantId, Timestamp, UserId};
+use uuid::Uuid;
+
+use super::*;
+
+const TENANT: TenantId = TenantId::from_uuid(Uuid::from_u128(1));
+
+fn grants(grants: &[&str]) -> GrantSet {
+    grants.iter().map(|grant| grant.parse().expect(grant)).collect()
+}
+
+fn edge() -> Edge {
+    let roles: HashMap<RoleName, GrantSet> = [("user", &["orders:read"][..]), ("admin", &["*"])]
+        .map(|(name, own)| (name.parse().expect(name), grants(own)))
+        .into();
+    let edge = Edge::new();
+    edge.access.store(Arc::new(edge.access.load().with(TENANT, roles)));
+    edge
+}
+
+fn caller(roles: &[&str]) -> Principal {
+    Principal {
+        tenant: TENANT,
+        subject: Subject::User(UserId::from_uuid(Uuid::from_u128(9))),
+        method: AuthMethod::Jwt,
+        session: None,
+        token: None,
+        api_key: None,
+        roles: roles.iter().map(|role| role.parse().expect(role)).collect(),
+        narrowed_to: None,
+        scope: "openid orders".into(),
+        networks: Arc::default(),
+        limits: Arc::default(),
+        authenticated_at: Timestamp::EPOCH,
+        expires_at: Timestamp::MAX,
+    }
+}
+
+fn needs(permissions: &[&str], roles: &[&str], scopes: &[&str]) -> Requirement {
+    Requirement {
+        permissions: permissions.iter().map(|text| text.parse().expect(text)).collect(),
+        any_role: roles.iter().map(|text| text.parse().expect(text)).collect(),
+        scopes: scopes.iter().map(|text| Box::from(*text)).collect(),
+    }
+}
+
+/// `Ok` or status and detail.
+fn asked(requirement: &Requirement, principal: Option<&Principal>) -> Result<(), (u16, String)> {
+    require(&edge(), requirement, principal)
+        .map_err(|problem| (problem.status(), problem.detail.as_deref().unwrap_or_default().to_owned()))
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let user = caller(&["user"]);
+    assert_eq!(asked(&needs(&["orders:read"], &["user"], &["orders"]), Some(&user)), Ok(()));
+    let cases = [
+        (needs(&["orders:read", "orders:write"], &[], &[]), "The permission `orders:write` is needed."),
+        (needs(&["orders:read"], &["admin", "clerk"], &[]), "One of these roles is needed: admin, clerk."),
+        (needs(&[], &[], &["openid", "payments"]), "The scope `payments` is needed."),
+        (needs(&[], &[], &["order"]), "The scope `order` is needed."),
+    ];
+    for (requirement, detail) in cases {
+        assert_eq!(asked(&requirement, Some(&user)), Err((403, detail.to_owned())));
+    }
+}
+
+#[test]
+fn nobody_may_only_where_nothing_is_needed() {
+    assert_eq!(asked(&Requirement::default(), None), Ok(()));
+    for requirement in [needs(&["orders:read"], &[], &[]), needs(&[], &["user"], &[]), needs(&[], &[], &["openid"])] {
+        assert_eq!(asked(&requirement, None).map_err(|(status, _)| status), Err(401));
+    }
+}
+
+#[test]
+fn a_narrowed_credential_carries_no_roles() {
+    let mut key = Principal { narrowed_to: Some(Arc::new(grants(&["orders:*"]))), ..caller(&["admin"]) };
+    assert_eq!(asked(&needs(&["orders:write"], &[], &[]), Some(&key)), Ok(()));
+    assert!(asked(&needs(&["users:read"], &[], &[]), Some(&key)).is_err(), "outside of what it is narrowed to");
+    assert!(asked(&needs(&[], &["admin"], &[]), Some(&key)).is_err());
+    key.subject = Subject::ApiKey(ApiKeyId::from_uuid(Uuid::from_u128(5)));
+    assert_eq!(asked(&needs(&["orders:write"], &[], &[]), Some(&key)), Ok(()), "a tenant's own key");
+}
+
+#[test]
+fn roles_of_another_tenant_grant_nothing() {
+    let stranger = Principal { tenant: TenantId::from_uuid(Uuid::from_u128(2)), ..caller(&["admin"]) };
+    assert!(asked(&needs(&["orders:read"], &[], &[]), Some(&stranger)).is_err());
+}

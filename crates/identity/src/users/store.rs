@@ -1,0 +1,178 @@
+//! The SQL of users.
+
+use kernel::{Secret, Timestamp, UserId};
+use storage::{Row, StoreError, TenantTx, params};
+
+use super::{Account, Attributes, Email, Login, NewUser, ProfileChange, User, UserKind, UserStatus};
+
+/// The columns that [`from_row`] reads, in order.
+pub const COLUMNS: &str = "id, kind, status, email, email_verified_at, username, display_name, company_name, \
+     phone, external_id, attributes, last_login_at, created_at, updated_at";
+/// How many they are.
+const WIDTH: usize = 14;
+
+/// Reads a user from a row that begins with [`COLUMNS`].
+pub fn from_row(row: &Row) -> Result<User, StoreError> {
+    let word = |column| StoreError::Decode { column, expected: "a known word" };
+    Ok(User {
+        id: row.get(0)?,
+        kind: UserKind::from_stored(&row.get::<String>(1)?).ok_or(word(1))?,
+        status: UserStatus::from_stored(&row.get::<String>(2)?).ok_or(word(2))?,
+        email: row.get(3)?,
+        email_verified_at: row.get(4)?,
+        username: row.get(5)?,
+        display_name: row.get(6)?,
+        company_name: row.get(7)?,
+        phone: row.get(8)?,
+        external_id: row.get(9)?,
+        attributes: Attributes::stored(row.get(10)?),
+        last_login_at: row.get(11)?,
+        created_at: row.get(12)?,
+        updated_at: row.get(13)?,
+    })
+}
+
+/// Creates an active user. `false`, and nothing is done: the e-mail address, user name or external id
+/// belongs to another user of the tenant.
+pub async fn create(tx: &mut TenantTx, id: UserId, new: &NewUser, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "INSERT INTO users (tenant_id, id, kind, status, email, username, display_name, company_name, phone,
+            external_id, attributes, password_hash, password_changed_at, created_at, updated_at)
+        VALUES ($1, $2, $3, 'active', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+        ON CONFLICT DO NOTHING";
+    let changed_at = new.password_hash.as_ref().map(|_| now);
+    let inserted = tx
+        .execute(
+            sql,
+            params![
+                id,
+                new.kind.as_str(),
+                new.email.as_ref().map(Email::as_str),
+                new.username.as_ref().map(super::Username::as_str),
+                new.display_name.as_deref(),
+                new.company_name.as_deref(),
+                new.phone.as_ref().map(super::Phone::as_str),
+                new.external_id.as_ref().map(super::ExternalId::as_str),
+                new.attributes.to_json(),
+                new.password_hash.as_ref().map(|h| h.expose().as_str()),
+                changed_at,
+                now
+            ],
+        )
+        .await?;
+    Ok(inserted == 1)
+}
+
+/// By id.
+pub async fn by_id(tx: &mut TenantTx, id: UserId) -> Result<Option<User>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE tenant_id = $1 AND id = $2");
+    tx.query_opt(&sql, params![id]).await?.as_ref().map(from_row).transpose()
+}
+
+/// By e-mail address.
+pub async fn by_email(tx: &mut TenantTx, email: &Email) -> Result<Option<User>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE tenant_id = $1 AND email = $2");
+    tx.query_opt(&sql, params![email.as_str()]).await?.as_ref().map(from_row).transpose()
+}
+
+fn account(row: &Row) -> Result<Account, StoreError> {
+    Ok(Account { user: from_row(row)?, password_hash: row.get::<Option<String>>(WIDTH)?.map(Secret::new) })
+}
+
+/// By what somebody typed to log in.
+pub async fn by_login(tx: &mut TenantTx, login: &Login) -> Result<Option<Account>, StoreError> {
+    let column = match login {
+        Login::Email(_) => "email",
+        Login::Username(_) => "username",
+    };
+    let sql = format!("SELECT {COLUMNS}, password_hash FROM users WHERE tenant_id = $1 AND {column} = $2");
+    tx.query_opt(&sql, params![login.as_str()]).await?.as_ref().map(account).transpose()
+}
+
+/// By id, with the password's hash.
+pub async fn account_by_id(tx: &mut TenantTx, id: UserId) -> Result<Option<Account>, StoreError> {
+    let sql = format!("SELECT {COLUMNS}, password_hash FROM users WHERE tenant_id = $1 AND id = $2");
+    tx.query_opt(&sql, params![id]).await?.as_ref().map(account).transpose()
+}
+
+/// Notes a successful login, if the user is still active and the password is still the one that was
+/// verified. `false`: it is not, and the login must fail.
+pub async fn note_login(tx: &mut TenantTx, id: UserId, verified: &Secret, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE users SET last_login_at = $4
+        WHERE tenant_id = $1 AND id = $2 AND password_hash = $3 AND status = 'active'";
+    Ok(tx.execute(sql, params![id, verified.expose(), now]).await? == 1)
+}
+
+/// Stores the same password under new parameters. Nothing happens if it was changed meanwhile.
+pub async fn rehash(tx: &mut TenantTx, id: UserId, old: &Secret, new: &Secret) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET password_hash = $4 WHERE tenant_id = $1 AND id = $2 AND password_hash = $3";
+    tx.execute(sql, params![id, old.expose(), new.expose()]).await.map(drop)
+}
+
+/// Replaces the password that was verified by a new one. `false`: somebody else changed it meanwhile.
+pub async fn change_password_hash(
+    tx: &mut TenantTx,
+    id: UserId,
+    old: &Secret,
+    new: &Secret,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE users SET password_hash = $4, password_changed_at = $5, updated_at = $5
+        WHERE tenant_id = $1 AND id = $2 AND password_hash = $3 AND status = 'active'";
+    Ok(tx.execute(sql, params![id, old.expose(), new.expose(), now]).await? == 1)
+}
+
+/// Sets a password, whatever it was: by an administrator or the operator. `false`: no such user.
+pub async fn set_password_hash(
+    tx: &mut TenantTx,
+    id: UserId,
+    new: &Secret,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE users SET password_hash = $3, password_changed_at = $4, updated_at = $4
+        WHERE tenant_id = $1 AND id = $2";
+    Ok(tx.execute(sql, params![id, new.expose(), now]).await? == 1)
+}
+
+/// Sets the status. `false`: no such user, or it is that already. Whoever calls this ends sessions and
+/// tells the edge, in the same unit.
+pub async fn set_status(tx: &mut TenantTx, id: UserId, status: UserStatus, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE users SET status = $3, standing_changed_at = $4, updated_at = $4
+        WHERE tenant_id = $1 AND id = $2 AND status <> $3";
+    Ok(tx.execute(sql, params![id, status.as_str(), now]).await? == 1)
+}
+
+/// Changes a profile. `None`: no such active user.
+pub async fn update_profile(
+    tx: &mut TenantTx,
+    id: UserId,
+    change: &ProfileChange,
+    now: Timestamp,
+) -> Result<Option<User>, StoreError> {
+    let sql = format!(
+        "UPDATE users SET
+            display_name = CASE WHEN $3 THEN $4 ELSE display_name END,
+            company_name = CASE WHEN $5 THEN $6 ELSE company_name END,
+            phone = CASE WHEN $7 THEN $8 ELSE phone END,
+            attributes = CASE WHEN $9 THEN $10 ELSE attributes END,
+            updated_at = $11
+        WHERE tenant_id = $1 AND id = $2 AND status = 'active' RETURNING {COLUMNS}"
+    );
+    let row = tx
+        .query_opt(
+            &sql,
+            params![
+                id,
+                change.display_name.is_some(),
+                change.display_name.as_ref().and_then(Option::as_deref),
+                change.company_name.is_some(),
+                change.company_name.as_ref().and_then(Option::as_deref),
+                change.phone.is_some(),
+                change.phone.as_ref().and_then(Option::as_ref).map(super::Phone::as_str),
+                change.attributes.is_some(),
+                change.attributes.as_ref().map(Attributes::to_json),
+                now
+            ],
+        )
+        .await?;
+    row.as_ref().map(from_row).transpose()
+}
