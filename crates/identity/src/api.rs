@@ -10,11 +10,12 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core,
     http::{Refusal, render_problems},
+    keys, roles,
 };
 
 /// Every route with its description. A new slice is merged here.
 fn routes() -> OpenApiRouter<Arc<Core>> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().merge(roles::routes()).merge(keys::routes())
 }
 
 /// The service behind the gate, and its description.

@@ -6,5 +6,5 @@
 mod model;
 mod store;
 
-pub use model::{Action, Actor, Entry, Outcome, Target};
+pub use model::{Action, Actor, Entry, Origin, Outcome, Target};
 pub use store::record;

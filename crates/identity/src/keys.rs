@@ -10,12 +10,34 @@
 
 mod fresh;
 mod model;
+mod routes;
+mod service;
 mod signers;
 mod store;
+mod wellknown;
+
+#[cfg(test)]
+mod tests;
 
 pub use fresh::FreshKey;
 pub use model::{KeyInfo, KeyStatus};
+pub use routes::routes;
+pub use service::{list, retire, rotate, tick};
 pub(crate) use signers::Published;
 pub use signers::{JwksDocument, Signers};
 pub use store::create_for;
 pub(crate) use store::{StoredKey, open, usable};
+
+crate::rights! {
+    /// Sees the state of the tenant's signing keys.
+    ReadKeys = "keys:read";
+    /// Rotates and retires them.
+    WriteKeys = "keys:write";
+}
+
+kernel::problems! {
+    /// Another rotation of the same key was faster.
+    pub MEANWHILE = 409 "signing_key.changed" "The signing key has changed meanwhile" "List the keys, and try again if it is still needed.";
+    /// Too many keys verify at the same time.
+    pub TOO_MANY = 409 "signing_key.too_many" "Too many signing keys are in use" "Wait until older keys have retired, or retire one at once.";
+}

@@ -10,6 +10,7 @@
 //! [`kernel::RequestContext`]), any `if` about which database runs.
 
 pub mod api;
+pub mod api_keys;
 pub mod audit;
 pub mod core;
 pub mod http;
@@ -18,6 +19,7 @@ pub mod passwords;
 pub mod publish;
 pub mod roles;
 pub mod settings;
+pub mod tenants;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod users;

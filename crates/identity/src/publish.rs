@@ -13,7 +13,9 @@
 
 mod change;
 mod publisher;
+mod ring;
 mod snapshot;
+mod stale;
 
 #[cfg(test)]
 mod tests;

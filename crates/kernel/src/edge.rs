@@ -136,6 +136,10 @@ pub struct Access {
 }
 
 impl Access {
+    /// The roles of all tenants.
+    pub fn new(tenants: impl IntoIterator<Item = (TenantId, HashMap<RoleName, GrantSet>)>) -> Self {
+        Self { tenants: tenants.into_iter().map(|(tenant, roles)| (tenant, Arc::new(roles))).collect() }
+    }
     /// Replaces one tenant's roles.
     #[must_use]
     pub fn with(&self, tenant: TenantId, roles: HashMap<RoleName, GrantSet>) -> Self {

@@ -92,6 +92,8 @@ struct Applied {
 }
 
 async fn applied(tx: &mut SystemTx) -> Result<Vec<Applied>, StoreError> {
+    // `IF NOT EXISTS` does not save two nodes from each other.
+    tx.lock_migrations().await?;
     for statement in tx.dialect().statements(&format!("{TABLE};\n")) {
         tx.execute(&statement, params![]).await?;
     }

@@ -25,6 +25,7 @@ mod unit;
 mod value;
 
 pub mod dialect;
+pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use std::{path::PathBuf, sync::Arc};
@@ -74,6 +75,7 @@ pub struct Store {
 #[derive(Clone, Debug)]
 enum Engine {
     Sqlite(Arc<sqlite::Sqlite>),
+    Postgres(Arc<postgres::Postgres>),
 }
 
 /// What kind of transaction a unit wants.
@@ -90,12 +92,16 @@ impl Store {
         let url = options.url.as_str();
         if let Some(path) = url.strip_prefix("sqlite://") {
             if path.is_empty() {
-                return Err(OpenError::Url("sqlite:// needs a file path, such as sqlite://data/portcullis.db"));
+                return Err(OpenError::Url("sqlite:// needs a file path, such as sqlite://data/portcullis.db".into()));
             }
             let engine = sqlite::Sqlite::open(PathBuf::from(path), options.clone()).await?;
             return Ok(Self { engine: Engine::Sqlite(Arc::new(engine)) });
         }
-        Err(OpenError::Url("use sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE"))
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let engine = postgres::Postgres::open(options).await?;
+            return Ok(Self { engine: Engine::Postgres(Arc::new(engine)) });
+        }
+        Err(OpenError::Url("use sqlite://PATH or postgres://USER:PASSWORD@HOST/DATABASE".into()))
     }
 
     /// Data of one tenant.
@@ -113,6 +119,7 @@ impl Store {
     pub const fn engine_name(&self) -> &'static str {
         match self.engine {
             Engine::Sqlite(_) => "sqlite",
+            Engine::Postgres(_) => "postgresql",
         }
     }
 
@@ -128,16 +135,18 @@ impl Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut SystemTx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
     {
-        match self.engine {
+        match &self.engine {
             Engine::Sqlite(_) => self.system().write(work).await,
+            Engine::Postgres(engine) => engine.owner(work).await,
         }
     }
 
     /// What the engine needs to do once the schema is current (PostgreSQL: grants to the role that the
     /// program runs as).
     pub(crate) async fn after_migrations(&self) -> Result<(), OpenError> {
-        match self.engine {
+        match &self.engine {
             Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(engine) => engine.after_migrations().await,
         }
     }
 
@@ -154,6 +163,7 @@ impl Store {
                     .await
                     .unwrap_or_else(|_| Err(StoreError::Unavailable("the database thread has stopped".into()).into()))
             }
+            Engine::Postgres(engine) => engine.run(access, scope, work).await,
         }
     }
 }

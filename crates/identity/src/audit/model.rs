@@ -1,5 +1,7 @@
 //! Audit entries before they are stored.
 
+use std::sync::Arc;
+
 use kernel::{ApiKeyId, Principal, RequestContext, Subject, UserId};
 use serde_json::{Value as Json, json};
 
@@ -21,6 +23,25 @@ impl From<&Principal> for Actor {
         match principal.subject {
             Subject::User(id) => Self::User(id),
             Subject::ApiKey(id) => Self::ApiKey(id),
+        }
+    }
+}
+
+/// On whose behalf a service acts: what its audit entries need to know.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// A caller, in a request.
+    Caller(Arc<Principal>, RequestContext),
+    /// Portcullis itself, or its operator on the command line.
+    System,
+}
+
+impl Origin {
+    /// An entry about a successful action.
+    pub fn entry(&self, action: Action, target: Target) -> Entry {
+        match self {
+            Self::Caller(principal, ctx) => Entry::new(&**principal, action, target, ctx),
+            Self::System => Entry::by_system(action, target),
         }
     }
 }

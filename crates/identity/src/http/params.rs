@@ -117,12 +117,17 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Makes a page of the rows that were [fetched](Window::fetch).
-    pub fn new<R: Into<T>>(mut rows: Vec<R>, window: Window, id: impl Fn(&R) -> Uuid) -> Self {
+    pub fn new(mut rows: Vec<T>, window: Window, id: impl Fn(&T) -> Uuid) -> Self {
         let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next_cursor = rows.last().filter(|_| more).map(|row| URL_SAFE_NO_PAD.encode(id(row)));
-        Self { items: rows.into_iter().map(Into::into).collect(), next_cursor }
+        Self { items: rows, next_cursor }
+    }
+
+    /// The same page of something else.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(change).collect(), next_cursor: self.next_cursor }
     }
 }
 
@@ -137,7 +142,7 @@ mod tests {
             let window = Window::parse(Some(limit), cursor).expect("window");
             let fetch = usize::try_from(window.fetch()).expect("size");
             let rows: Vec<Uuid> = ids.iter().copied().filter(|id| *id < window.before).take(fetch).collect();
-            Page::<Uuid>::new(rows, window, |id| *id)
+            Page::new(rows, window, |id| *id)
         };
         let first = page(2, None);
         assert_eq!(first.items, &ids[..2]);

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use kernel::{
-    Problem, Random, TenantId,
+    Problem, Random, TenantId, Timestamp,
     jose::{Alg, Jwk, SigningKey},
     problem::common,
     random,
 };
 
+use super::{KeyInfo, KeyStatus};
 use crate::vault::{Purpose, Vault};
 
 /// A new key, sealed and not stored yet. Made before the unit that stores it, since a unit awaits
@@ -38,6 +39,12 @@ impl FreshKey {
     /// The key id.
     pub fn kid(&self) -> &str {
         &self.jwk.kid
+    }
+
+    /// What it is once it is stored.
+    pub(super) fn info(&self, now: Timestamp) -> KeyInfo {
+        let (kid, alg) = (self.jwk.kid.clone(), self.jwk.alg);
+        KeyInfo { kid, alg, status: KeyStatus::Active, created_at: now, retire_at: None }
     }
 }
 

@@ -3,12 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use kernel::{
-    ApiKeyId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId,
+    ApiKeyId, GrantSet, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId,
     edge::{Standing, Tenant},
 };
 use storage::{Row, StoreError, SystemTx, params};
 
-use crate::Settings;
+use crate::{Settings, roles};
 
 /// Tenants with their hosts: one, or all.
 pub(super) async fn tenants(
@@ -44,6 +44,18 @@ pub(super) async fn tenants(
         })
     };
     rows.iter().map(&mut read).collect()
+}
+
+/// What the roles of these tenants grant.
+pub(super) async fn roles(
+    tx: &mut SystemTx,
+    tenants: impl IntoIterator<Item = TenantId>,
+) -> Result<Vec<(TenantId, HashMap<RoleName, GrantSet>)>, StoreError> {
+    let mut all = Vec::new();
+    for id in tenants {
+        all.push((id, tx.enter(id, |tx| Box::pin(roles::effective(tx))).await?));
+    }
+    Ok(all)
 }
 
 /// What has been taken back so lately that a token of the time may still circulate.

@@ -59,7 +59,10 @@ pub async fn authority(tx: &mut TenantTx, caller: &Principal) -> Result<Authorit
         return Ok(Authority::new(GrantSet::default(), None));
     }
     Ok(match caller.subject {
-        Subject::User(user) => Authority::new(store::grants_of(tx, user).await?, caller.narrowed_to.clone()),
+        Subject::User(user) if store::is_active(tx, user).await? => {
+            Authority::new(store::granted_to(tx, user).await?, caller.narrowed_to.clone())
+        }
+        Subject::User(_) => Authority::new(GrantSet::default(), None),
         // A tenant's own key has no roles: what it was given is all it has.
         Subject::ApiKey(_) => Authority::new(caller.narrowed_to.as_deref().cloned().unwrap_or_default(), None),
     })

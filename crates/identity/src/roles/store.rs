@@ -105,14 +105,16 @@ pub async fn of_user(tx: &mut TenantTx, user: UserId) -> Result<Vec<RoleName>, S
     tx.query(sql, params![user]).await?.iter().map(|row| row.get(0)).collect()
 }
 
-/// What an active user's roles grant together; nothing for anybody else.
-pub(super) async fn grants_of(tx: &mut TenantTx, user: UserId) -> Result<GrantSet, StoreError> {
-    let sql = "SELECT 1 FROM users WHERE tenant_id = $1 AND id = $2 AND status = 'active'";
-    if tx.query_opt(sql, params![user]).await?.is_none() {
-        return Ok(GrantSet::default());
-    }
+/// What a user's roles grant together, whatever the user's status.
+pub async fn granted_to(tx: &mut TenantTx, user: UserId) -> Result<GrantSet, StoreError> {
     let roles = of_user(tx, user).await?;
     Ok(all(tx).await?.iter().collect::<Hierarchy>().grants(&roles))
+}
+
+/// Whether the user may do anything at all.
+pub(super) async fn is_active(tx: &mut TenantTx, user: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM users WHERE tenant_id = $1 AND id = $2 AND status = 'active'";
+    Ok(tx.query_opt(sql, params![user]).await?.is_some())
 }
 
 /// Makes these the roles of the user, all of which must exist. Asks nobody: who may give what is the

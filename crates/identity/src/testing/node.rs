@@ -25,6 +25,7 @@ use crate::{
     keys::{FreshKey, Signers, create_for},
     passwords::{Cost, Hasher},
     publish::Publisher,
+    roles,
     settings::{DEFAULT_SLUG, PasswordSettings},
     vault::Vault,
 };
@@ -176,7 +177,13 @@ async fn first_start(store: &Store, vault: &Arc<Vault>, random: &Arc<dyn Random>
                     VALUES ($1, $2, 'Default', 'active', $3, $4, $4) ON CONFLICT (slug) DO NOTHING";
                 let made = tx.execute(sql, params![id, DEFAULT_SLUG, serde_json::json!({}), START]).await?;
                 if made == 1 {
-                    tx.enter(id, move |tx| Box::pin(async move { create_for(tx, &key, START).await })).await?;
+                    tx.enter(id, move |tx| {
+                        Box::pin(async move {
+                            roles::seed(tx, START, &OsRandom::new()).await?;
+                            create_for(tx, &key, START).await
+                        })
+                    })
+                    .await?;
                 }
                 Ok::<_, StoreError>(())
             })

@@ -1,6 +1,6 @@
 //! What can go wrong with the database.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use kernel::{Problem, problem::common};
 
@@ -54,7 +54,7 @@ impl From<StoreError> for Problem {
 pub enum OpenError {
     /// The URL cannot be used.
     #[error("storage.url cannot be used: {0}")]
-    Url(&'static str),
+    Url(Cow<'static, str>),
     /// The file or its folder cannot be used.
     #[error("cannot open the database {path}: {reason}; check that the folder exists and that you may write there")]
     File {
@@ -72,6 +72,24 @@ pub enum OpenError {
     /// The server cannot be reached or refuses us.
     #[error("cannot connect to the database: {0}; check storage.url and that the server runs")]
     Connect(String),
+    /// The file of certificate authorities in the URL cannot be used.
+    #[error("cannot read sslrootcert {path}: {reason}; it takes a file of PEM certificates")]
+    Authorities {
+        /// The file.
+        path: String,
+        /// From the system.
+        reason: String,
+    },
+    /// The role that the program runs as cannot be made or used.
+    #[error("cannot use the database role {role}: {reason}; have a superuser run: {remedy}")]
+    Role {
+        /// Its name.
+        role: &'static str,
+        /// From the server.
+        reason: String,
+        /// What to run.
+        remedy: String,
+    },
     /// The database was written by a newer version.
     #[error("the database has schema version {found}, this program knows {known}; use the newer program")]
     Newer {

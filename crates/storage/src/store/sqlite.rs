@@ -11,7 +11,7 @@ mod threads;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
-use rusqlite::{Connection, OpenFlags, params_from_iter};
+use rusqlite::{Connection, OpenFlags, Statement};
 
 use super::{Access, OpenError, Row, StoreError, StoreOptions, Value, unit::Job};
 
@@ -115,14 +115,34 @@ fn create_private(path: &std::path::Path) -> std::io::Result<()> {
     std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
 }
 
+/// Gives each parameter the value of its number. To SQLite `$3` is a *name*, and names count in the
+/// order in which they appear; only here do they mean what they mean to PostgreSQL.
+fn bind(statement: &mut Statement<'_>, params: &[Value<'_>]) -> Result<(), StoreError> {
+    let mut used = 0;
+    for index in 1..=statement.parameter_count() {
+        let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+        let value = number.and_then(|n| params.get(n.checked_sub(1)?));
+        let value = value.ok_or(StoreError::Misuse("a statement names a parameter that it was not given"))?;
+        used = used.max(number.unwrap_or_default());
+        statement.raw_bind_parameter(index, value).map_err(convert::error)?;
+    }
+    if used == params.len() {
+        Ok(())
+    } else {
+        Err(StoreError::Misuse("a statement was given more parameters than it names"))
+    }
+}
+
 /// Runs a statement and returns how many rows it changed.
 pub(crate) fn execute(connection: &mut Connection, sql: &str, params: &[Value<'_>]) -> Result<u64, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(convert::error)?;
     let changed = if statement.column_count() == 0 {
-        statement.execute(params_from_iter(params)).map_err(convert::error)?
+        bind(&mut statement, params)?;
+        statement.raw_execute().map_err(convert::error)?
     } else {
         // `RETURNING` without interest in the rows.
-        let mut rows = statement.query(params_from_iter(params)).map_err(convert::error)?;
+        bind(&mut statement, params)?;
+        let mut rows = statement.raw_query();
         let mut count = 0;
         while rows.next().map_err(convert::error)?.is_some() {
             count += 1;
@@ -136,7 +156,8 @@ pub(crate) fn execute(connection: &mut Connection, sql: &str, params: &[Value<'_
 pub(crate) fn query(connection: &mut Connection, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(convert::error)?;
     let width = statement.column_count();
-    let mut rows = statement.query(params_from_iter(params)).map_err(convert::error)?;
+    bind(&mut statement, params)?;
+    let mut rows = statement.raw_query();
     let mut all = Vec::new();
     while let Some(row) = rows.next().map_err(convert::error)? {
         all.push(convert::row(row, width)?);

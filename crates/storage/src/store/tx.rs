@@ -5,7 +5,9 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use kernel::TenantId;
 
-use super::{Row, StoreError, Value, dialect::Dialect, sqlite};
+use super::{Row, StoreError, Value, dialect::Dialect, postgres, sqlite};
+
+const LENT: &str = "the transaction is in use by a nested scope";
 
 /// Whose data a unit of work may reach.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,8 +20,18 @@ pub(crate) enum Scope {
 #[derive(Debug)]
 pub(crate) enum Connection {
     Sqlite(Box<rusqlite::Connection>),
+    Postgres(Box<postgres::Transaction>),
     /// Taken out while a nested scope uses it.
     Lent,
+}
+
+impl Connection {
+    /// Whose rows the database itself lets the statements from now on see, where it can.
+    fn set_scope(&mut self, scope: Scope) {
+        if let Self::Postgres(transaction) = self {
+            transaction.set_scope(scope);
+        }
+    }
 }
 
 /// A running transaction, engine and bookkeeping.
@@ -32,23 +44,29 @@ pub(crate) struct Tx {
 
 impl Tx {
     async fn query(&mut self, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
-        let outcome = match &mut self.connection {
-            Connection::Sqlite(connection) => sqlite::query(connection, sql, params),
-            Connection::Lent => Err(StoreError::Misuse("the transaction is in use by a nested scope")),
+        let outcome = match (&mut self.connection, &self.failed) {
+            (Connection::Sqlite(connection), _) => sqlite::query(connection, sql, params),
+            (Connection::Postgres(_), Some(error)) => Err(error.clone()),
+            (Connection::Postgres(transaction), None) => transaction.query(sql, params).await,
+            (Connection::Lent, _) => Err(StoreError::Misuse(LENT)),
         };
         self.note(outcome)
     }
 
     async fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, StoreError> {
-        let outcome = match &mut self.connection {
-            Connection::Sqlite(connection) => sqlite::execute(connection, sql, params),
-            Connection::Lent => Err(StoreError::Misuse("the transaction is in use by a nested scope")),
+        let outcome = match (&mut self.connection, &self.failed) {
+            (Connection::Sqlite(connection), _) => sqlite::execute(connection, sql, params),
+            // After an error the server refuses everything; there is no need to ask it.
+            (Connection::Postgres(_), Some(error)) => Err(error.clone()),
+            (Connection::Postgres(transaction), None) => transaction.execute(sql, params).await,
+            (Connection::Lent, _) => Err(StoreError::Misuse(LENT)),
         };
         self.note(outcome)
     }
 
     const fn dialect(&self) -> Dialect {
         match self.connection {
+            Connection::Postgres(_) => Dialect::Postgres,
             Connection::Sqlite(_) | Connection::Lent => Dialect::Sqlite,
         }
     }
@@ -175,11 +193,13 @@ impl SystemTx {
         E: From<StoreError>,
         F: for<'t> FnOnce(&'t mut TenantTx) -> BoxFuture<'t, Result<T, E>>,
     {
-        let connection = std::mem::replace(&mut self.tx.connection, Connection::Lent);
+        let mut connection = std::mem::replace(&mut self.tx.connection, Connection::Lent);
+        connection.set_scope(Scope::Tenant(tenant));
         let mut inner = TenantTx::new(Tx { connection, failed: self.tx.failed.take() }, tenant);
         // Even a panic gives the connection back, so that the outer transaction can roll back.
         let outcome = AssertUnwindSafe(work(&mut inner)).catch_unwind().await;
         self.tx = inner.tx;
+        self.tx.connection.set_scope(Scope::System);
         outcome.unwrap_or_else(|panic| resume_unwind(panic))
     }
 }

@@ -22,6 +22,27 @@ pub(crate) enum Work<T, E> {
     System(SystemWork<T, E>),
 }
 
+impl<T, E: From<StoreError>> Work<T, E> {
+    /// Does the work in the caller's own task, and gives the transaction back.
+    pub(crate) async fn perform(self, scope: Scope, tx: Tx) -> (Result<T, E>, Tx) {
+        match (self, scope) {
+            (Self::Tenant(work), Scope::Tenant(tenant)) => {
+                let mut tx = TenantTx::new(tx, tenant);
+                let outcome = work(&mut tx).await;
+                (outcome, tx.tx)
+            }
+            (Self::System(work), _) => {
+                let mut tx = SystemTx::new(tx);
+                let outcome = work(&mut tx).await;
+                (outcome, tx.tx)
+            }
+            (Self::Tenant(_), Scope::System) => {
+                (Err(StoreError::Misuse("a unit of work runs once, in its own scope").into()), tx)
+            }
+        }
+    }
+}
+
 /// A unit as a database thread sees it: run inside a savepoint, told about the commit afterwards.
 pub(crate) trait Job: Send {
     /// Does the work on this connection and gives the connection back. `true`: keep it.
@@ -68,7 +89,9 @@ where
         self.outcome = Some(outcome);
         match tx.connection {
             Connection::Sqlite(connection) => (connection, keep),
-            Connection::Lent => unreachable!("a nested scope gives the connection back before it returns"),
+            Connection::Postgres(_) | Connection::Lent => {
+                unreachable!("a nested scope gives the connection back before it returns")
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod feed;
 mod migrations;
+mod postgres;
 mod units;
 
 use kernel::{OsRandom, SystemClock, TenantId, Timestamp, UserId};
@@ -11,20 +12,43 @@ use storage::{Store, StoreError, StoreOptions, TenantTx, migrate, params};
 pub(crate) struct Database {
     pub(crate) store: Store,
     pub(crate) options: StoreOptions,
-    _keep: Box<dyn std::any::Any>,
+    pub(crate) server: Server,
+}
+
+/// What a database lives in.
+pub(crate) enum Server {
+    Folder(tempfile::TempDir),
+    Postgres(testservers::PgDatabase),
 }
 
 impl Database {
-    async fn sqlite() -> Self {
+    pub(crate) async fn sqlite() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let url = format!("sqlite://{}", dir.path().join("test.db").display());
-        Self::open(StoreOptions { durable: false, ..StoreOptions::new(url) }, Box::new(dir)).await
+        Self::open(StoreOptions { durable: false, ..StoreOptions::new(url) }, Server::Folder(dir)).await
     }
 
-    async fn open(options: StoreOptions, keep: Box<dyn std::any::Any>) -> Self {
+    pub(crate) async fn postgres() -> Self {
+        let database = testservers::postgres().await;
+        let options = StoreOptions { durable: false, ..StoreOptions::new(database.url()) };
+        Self::open(options, Server::Postgres(database)).await
+    }
+
+    async fn open(options: StoreOptions, server: Server) -> Self {
         let store = Store::open(&options).await.expect("open");
         migrate::up(&store, now()).await.expect("migrate");
-        Self { store, options, _keep: keep }
+        Self { store, options, server }
+    }
+
+    /// Changes the database behind the store's back, as its owner, and returns how many rows that were.
+    pub(crate) async fn as_owner(&self, sql: &str) -> u64 {
+        match &self.server {
+            Server::Folder(dir) => {
+                let connection = rusqlite::Connection::open(dir.path().join("test.db")).expect("open");
+                connection.execute(sql, []).expect(sql) as u64
+            }
+            Server::Postgres(database) => postgres::connect(&database.url()).await.execute(sql, &[]).await.expect(sql),
+        }
     }
 
     /// A tenant to play with.
@@ -75,6 +99,9 @@ macro_rules! on_every_engine {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         mod sqlite {
             $(#[tokio::test] async fn $name() { super::$name(&crate::Database::sqlite().await).await })*
+        }
+        mod postgres {
+            $(#[tokio::test] async fn $name() { super::$name(&crate::Database::postgres().await).await })*
         }
     };
 }

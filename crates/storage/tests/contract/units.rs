@@ -17,6 +17,7 @@ on_every_engine! {
     a_system_unit_can_enter_a_tenant;
     duplicates_are_a_constraint;
     values_come_back_as_they_went;
+    parameters_go_by_number_wherever_they_stand;
 }
 
 async fn a_failed_unit_leaves_nothing(db: &Database) {
@@ -221,4 +222,23 @@ async fn values_come_back_as_they_went(db: &Database) {
     assert_eq!(row.get::<Option<kernel::UserId>>(6).expect("null"), None);
     assert!(row.get::<bool>(7).expect("bool"));
     assert!(matches!(row.get::<i64>(1), Err(StoreError::Decode { column: 1, .. })));
+}
+
+async fn parameters_go_by_number_wherever_they_stand(db: &Database) {
+    let tenant = db.tenant("acme").await;
+    db.store
+        .tenant(tenant)
+        .write(|tx| {
+            Box::pin(async move {
+                let user = add_user(tx, "ada@example.com").await?;
+                let sql = "UPDATE users SET display_name = $4, company_name = $3 WHERE tenant_id = $1 AND id = $2";
+                assert_eq!(tx.execute(sql, params![user, "company", "name"]).await?, 1);
+                let sql = "SELECT display_name, company_name FROM users WHERE id = $2 AND tenant_id = $1";
+                let row = tx.query_opt(sql, params![user]).await?.expect("the user");
+                assert_eq!((row.get::<String>(0)?, row.get::<String>(1)?), ("name".into(), "company".into()));
+                Ok::<_, StoreError>(())
+            })
+        })
+        .await
+        .expect("the unit");
 }
