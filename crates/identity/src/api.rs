@@ -8,14 +8,23 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core,
+    Core, api_keys, auth, authz,
     http::{Refusal, render_problems},
-    keys, roles,
+    keys, roles, sessions, tenants, users, users_admin,
 };
 
 /// Every route with its description. A new slice is merged here.
 fn routes() -> OpenApiRouter<Arc<Core>> {
-    OpenApiRouter::new().merge(roles::routes()).merge(keys::routes())
+    OpenApiRouter::new()
+        .merge(auth::routes())
+        .merge(users::routes())
+        .merge(sessions::routes())
+        .merge(users_admin::routes())
+        .merge(roles::routes())
+        .merge(api_keys::routes())
+        .merge(tenants::routes())
+        .merge(authz::routes())
+        .merge(keys::routes())
 }
 
 /// The service behind the gate, and its description.

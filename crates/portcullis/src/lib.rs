@@ -3,6 +3,9 @@
 //! This is the only crate that sees all others. It holds no logic of a request: what happens to one is
 //! in `gateway` and `identity`.
 
+pub mod app;
+pub mod catalogue;
 pub mod cli;
 pub mod config;
+pub mod pages;
 pub mod secrets;

@@ -26,6 +26,12 @@ pub enum MasterKeyError {
     /// The file cannot be read.
     #[error("the master key {} cannot be read: {}", .0.display(), .1)]
     Unreadable(PathBuf, io::Error),
+    /// The database has one and the file is gone.
+    #[error(
+        "the master key {} is missing, and the database was made with one: restore it from your backup, or set \
+         secrets.master_key_file to where it is; without it nothing that is sealed can be read", .0.display()
+    )]
+    Lost(PathBuf),
     /// The file cannot be written.
     #[error("the master key {} cannot be written: {}", .0.display(), .1)]
     Unwritable(PathBuf, io::Error),

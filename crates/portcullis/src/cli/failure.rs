@@ -3,7 +3,7 @@
 use std::{fmt, io, process::ExitCode};
 
 use super::output;
-use crate::config;
+use crate::{app::StartError, config};
 
 /// Why a command could not do what it was asked.
 #[derive(Debug)]
@@ -38,6 +38,21 @@ impl From<config::Report> for Failure {
     fn from(report: config::Report) -> Self {
         Self::usage(report)
     }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::new(error)
+    }
+}
+
+/// Runs a command's asynchronous part to its end.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::new(format!("cannot start: {}", reason(&e))))?
+        .block_on(work)
 }
 
 /// The reason of an I/O error in words that a sentence can end with.

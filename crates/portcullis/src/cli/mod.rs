@@ -7,6 +7,7 @@
 mod config;
 mod failure;
 mod init;
+mod migrate;
 mod output;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -57,6 +58,9 @@ enum Command {
     /// Check the configuration, or print its schema
     #[command(subcommand)]
     Config(config::Config),
+    /// Show or apply changes of the database schema
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
 }
 
 /// Runs the command that was typed.
@@ -65,6 +69,7 @@ pub fn run() -> ExitCode {
     let done = match cli.command {
         Command::Init(init) => init.run(),
         Command::Config(config) => config.run(&cli.settings),
+        Command::Migrate(migrate) => migrate.run(&cli.settings),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -40,6 +40,7 @@ pub(super) fn judge(mut tree: Tree, schema: &Schema) -> Result<Config, Report> {
         identity: pieces.section("identity"),
         secrets: pieces.section("secrets"),
         log: pieces.section("log"),
+        limits: pieces.section("limits"),
         upstreams: pieces.upstreams(),
         routes: routes.iter().map(|(_, route)| route.clone()).collect(),
     };

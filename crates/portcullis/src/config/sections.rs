@@ -4,7 +4,11 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
-use gateway::config::{Duration, GatewayConfig, HttpConfig, RouteConfig, Size, UpstreamConfig};
+use gateway::{
+    config::{Duration, GatewayConfig, HttpConfig, RouteConfig, Size, UpstreamConfig},
+    limit::LimitSettings,
+};
+use identity::passwords::Policy;
 use kernel::{Rate, Secret, jose::Alg, principal::Network};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,6 +37,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// The process's own log.
     pub log: Log,
+    /// What holds for all rate limits.
+    pub limits: LimitSettings,
     /// Services behind the gate, by name.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// Which requests go to which upstream, and what they need. The most specific match wins. Identity's
@@ -213,6 +219,10 @@ impl Default for Sessions {
 pub struct Passwords {
     /// The cost of a hash (Argon2id, RFC 9106). A login with an older cost is rehashed.
     pub argon2: Argon2,
+    /// Which passwords may be chosen. `complex`: 12 characters or more, with upper and lower case, a digit
+    /// and a special character. `nist`: 15 characters or more of any kind. Guessable ones are refused by both.
+    #[schemars(with = "PolicyText")]
+    pub policy: Policy,
     /// Threads that hash, each with its own memory. 0 is one for each core.
     #[schemars(range(max = 1024))]
     pub threads: u16,
@@ -221,9 +231,19 @@ pub struct Passwords {
     pub queue: u32,
 }
 
+/// Only for the schema: the names of [`Policy`].
+#[derive(JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum PolicyText {
+    Complex,
+    Nist,
+}
+
 impl Default for Passwords {
     fn default() -> Self {
-        Self { argon2: Argon2::default(), threads: 0, queue: 64 }
+        Self { argon2: Argon2::default(), policy: Policy::default(), threads: 0, queue: 64 }
     }
 }
 
