@@ -8,14 +8,19 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core,
+    Core, auth,
     http::{Refusal, render_problems},
-    keys, roles,
+    keys, roles, sessions, users,
 };
 
 /// Every route with its description. A new slice is merged here.
 fn routes() -> OpenApiRouter<Arc<Core>> {
-    OpenApiRouter::new().merge(roles::routes()).merge(keys::routes())
+    OpenApiRouter::new()
+        .merge(auth::routes())
+        .merge(users::routes())
+        .merge(sessions::routes())
+        .merge(roles::routes())
+        .merge(keys::routes())
 }
 
 /// The service behind the gate, and its description.
