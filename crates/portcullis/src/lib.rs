@@ -7,5 +7,6 @@ pub mod app;
 pub mod catalogue;
 pub mod cli;
 pub mod config;
+mod operator;
 pub mod pages;
 pub mod secrets;

@@ -17,25 +17,35 @@ use axum::{
     routing::get,
 };
 use http::{StatusCode, header};
-use identity::http::{Refusal, render_problems};
-use kernel::{Permission, RequestContext, edge::Edge, problem::common};
+use identity::http::{Refusal, Right as _, render_problems};
+use kernel::{RequestContext, edge::Edge, problem::common};
 use observe::{
     health::{Health, Overall},
     metrics::{self, Metrics},
 };
 
+identity::rights! {
+    /// May read what is wrong with a part.
+    ReadHealth = "health:read";
+}
+
 /// What is asked about.
 pub(super) struct Operations {
-    pub edge: Arc<Edge>,
-    pub health: Arc<Health>,
-    pub metrics: Arc<Metrics>,
+    edge: Arc<Edge>,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
     /// The process is about to stop: send nobody new.
-    pub draining: AtomicBool,
-    /// `health:read`.
-    pub details: Permission,
+    draining: AtomicBool,
 }
 
 impl Operations {
+    pub(super) fn new(edge: Arc<Edge>, health: Arc<Health>, metrics: Arc<Metrics>) -> Self {
+        Self { edge, health, metrics, draining: AtomicBool::new(false) }
+    }
+    /// From now on not ready.
+    pub(super) fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
     fn is_ready(&self) -> bool {
         self.edge.is_ready() && !self.draining.load(Ordering::Acquire)
     }
@@ -43,9 +53,10 @@ impl Operations {
         match context {
             // The operators' own listener.
             None => true,
-            Some(context) => {
-                context.principal.as_ref().is_some_and(|p| self.edge.access.load().permits(p, &self.details))
-            }
+            Some(context) => context
+                .principal
+                .as_ref()
+                .is_some_and(|p| self.edge.access.load().permits(p, ReadHealth::permission())),
         }
     }
 }

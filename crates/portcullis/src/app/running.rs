@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use gateway::{
     config::{ConfigProblem, GatewayConfig},
     route::{RouteTable, TableParts},
 };
+use identity::Core;
 use kernel::Random;
 use observe::{
     Observer,
@@ -100,6 +101,7 @@ pub struct Running {
     pub(super) tables: Tables,
     pub(super) operations: Arc<Operations>,
     pub(super) access: Option<Arc<AccessLog>>,
+    pub(super) core: Arc<Core>,
     pub(super) ops_addr: SocketAddr,
     pub(super) stop: DropGuard,
     pub(super) runtime: IdentityRuntime,
@@ -115,6 +117,11 @@ impl Running {
         self.ops_addr
     }
 
+    /// The identity service. For commands that come with the start, and for tests.
+    pub const fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
     /// Puts the routes, upstreams and identity limits of this configuration in force, all of them or
     /// none. Requests that are running finish under the old ones; no connection is dropped.
     pub fn reload(&self, config: &Config) -> Result<(), ReloadError> {
@@ -126,7 +133,7 @@ impl Running {
     /// Stops: says "not ready" first, stops accepting, lets requests finish up to the drain time-out,
     /// then ends the parts behind them.
     pub async fn shutdown(self) {
-        self.operations.draining.store(true, Ordering::Release);
+        self.operations.drain();
         self.gate.drain().await;
         drop(self.stop);
         self.runtime.end().await;

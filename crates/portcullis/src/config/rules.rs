@@ -2,6 +2,8 @@
 
 use gateway::config::{Duration, Size};
 
+use crate::app::check_limits;
+
 use super::{
     Config,
     report::{Path, did_you_mean},
@@ -54,6 +56,10 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
         "identity.lockout.duration",
         "must be from 1s to 30d".to_owned(),
     );
+
+    if let Err(error) = check_limits(&config.identity.limits) {
+        unless(false, "identity.limits", error.to_string());
+    }
 
     let argon2 = config.passwords.argon2;
     // OWASP Password Storage Cheat Sheet: Argon2id with at least 19 MiB and two passes. The passes are
