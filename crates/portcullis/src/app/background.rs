@@ -7,7 +7,6 @@ use std::{sync::Arc, time::Duration};
 
 use gateway::limit::Limits;
 use identity::Core;
-use kernel::Clock as _;
 use observe::health::Health;
 use storage::{Bus, bus::Event, feed};
 use tokio_util::sync::CancellationToken;
@@ -37,11 +36,6 @@ pub(super) fn start(core: &Arc<Core>, bus: &Bus, limits: &Arc<Limits>, health: &
     let (checked, stopped) = (health.clone(), until(stop));
     tokio::spawn(async move { checked.run(stopped).await });
 
-    let sealed = core.clone();
-    spawn(Box::pin(every(Duration::from_millis(500), "sealing the audit log", move || {
-        let core = sealed.clone();
-        async move { identity::audit::seal(&core).await }
-    })));
     let rotated = core.clone();
     spawn(Box::pin(every(Duration::from_secs(60), "rotating signing keys", move || {
         let core = rotated.clone();

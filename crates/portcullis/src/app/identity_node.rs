@@ -43,14 +43,21 @@ pub(super) struct Ingredients {
     pub public_url: String,
 }
 
+/// The service of this node.
+pub(crate) struct Node {
+    pub core: Arc<Core>,
+    /// Whether the database was made just now.
+    pub first_start: bool,
+}
+
 /// Brings the schema up to date, sees to the first start, and builds the service.
-pub(super) async fn build(config: &Config, ingredients: Ingredients) -> Result<Arc<Core>, StartError> {
+pub(super) async fn build(config: &Config, ingredients: Ingredients) -> Result<Node, StartError> {
     let Ingredients { store, clock, random, hash_cost, edge, limiter, bus, public_url } = ingredients;
     let settings = settings::identity(config, public_url);
     migrate::up(&store, clock.now()).await?;
-    let is_new = first_start::is_new(&store).await?;
-    let vault = Arc::new(Vault::new(key::master_key(config, is_new, &*random)?)?);
-    if is_new {
+    let first_start = first_start::is_new(&store).await?;
+    let vault = Arc::new(Vault::new(key::master_key(config, first_start, &*random)?)?);
+    if first_start {
         first_start::prepare(&store, &vault, &random, settings.tokens.algorithm, clock.now()).await?;
     }
     first_start::check_master_key(&store, &vault).await?;
@@ -69,7 +76,8 @@ pub(super) async fn build(config: &Config, ingredients: Ingredients) -> Result<A
     let PasswordSettings { memory_kib, iterations, parallelism, threads, queue, .. } = settings.passwords;
     let cost = hash_cost.unwrap_or(Cost { memory_kib, iterations, parallelism });
     let hasher = Hasher::with_cost(cost, threads, queue, random.clone())?;
-    Ok(Arc::new(Core { store, edge, feed, clock, random, vault, signers, hasher, limiter, settings }))
+    let core = Arc::new(Core { store, edge, feed, clock, random, vault, signers, hasher, limiter, settings });
+    Ok(Node { core, first_start })
 }
 
 /// The service without an edge in front, for a command. What it changes, running nodes hear of through
@@ -85,7 +93,7 @@ pub(crate) async fn for_command(config: &Config, missing: Missing) -> Result<Arc
         bus: super::start::open_bus(config).await?,
         public_url: config.public_url(config.server.listen),
     };
-    build(config, ingredients).await
+    Ok(build(config, ingredients).await?.core)
 }
 
 /// The operator is not limited.

@@ -18,7 +18,7 @@ mod start;
 
 pub use database::{Missing, open_database};
 pub use error::StartError;
-pub(crate) use routes::check_limits;
 pub use routes::BuiltinError;
+pub(crate) use routes::check_limits;
 pub use running::{ReloadError, Running};
 pub use start::{App, Parts};

@@ -53,10 +53,9 @@ impl Operations {
         match context {
             // The operators' own listener.
             None => true,
-            Some(context) => context
-                .principal
-                .as_ref()
-                .is_some_and(|p| self.edge.access.load().permits(p, ReadHealth::permission())),
+            Some(context) => {
+                context.principal.as_ref().is_some_and(|p| self.edge.access.load().permits(p, ReadHealth::permission()))
+            }
         }
     }
 }

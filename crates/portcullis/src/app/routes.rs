@@ -93,9 +93,12 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
         // Every verifier asks for the keys, many from behind one address. The answer is in memory.
         identity("well-known", "/.well-known/{*rest}", blind(), Rules::default())?,
     ];
-    for (name, path) in
-        [("welcome", "/"), ("docs", "/docs/{*rest}"), ("problems", "/problems/{*rest}"), ("openapi", "/api/v1/openapi.json")]
-    {
+    for (name, path) in [
+        ("welcome", "/"),
+        ("docs", "/docs/{*rest}"),
+        ("problems", "/problems/{*rest}"),
+        ("openapi", "/api/v1/openapi.json"),
+    ] {
         routes.push(Route { auth: blind(), ..route(name, path, &services.pages)? });
     }
     for (name, path) in [("livez", "/livez"), ("readyz", "/readyz")] {

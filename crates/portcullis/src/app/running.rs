@@ -1,10 +1,6 @@
 //! The whole program, started: addresses, reload, shutdown.
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use gateway::{
     config::{ConfigProblem, GatewayConfig},
@@ -102,6 +98,7 @@ pub struct Running {
     pub(super) operations: Arc<Operations>,
     pub(super) access: Option<Arc<AccessLog>>,
     pub(super) core: Arc<Core>,
+    pub(super) first_start: bool,
     pub(super) ops_addr: SocketAddr,
     pub(super) stop: DropGuard,
     pub(super) runtime: IdentityRuntime,
@@ -117,6 +114,10 @@ impl Running {
         self.ops_addr
     }
 
+    /// Whether this start made the database.
+    pub const fn is_first_start(&self) -> bool {
+        self.first_start
+    }
     /// The identity service. For commands that come with the start, and for tests.
     pub const fn core(&self) -> &Arc<Core> {
         &self.core

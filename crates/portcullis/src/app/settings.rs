@@ -17,6 +17,7 @@ pub(super) fn identity(config: &Config, public_url: String) -> IdentitySettings 
             access_ttl: tokens.access_ttl.get(),
             refresh_ttl: tokens.refresh_ttl.get(),
             refresh_grace: tokens.refresh_grace.get(),
+            key_rotation: tokens.key_rotation.map(|age| age.get()),
         },
         sessions: SessionSettings {
             idle: sessions.idle.get(),
@@ -32,10 +33,7 @@ pub(super) fn identity(config: &Config, public_url: String) -> IdentitySettings 
             queue: passwords.queue as usize,
             policy: passwords.policy,
         },
-        lockout: LockoutSettings {
-            failures: identity.lockout.failures,
-            duration: identity.lockout.duration.get(),
-        },
+        lockout: LockoutSettings { failures: identity.lockout.failures, duration: identity.lockout.duration.get() },
         login_by_account: identity.limits.login,
         open_registration: identity.open_registration,
     }

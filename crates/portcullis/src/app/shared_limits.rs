@@ -3,8 +3,8 @@
 use futures_util::future::BoxFuture;
 use gateway::limit::{Backend, SharedLimiter, SharedTake, SharedUnavailable};
 use kernel::Decision;
-use storage::{Kv, kv::Take};
 use std::sync::Arc;
+use storage::{Kv, kv::Take};
 
 /// Counts in Redis.
 struct Shared(Kv);

@@ -21,11 +21,7 @@ use observe::{
     health::{Health, Importance, Pace},
     metrics::{Metrics, Sample},
 };
-use storage::{
-    Bus, Kv,
-    bus::BusOptions,
-    kv::KvOptions,
-};
+use storage::{Bus, Kv, bus::BusOptions, kv::KvOptions};
 use tokio::{
     net::TcpListener,
     runtime::{Handle, Runtime},
@@ -34,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Missing, Running, StartError, background, checks,
-    identity_node::{self, Ingredients, Resolver},
+    identity_node::{self, Ingredients, Node, Resolver},
     open_database,
     operations::{self, Operations},
     routes::Services,
@@ -114,7 +110,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     let limits = Arc::new(Limits::new(shared_limits::backend(&kv), config.limits.clone(), clock.clone()));
 
     // Identity.
-    let core = identity_node::build(
+    let Node { core, first_start } = identity_node::build(
         &config,
         Ingredients {
             store: store.clone(),
@@ -177,6 +173,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         operations,
         access,
         core,
+        first_start,
         ops_addr,
         stop: stop.drop_guard(),
         runtime: IdentityRuntime(None),

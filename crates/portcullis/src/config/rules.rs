@@ -38,6 +38,11 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
         format!("must be longer than tokens.access_ttl, which is {}", tokens.access_ttl),
     );
     unless(within(tokens.refresh_grace, 0, 60), "tokens.refresh_grace", "must be at most 60s".to_owned());
+    unless(
+        tokens.key_rotation.is_none_or(|age| within(age, 3_600, 3_650 * 86_400)),
+        "tokens.key_rotation",
+        "must be from 1h to 3650d".to_owned(),
+    );
 
     let sessions = &config.sessions;
     unless(within(sessions.idle, 60, 365 * 86_400), "sessions.idle", "must be from 1m to 365d".to_owned());

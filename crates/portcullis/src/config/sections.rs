@@ -168,6 +168,10 @@ pub struct Tokens {
     /// How long a refresh token that was already used still gets the same successor, for clients that
     /// lost the answer: at most 60s.
     pub refresh_grace: Duration,
+    /// How old a signing key may become before a new one takes its place by itself: at least 1h. Unless set,
+    /// keys are rotated by hand. Tokens of the old key stay valid until they expire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_rotation: Option<Duration>,
 }
 
 /// Only for the schema: the names of [`Alg`].
@@ -187,6 +191,7 @@ impl Default for Tokens {
             access_ttl: Duration::from_secs(15 * 60),
             refresh_ttl: Duration::from_secs(30 * 86_400),
             refresh_grace: Duration::from_secs(10),
+            key_rotation: None,
         }
     }
 }

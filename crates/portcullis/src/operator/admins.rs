@@ -12,7 +12,7 @@ use identity::{
 };
 use kernel::{Problem, Secret, TenantId, UserId, problem::common};
 use serde_json::json;
-use storage::{StoreError, params};
+use storage::StoreError;
 
 /// Why an administrator could not be seen to.
 #[derive(Debug, thiserror::Error)]
@@ -50,19 +50,6 @@ fn sentence(problem: &Problem) -> String {
 fn default_tenant(core: &Core) -> Result<TenantId, Problem> {
     let tenants = core.edge.tenants.load();
     tenants.default_tenant().map(|t| t.id).ok_or_else(|| Problem::new(common::INTERNAL).cause("no default tenant"))
-}
-
-/// Whether anybody holds everything in the default tenant.
-pub(crate) async fn any(core: &Core) -> Result<bool, AdminError> {
-    let tenant = default_tenant(core)?;
-    let found = core.store.tenant(tenant).read(|tx| {
-        Box::pin(async move {
-            let sql = "SELECT 1 FROM user_roles JOIN roles ON roles.tenant_id = $1 AND roles.id = user_roles.role_id
-                WHERE user_roles.tenant_id = $1 AND roles.name = $2 LIMIT 1";
-            tx.query_opt(sql, params![SUPER_ADMIN]).await
-        })
-    });
-    Ok(found.await.map_err(|e: StoreError| Problem::from(e))?.is_some())
 }
 
 /// Makes a user of the default tenant who holds everything.
@@ -108,11 +95,8 @@ fn logins(account: &Account) -> Vec<Login> {
 pub(crate) async fn reset_password(core: &Core, login: &str, password: Secret) -> Result<(), AdminError> {
     let tenant = default_tenant(core)?;
     let account = find(core, tenant, login).await?;
-    let about = About {
-        email: account.user.email.as_deref(),
-        username: account.user.username.as_deref(),
-        ..About::default()
-    };
+    let about =
+        About { email: account.user.email.as_deref(), username: account.user.username.as_deref(), ..About::default() };
     check_policy(core.settings.passwords.policy, &password, about, "/password")?;
     let hash = Secret::new(core.hasher.hash(password).await?);
     let (now, random, vault) = (core.now(), core.random.clone(), core.vault.clone());

@@ -19,7 +19,9 @@ const CHECK: &str = "master_key_check";
 
 /// Whether the database has never been started on.
 pub(crate) async fn is_new(store: &Store) -> Result<bool, StoreError> {
-    let found = store.system().read(|tx| Box::pin(async move { tx.query_opt("SELECT 1 FROM tenants LIMIT 1", params![]).await }));
+    let found = store
+        .system()
+        .read(|tx| Box::pin(async move { tx.query_opt("SELECT 1 FROM tenants LIMIT 1", params![]).await }));
     Ok(found.await?.is_none())
 }
 

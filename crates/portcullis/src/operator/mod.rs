@@ -6,6 +6,10 @@
 
 pub(crate) mod admins;
 pub(crate) mod first_start;
+pub(crate) mod password;
+
+/// Who may log in after the first start, unless somebody else was named.
+pub(crate) const FIRST_ADMIN: &str = "admin@localhost";
 
 #[cfg(test)]
 mod tests;
