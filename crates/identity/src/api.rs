@@ -8,9 +8,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core, auth,
+    Core, api_keys, auth, authz,
     http::{Refusal, render_problems},
-    keys, roles, sessions, users,
+    keys, roles, sessions, tenants, users, users_admin,
 };
 
 /// Every route with its description. A new slice is merged here.
@@ -19,7 +19,11 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(auth::routes())
         .merge(users::routes())
         .merge(sessions::routes())
+        .merge(users_admin::routes())
         .merge(roles::routes())
+        .merge(api_keys::routes())
+        .merge(tenants::routes())
+        .merge(authz::routes())
         .merge(keys::routes())
 }
 

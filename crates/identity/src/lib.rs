@@ -13,6 +13,7 @@ pub mod api;
 pub mod api_keys;
 pub mod audit;
 pub mod auth;
+pub mod authz;
 pub mod core;
 pub mod http;
 pub mod keys;
@@ -26,6 +27,7 @@ pub mod tenants;
 pub(crate) mod testing;
 pub mod tokens;
 pub mod users;
+pub mod users_admin;
 pub mod vault;
 
 pub use crate::{core::Core, settings::Settings};

@@ -65,8 +65,12 @@ pub(crate) struct TestCore {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) limiter: Arc<Limiter>,
     pub(super) router: Router,
-    folder: Arc<tempfile::TempDir>,
+    /// What the database lives in.
+    keep: Keep,
 }
+
+/// Kept for as long as a database is used.
+type Keep = Arc<dyn std::any::Any + Send + Sync>;
 
 /// Settings that make tests quick: the cheapest hash, a key that is made in no time.
 pub(crate) fn settings() -> Settings {
@@ -85,22 +89,32 @@ impl TestCore {
 
     /// Starts one on a new database, with these settings.
     pub(crate) async fn start_with(settings: Settings) -> Self {
-        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        Self::create(url, settings, Arc::new(folder)).await
+    }
+
+    /// Starts one on a new PostgreSQL database: for what only concurrent transactions can get wrong.
+    pub(crate) async fn start_on_postgres(settings: Settings) -> Self {
+        let database = testservers::postgres().await;
+        Self::create(database.url(), settings, Arc::new(database)).await
+    }
+
+    async fn create(url: String, settings: Settings, keep: Keep) -> Self {
         let options = StoreOptions { durable: false, ..StoreOptions::new(url) };
         let store = Store::open(&options).await.expect("a database");
         migrate::up(&store, START).await.expect("the schema");
-        Self::open(store, settings, Arc::new(ManualClock::at(START)), folder).await
+        Self::open(store, settings, Arc::new(ManualClock::at(START)), keep).await
     }
 
     /// Another node on the same database and clock, with its own edge: also what this node would be
     /// after a restart.
     pub(crate) async fn another_node(&self) -> Self {
         let (store, settings) = (self.core.store.clone(), self.core.settings.clone());
-        Self::open(store, settings, self.clock.clone(), self.folder.clone()).await
+        Self::open(store, settings, self.clock.clone(), self.keep.clone()).await
     }
 
-    async fn open(store: Store, settings: Settings, clock: Arc<ManualClock>, folder: Arc<tempfile::TempDir>) -> Self {
+    async fn open(store: Store, settings: Settings, clock: Arc<ManualClock>, keep: Keep) -> Self {
         let vault = Arc::new(Vault::new(Secret::new([7; 32])).expect("a vault"));
         let random: Arc<dyn Random> = Arc::new(OsRandom::new());
         first_start(&store, &vault, &random, settings.tokens.algorithm).await;
@@ -132,7 +146,7 @@ impl TestCore {
         };
         let core = Arc::new(core);
         let (router, _) = crate::api::build(core.clone());
-        Self { core, clock, limiter, router, folder }
+        Self { core, clock, limiter, router, keep }
     }
 
     /// The default tenant, as the edge knows it.
