@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 use super::{
     Backend, Caller, LimitSettings, LocalLimiter, Rules, SharedTake, SharedUnavailable, Take, Taken, WhenAway,
     local::Decisions,
-    rules::rule_id,
+    rules::{MAX_OWN, rule_id},
     shared::{Absence, SharedLimiter},
     subject::Counted,
     taken::{AllAsked, Asked, Name},
@@ -60,7 +60,7 @@ struct Question<'a> {
 }
 
 /// Everything that a request is asked: by the rules that apply to it, and by its own credential.
-fn questions<'r>(rules: &'r Rules, caller: &Caller<'r>) -> impl Iterator<Item = (Name<'r>, Question<'r>)> {
+fn questions<'r: 'c, 'c>(rules: &'r Rules, caller: &'c Caller<'c>) -> impl Iterator<Item = (Name<'r>, Question<'c>)> {
     let of_rules = rules.rules.iter().filter(|rule| caller.is(rule.when)).map(|rule| {
         let (rate, algorithm, cost) = (rule.rate, rule.algorithm, rule.cost);
         let counted = caller.counted(&rule.by);
@@ -69,7 +69,10 @@ fn questions<'r>(rules: &'r Rules, caller: &Caller<'r>) -> impl Iterator<Item = 
     let own = caller.principal.into_iter().flat_map(|principal| {
         // Across all routes: the credential's own. A key's tokens count with the key.
         let counted = principal.api_key.map_or(Counted::User(principal.subject), Counted::ApiKey);
-        principal.limits.iter().map(move |&rate| {
+        let limits = &principal.limits[..principal.limits.len().min(MAX_OWN)];
+        // The same one twice would count twice.
+        let once = limits.iter().enumerate().filter(|(i, rate)| !limits[..*i].contains(rate));
+        once.map(move |(_, &rate)| {
             let (rule, algorithm) = (credential_rule(rate), Algorithm::SlidingWindow);
             (Name::Credential(rate), Question { rule, counted, rate, algorithm, cost: 1 })
         })
@@ -120,12 +123,12 @@ impl Limits {
     }
 
     /// Counts in memory; `nodes` share each limit, and every node allows at least one.
-    fn locally<'a>(
+    fn locally<'n, 'q>(
         &self,
-        questions: impl Iterator<Item = (Name<'a>, Question<'a>)>,
+        questions: impl Iterator<Item = (Name<'n>, Question<'q>)>,
         nodes: u32,
         now: Timestamp,
-    ) -> Answers<'a> {
+    ) -> Answers<'n> {
         let mut asked = AllAsked::new();
         let mut takes: SmallVec<[Take; 4]> = SmallVec::new();
         for (name, question) in questions {
@@ -143,12 +146,12 @@ impl Limits {
     }
 
     /// Asks the shared limiter. Boxed, so that the local path does not carry its state.
-    fn together<'s, 'q: 's>(
-        &'s self,
-        shared: &'s dyn SharedLimiter,
-        questions: Vec<(Name<'q>, Question<'q>)>,
+    fn together<'q, 'n: 'q>(
+        &'q self,
+        shared: &'q dyn SharedLimiter,
+        questions: Vec<(Name<'n>, Question<'q>)>,
         now: Timestamp,
-    ) -> BoxFuture<'s, Result<Answers<'q>, Problem>> {
+    ) -> BoxFuture<'q, Result<Answers<'n>, Problem>> {
         if questions.is_empty() {
             return Box::pin(future::ready(Ok(Answers::default())));
         }

@@ -47,7 +47,7 @@ impl<'a> Caller<'a> {
     }
 
     /// Whom to count. Without the subject that the rule names, it is the address.
-    pub(super) fn counted(&self, by: &'a LimitBy) -> Counted<'a> {
+    pub(super) fn counted(&'a self, by: &LimitBy) -> Counted<'a> {
         let address = Counted::Address(self.client_ip);
         match by {
             LimitBy::Ip => address,
