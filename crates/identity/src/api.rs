@@ -27,6 +27,11 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(keys::routes())
 }
 
+/// The description alone.
+pub fn describe() -> OpenApi {
+    routes().into_openapi()
+}
+
 /// The service behind the gate, and its description.
 pub fn build(core: Arc<Core>) -> (Router, OpenApi) {
     let (router, document) = routes().split_for_parts();
