@@ -11,9 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
 use kernel::{OsRandom, SystemClock, TenantId, Timestamp, UserId};
 use storage::{Store, StoreError, StoreOptions, migrate, params};
+use tokio::task::JoinSet;
 
 const CALLERS: usize = 64;
 const USERS: usize = 10_000;
@@ -42,14 +42,14 @@ async fn prepare(store: &Store) -> Result<TenantId, StoreError> {
     work.await
 }
 
-async fn read(store: &Store, tenant: TenantId, i: usize) -> Result<(), StoreError> {
+async fn read(store: Store, tenant: TenantId, i: usize) -> Result<(), StoreError> {
     let email = format!("user{}@example.com", i % USERS);
     let sql = "SELECT id, status, password_hash FROM users WHERE tenant_id = $1 AND email = $2";
     let work = store.tenant(tenant).read(move |tx| Box::pin(async move { tx.query_opt(sql, params![email]).await }));
     work.await.map(drop)
 }
 
-async fn write(store: &Store, tenant: TenantId) -> Result<(), StoreError> {
+async fn write(store: Store, tenant: TenantId, _: usize) -> Result<(), StoreError> {
     let (jti, next) = (TenantId::new(now(), &OsRandom::new()), TenantId::new(now(), &OsRandom::new()));
     let work = store.tenant(tenant).write(move |tx| {
         Box::pin(async move {
@@ -65,21 +65,28 @@ async fn write(store: &Store, tenant: TenantId) -> Result<(), StoreError> {
     work.await.map(drop)
 }
 
-/// Has all callers run units for a while, and tells how that went.
+/// Has all callers, each a task, run units for a while, and tells how that went.
 #[expect(clippy::print_stdout, reason = "a benchmark tells what it measured")]
-async fn run<F: Future<Output = Result<(), StoreError>>>(what: &str, unit: impl Fn(usize) -> F) {
-    let (unit, cpu, started) = (&unit, cpu(), Instant::now());
-    let caller = |caller: usize| async move {
-        let mut done = 0_u32;
-        while started.elapsed() < FOR {
-            unit(caller * 7_919 + done as usize).await.expect("a unit");
-            done += 1;
-        }
-        done
-    };
-    let done: u32 = join_all((0..CALLERS).map(caller)).await.into_iter().sum();
-    let rate = f64::from(done) / started.elapsed().as_secs_f64();
-    println!("{what:<40} {rate:>8.0}/s {:>6.1} µs CPU here", (self::cpu() - cpu) * 1e6 / f64::from(done));
+async fn run<F>(what: String, store: &Store, tenant: TenantId, unit: fn(Store, TenantId, usize) -> F)
+where
+    F: Future<Output = Result<(), StoreError>> + Send + 'static,
+{
+    let (cpu_before, started) = (cpu(), Instant::now());
+    let mut callers = JoinSet::new();
+    for caller in 0..CALLERS {
+        let store = store.clone();
+        callers.spawn(async move {
+            let mut done = 0_u32;
+            while started.elapsed() < FOR {
+                unit(store.clone(), tenant, caller * 7_919 + done as usize).await.expect("a unit");
+                done += 1;
+            }
+            done
+        });
+    }
+    let done = f64::from(callers.join_all().await.into_iter().sum::<u32>());
+    let rate = done / started.elapsed().as_secs_f64();
+    println!("{what:<40} {rate:>8.0}/s {:>6.1} µs CPU here", (cpu() - cpu_before) * 1e6 / done);
 }
 
 /// Seconds of CPU that this process has used.
@@ -103,10 +110,10 @@ async fn measure(name: &str, url: &str) {
     migrate::up(&store, now()).await.expect("migrate");
     let tenant = prepare(&store).await.expect("rows");
     if wanted("reads", &["reads", "writes"]) {
-        run(&format!("{name}: reads of one statement"), |i| read(&store, tenant, i)).await;
+        run(format!("{name}: reads of one statement"), &store, tenant, read).await;
     }
     if wanted("writes", &["reads", "writes"]) {
-        run(&format!("{name}: writes of three statements"), |_| write(&store, tenant)).await;
+        run(format!("{name}: writes of three statements"), &store, tenant, write).await;
     }
 }
 
