@@ -17,6 +17,7 @@ pub fn problems() -> Vec<&'static ProblemKind> {
         identity::sessions::PROBLEMS,
         identity::tenants::PROBLEMS,
         identity::tokens::PROBLEMS,
+        identity::users_admin::PROBLEMS,
         identity::users::PROBLEMS,
     ]
     .concat();
