@@ -8,14 +8,14 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core,
+    Core, audit,
     http::{Refusal, render_problems},
     keys, roles,
 };
 
 /// Every route with its description. A new slice is merged here.
 fn routes() -> OpenApiRouter<Arc<Core>> {
-    OpenApiRouter::new().merge(roles::routes()).merge(keys::routes())
+    OpenApiRouter::new().merge(roles::routes()).merge(keys::routes()).merge(audit::routes())
 }
 
 /// The service behind the gate, and its description.

@@ -33,6 +33,9 @@ use crate::{
 /// When every test begins.
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 
+/// What tests seal under.
+const MASTER_KEY: [u8; 32] = [7; 32];
+
 /// A limiter that allows or refuses everything, and remembers what it was asked.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
@@ -90,18 +93,29 @@ impl TestCore {
         let options = StoreOptions { durable: false, ..StoreOptions::new(url) };
         let store = Store::open(&options).await.expect("a database");
         migrate::up(&store, START).await.expect("the schema");
-        Self::open(store, settings, Arc::new(ManualClock::at(START)), folder).await
+        Self::open(store, settings, Arc::new(ManualClock::at(START)), folder, MASTER_KEY).await
     }
 
     /// Another node on the same database and clock, with its own edge: also what this node would be
     /// after a restart.
     pub(crate) async fn another_node(&self) -> Self {
-        let (store, settings) = (self.core.store.clone(), self.core.settings.clone());
-        Self::open(store, settings, self.clock.clone(), self.folder.clone()).await
+        Self::with_master_key(MASTER_KEY, self).await
     }
 
-    async fn open(store: Store, settings: Settings, clock: Arc<ManualClock>, folder: Arc<tempfile::TempDir>) -> Self {
-        let vault = Arc::new(Vault::new(Secret::new([7; 32])).expect("a vault"));
+    /// Another node on that node's database, in the hands of somebody with another master key.
+    pub(crate) async fn with_master_key(key: [u8; 32], node: &Self) -> Self {
+        let (store, settings) = (node.core.store.clone(), node.core.settings.clone());
+        Self::open(store, settings, node.clock.clone(), node.folder.clone(), key).await
+    }
+
+    async fn open(
+        store: Store,
+        settings: Settings,
+        clock: Arc<ManualClock>,
+        folder: Arc<tempfile::TempDir>,
+        key: [u8; 32],
+    ) -> Self {
+        let vault = Arc::new(Vault::new(Secret::new(key)).expect("a vault"));
         let random: Arc<dyn Random> = Arc::new(OsRandom::new());
         first_start(&store, &vault, &random, settings.tokens.algorithm).await;
         let (edge, signers) = (Arc::new(Edge::new()), Arc::new(Signers::default()));
