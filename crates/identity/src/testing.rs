@@ -6,4 +6,5 @@
 mod call;
 mod node;
 
+pub(crate) use call::Reply;
 pub(crate) use node::{START, TestCore, settings};

@@ -122,7 +122,7 @@ impl From<Found> for AuditEntry {
 /// Search the audit log
 ///
 /// Needs `audit:read`. Newest first.
-#[utoipa::path(get, path = "/api/v1/admin/audit", operation_id = "listAuditEntries", tag = "audit", params(AuditQuery),
+#[utoipa::path(get, path = "/api/v1/admin/audit", operation_id = "list_audit_entries", tag = "audit", params(AuditQuery),
     security(("bearer" = []), ("api_key" = []), ("session" = [])),
     responses((status = 200, body = Page<AuditEntry>), Guarded, Parsed))]
 async fn list(

@@ -145,7 +145,7 @@ impl TestCore {
             settings,
         };
         let core = Arc::new(core);
-        let (router, _) = crate::api::build(core.clone());
+        let router = crate::api::router(core.clone());
         Self { core, clock, limiter, router, folder }
     }
 

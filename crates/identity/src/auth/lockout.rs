@@ -1,0 +1,133 @@
+//! Lockout (ACC-5): so many failures of one account from one source lock it, for that source, for a while.
+//!
+//! **An attempt is counted before it is evaluated**, by one atomic statement, and the count is cleared by
+//! success: however many guesses arrive at once, no more than the allowed failures are ever looked at.
+//! Accounts and sources are keyed hashes of what was typed and of the address, so accounts that do not
+//! exist are counted, and lock, exactly like those that do. What was typed is the account: a person's
+//! e-mail address and user name are counted apart, because a common count would tell that they belong
+//! together.
+//!
+//! A source is an IPv4 address, or an IPv6 /64, which is what one subscriber has.
+
+use std::{net::IpAddr, time::Duration};
+
+use kernel::{Problem, Timestamp};
+use storage::{StoreError, TenantTx, params};
+
+use super::LOCKED;
+use crate::{settings::LockoutSettings, users::Login, vault::Vault};
+
+/// Whose failures are counted, from where.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counter {
+    account: [u8; 32],
+    source: [u8; 32],
+}
+
+impl Counter {
+    /// Logins as `login` from `ip`.
+    pub fn login(vault: &Vault, login: &Login, ip: IpAddr) -> Self {
+        Self { account: account(vault, login), source: source(vault, ip) }
+    }
+    /// Confirmations of a user's current password from `ip`.
+    pub fn confirmation(vault: &Vault, user: kernel::UserId, ip: IpAddr) -> Self {
+        let account = vault.hash_failure(b"confirmation", user.uuid().as_bytes());
+        Self { account, source: source(vault, ip) }
+    }
+    /// A name for the account that says nothing about it, for the limiter's keys.
+    pub fn account_name(&self) -> String {
+        self.account[..16].iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+fn account(vault: &Vault, login: &Login) -> [u8; 32] {
+    vault.hash_failure(b"login", login.as_str().as_bytes())
+}
+
+fn source(vault: &Vault, ip: IpAddr) -> [u8; 32] {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => vault.hash_failure(b"v4", &v4.octets()),
+        IpAddr::V6(v6) => vault.hash_failure(b"v6/64", &v6.octets()[..8]),
+    }
+}
+
+/// An attempt that was counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Attempt {
+    /// Which of the allowed failures it will be, if it fails.
+    number: u32,
+    /// Set when there is no further one.
+    locked_until: Option<Timestamp>,
+}
+
+impl Attempt {
+    /// How long to wait before the next attempt: 1, 2, 4, … seconds, or as long as the lock. Said in
+    /// `Retry-After`; only the lock is enforced.
+    pub fn delay(&self, now: Timestamp) -> Duration {
+        match self.locked_until {
+            Some(until) => until.since(now),
+            None => Duration::from_secs(1 << self.number.saturating_sub(1).min(6)),
+        }
+    }
+    /// Whether its failure locks.
+    pub const fn is_last(&self) -> bool {
+        self.locked_until.is_some()
+    }
+    /// Which of the allowed failures it will be.
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+}
+
+/// Counts an attempt, before anything is compared. `Err`: locked; the problem says for how long.
+pub async fn count(
+    tx: &mut TenantTx,
+    counter: &Counter,
+    settings: &LockoutSettings,
+    now: Timestamp,
+) -> Result<Result<Attempt, Problem>, StoreError> {
+    // In order: locked; the lock or the last failure is long ago, so it starts again; one more.
+    let sql = "INSERT INTO login_failures (tenant_id, account, source, failures, last_at, locked_until)
+        VALUES ($1, $2, $3, 1, $4, $5)
+        ON CONFLICT (tenant_id, account, source) DO UPDATE SET
+            failures = CASE
+                WHEN login_failures.locked_until > $4 THEN $6
+                WHEN login_failures.locked_until IS NOT NULL OR login_failures.last_at <= $7 THEN 1
+                ELSE login_failures.failures + 1 END,
+            last_at = $4,
+            locked_until = CASE
+                WHEN login_failures.locked_until > $4 THEN login_failures.locked_until
+                WHEN login_failures.locked_until IS NOT NULL OR login_failures.last_at <= $7 THEN $5
+                WHEN login_failures.failures + 1 >= $8 THEN $9
+                ELSE NULL END
+        RETURNING failures, locked_until";
+    let allowed = settings.failures.max(1);
+    let until = now + settings.duration;
+    let first = (allowed == 1).then_some(until);
+    let (refused, stale) = (i64::from(allowed) + 1, now - settings.duration);
+    let values = params![counter.account, counter.source, now, first, refused, stale, allowed, until];
+    let row = tx.query_opt(sql, values).await?.ok_or(StoreError::Misuse("an upsert returned no row"))?;
+    let (number, locked_until): (u32, Option<Timestamp>) = (row.get(0)?, row.get(1)?);
+    Ok(if number <= allowed {
+        Ok(Attempt { number, locked_until })
+    } else {
+        Err(Problem::new(LOCKED).retry_after(locked_until.map_or(settings.duration, |until| until.since(now))))
+    })
+}
+
+/// Forgets the failures: the attempt succeeded.
+pub async fn clear(tx: &mut TenantTx, counter: &Counter) -> Result<(), StoreError> {
+    let sql = "DELETE FROM login_failures WHERE tenant_id = $1 AND account = $2 AND source = $3";
+    tx.execute(sql, params![counter.account, counter.source]).await.map(drop)
+}
+
+/// Unlocks an account for every source, by what its user types to log in: for administrators and the
+/// operator. Returns whether anything was counted.
+pub async fn unlock(tx: &mut TenantTx, vault: &Vault, logins: &[Login]) -> Result<bool, StoreError> {
+    let mut found = false;
+    for login in logins {
+        let sql = "DELETE FROM login_failures WHERE tenant_id = $1 AND account = $2";
+        found |= tx.execute(sql, params![account(vault, login)]).await? > 0;
+    }
+    Ok(found)
+}

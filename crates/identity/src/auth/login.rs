@@ -1,0 +1,228 @@
+//! Logging in with a password.
+//!
+//! In order: load → the account's rate → a place in the hashing pool → count the attempt → verify →
+//! commit. The place comes before the count, so that an overloaded pool costs nobody an attempt; the count
+//! comes before the hash, so that parallel guesses are bounded too. Every step is taken for an unknown
+//! account as for a known one.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+use kernel::{Problem, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random};
+use serde_json::json;
+use storage::{StoreError, TenantTx};
+use uuid::Uuid;
+
+use super::{
+    INVALID, LIMITED,
+    lockout::{self, Attempt, Counter},
+};
+use crate::{
+    Core,
+    audit::{self, Action, Actor, Entry, Target},
+    roles,
+    sessions::{self, Live, NewSession, Owner, Scope, Span, bearer, cookie},
+    tokens::{self, TokenSet},
+    users::{self, Account, Login, UserKind, UserStatus},
+};
+
+/// What somebody presents.
+#[derive(Clone, Debug)]
+pub struct LoginRequest {
+    /// Who they say they are.
+    pub login: Login,
+    /// Their password.
+    pub password: Secret,
+    /// They asked to be remembered.
+    pub remember: bool,
+    /// Scopes of the tokens.
+    pub scope: Scope,
+    /// Whether to hand out a session cookie too.
+    pub set_cookie: bool,
+    /// With what, bounded.
+    pub user_agent: String,
+}
+
+/// What they get.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// Tokens.
+    pub tokens: TokenSet,
+    /// `Set-Cookie`, if asked for.
+    pub cookie: Option<HeaderValue>,
+}
+
+/// Logs somebody in, in the tenant of the request.
+pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<LoggedIn, Problem> {
+    let counter = Counter::login(&core.vault, &request.login, ctx.client_ip);
+    let (account, familiar) = load(core, ctx, &request.login).await?;
+    within_rate(core, ctx, &counter, familiar).await?;
+    let place = core.hasher.reserve()?;
+    let attempt = count_attempt(core, ctx, counter).await?;
+
+    let stored = account.as_ref().and_then(|a| a.password_hash.clone());
+    let verdict = place.verify(request.password.clone(), stored.as_ref().map(|h| h.expose().clone())).await?;
+    let known = account.as_ref().map(|a| a.user.id);
+    let allowed =
+        account.filter(|a| verdict.ok && a.user.status == UserStatus::Active && a.user.kind == UserKind::Person);
+    let (Some(account), Some(verified)) = (allowed, stored) else {
+        return Err(fail(core, ctx, known, attempt).await?);
+    };
+    let rehashed = match verdict.needs_rehash {
+        true => Some(Secret::new(core.hasher.hash(request.password.clone()).await?)),
+        false => None,
+    };
+    let verified = Verified { account, hash: verified, rehashed };
+    match begin(core, ctx, request, verified, counter).await? {
+        Some(logged_in) => Ok(logged_in),
+        None => Err(fail(core, ctx, known, attempt).await?),
+    }
+}
+
+/// The account, and whether a device at this address is logged in to it already.
+async fn load(core: &Core, ctx: &RequestContext, login: &Login) -> Result<(Option<Account>, bool), Problem> {
+    let (login, ip, now) = (login.clone(), ctx.client_ip, core.now());
+    let found = core.store.tenant(ctx.tenant.id).read(move |tx| {
+        Box::pin(async move {
+            let account = users::by_login(tx, &login).await?;
+            // Nobody has the nil id: the same question, for an unknown account too.
+            let id = account.as_ref().map_or(UserId::from_uuid(Uuid::nil()), |a| a.user.id);
+            let familiar = sessions::familiar(tx, id, ip, now).await?;
+            Ok::<_, StoreError>((account, familiar))
+        })
+    });
+    Ok(found.await?)
+}
+
+/// The account's own rate. A device that is logged in has one apart: strangers cannot use it up.
+async fn within_rate(core: &Core, ctx: &RequestContext, counter: &Counter, familiar: bool) -> Result<(), Problem> {
+    let mut key = format!("login:{}:{}", ctx.tenant.id, counter.account_name());
+    if familiar {
+        key = format!("{key}:{}", ctx.client_ip.to_canonical());
+    }
+    let taken = core.limiter.take(key, core.settings.login_by_account).await;
+    taken.map_err(|wait| Problem::new(LIMITED).retry_after(wait))
+}
+
+/// Counts the attempt, durably, before it is made.
+pub(super) async fn count_attempt(core: &Core, ctx: &RequestContext, counter: Counter) -> Result<Attempt, Problem> {
+    let (settings, now) = (core.settings.lockout, core.now());
+    let counted = core
+        .store
+        .tenant(ctx.tenant.id)
+        .write(move |tx| Box::pin(async move { lockout::count(tx, &counter, &settings, now).await }));
+    counted.await.map_err(|e: StoreError| Problem::from(e))?
+}
+
+/// Notes the failure and says what everybody is told. The entry names no more than the account: what was
+/// typed may be a password in the wrong field.
+async fn fail(core: &Core, ctx: &RequestContext, known: Option<UserId>, attempt: Attempt) -> Result<Problem, Problem> {
+    let (now, random) = (core.now(), core.random.clone());
+    let target = known.map_or(Target::unknown("user"), |id| Target::new("user", id));
+    let entry = Entry::new(Actor::Anonymous, Action("login.failed"), target, ctx)
+        .failed()
+        .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
+    let noted = core
+        .store
+        .tenant(ctx.tenant.id)
+        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
+    noted.await.map_err(|e: StoreError| Problem::from(e))?;
+    Ok(Problem::new(INVALID).retry_after(attempt.delay(now)))
+}
+
+/// Somebody whose password was right.
+struct Verified {
+    account: Account,
+    /// The hash it was verified against: still to be the stored one at the commit.
+    hash: Secret,
+    /// The same password under the current parameters, where they differ.
+    rehashed: Option<Secret>,
+}
+
+/// Begins the session. `None`: the account was disabled, or its password changed, while we hashed.
+async fn begin(
+    core: &Core,
+    ctx: &RequestContext,
+    request: LoginRequest,
+    verified: Verified,
+    counter: Counter,
+) -> Result<Option<LoggedIn>, Problem> {
+    let (now, tenant) = (core.now(), ctx.tenant.id);
+    let span = Span::begin(&core.settings.sessions, request.remember, now);
+    let refresh = tokens::mint(tenant, &random::bytes(&*core.random));
+    let cookie = request.set_cookie.then(|| bearer::write("", tenant, &random::bytes(&*core.random)));
+    let hash = |secret: &Secret| core.vault.hash_token(secret.expose().as_bytes());
+    let user = verified.account.user.clone();
+    let session = NewSession {
+        id: SessionId::new(now, &*core.random),
+        user: user.id,
+        cookie_hash: cookie.as_ref().map(hash),
+        remember: request.remember,
+        scope: request.scope.clone(),
+        ip: ctx.client_ip.to_canonical().to_string(),
+        user_agent: request.user_agent,
+        span,
+    };
+    let live = Live {
+        id: session.id,
+        owner: Owner {
+            id: user.id,
+            status: user.status,
+            email: user.email,
+            username: user.username,
+            display_name: user.display_name,
+        },
+        scope: request.scope.as_str().to_owned(),
+        remember: request.remember,
+        authenticated_at: now,
+        last_seen_at: now,
+        span,
+        revoked: None,
+    };
+    let entry = Entry::new(Actor::User(user.id), Action("login.succeeded"), Target::new("session", session.id), ctx)
+        .details(json!({"method": "password", "remember": request.remember, "cookie": request.set_cookie}));
+    let unit = Beginning {
+        verified,
+        session,
+        counter,
+        refresh: hash(&refresh),
+        refresh_expires: (now + core.settings.tokens.refresh_ttl).min(span.absolute),
+        entry,
+        now,
+    };
+    let random = core.random.clone();
+    let begun = core.store.tenant(tenant).write(move |tx| Box::pin(async move { unit.commit(tx, &*random).await }));
+    let Some(roles) = begun.await.map_err(|e: StoreError| Problem::from(e))? else { return Ok(None) };
+    let tokens = TokenSet::for_session(core, &ctx.tenant, &live, &roles, Some(&refresh))?;
+    let kept: Option<Duration> = request.remember.then_some(core.settings.sessions.remember);
+    let cookie = cookie.map(|value| cookie::set(&value, kept)).transpose()?;
+    Ok(Some(LoggedIn { tokens, cookie }))
+}
+
+/// All that a login writes.
+struct Beginning {
+    verified: Verified,
+    session: NewSession,
+    counter: Counter,
+    refresh: [u8; 32],
+    refresh_expires: Timestamp,
+    entry: Entry,
+    now: Timestamp,
+}
+
+impl Beginning {
+    async fn commit(self, tx: &mut TenantTx, random: &dyn kernel::Random) -> Result<Option<Vec<RoleName>>, StoreError> {
+        let (Verified { hash, rehashed, .. }, user, now) = (&self.verified, self.session.user, self.now);
+        if !users::note_login(tx, user, hash, now).await? {
+            return Ok(None);
+        }
+        if let Some(new) = rehashed {
+            users::rehash(tx, user, hash, new).await?;
+        }
+        lockout::clear(tx, &self.counter).await?;
+        sessions::insert(tx, &self.session, now).await?;
+        tokens::insert(tx, self.refresh, self.session.id, self.refresh_expires, now).await?;
+        audit::record(tx, self.entry, now, random).await?;
+        roles::of_user(tx, user).await.map(Some)
+    }
+}

@@ -1,0 +1,84 @@
+//! Changing passwords, and upgrading their hashes.
+
+use std::sync::Arc;
+
+use kernel::{OsRandom, Secret};
+
+use super::*;
+use crate::passwords::{Cost, Hasher};
+
+const NEW: &str = "Amber-Lantern-58-tide";
+
+async fn change(node: &TestCore, tokens: &Json, current: &str, new: &str) -> Reply {
+    let body = json!({"current_password": current, "new_password": new});
+    node.post("/api/v1/auth/change-password", &body).bearer(text(&tokens["access_token"])).send().await
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_every_other_session() {
+    let node = TestCore::start().await;
+    let (own, other) = (newcomer(&node, "ada@example.com").await, login(&node, "ada@example.com").await);
+    change(&node, &own, PASSWORD, NEW).await.expect(204);
+    assert!(node.judge(text(&own["access_token"])).is_ok());
+    assert!(node.judge(text(&other["access_token"])).is_err());
+    refresh(&node, &other["refresh_token"]).await.expect_problem(401, "session.ended");
+    refresh(&node, &own["refresh_token"]).await.expect(200);
+    try_login(&node, "ada@example.com", PASSWORD).await.expect_problem(401, "credentials.invalid");
+    try_login(&node, "ada@example.com", NEW).await.expect(200);
+    assert_eq!(audited(&node, "user.password_changed").await, 1);
+}
+
+#[tokio::test]
+async fn the_old_password_is_asked_for_and_the_new_one_is_judged() {
+    let node = TestCore::start().await;
+    let own = newcomer(&node, "ada@example.com").await;
+    change(&node, &own, "wrong", NEW).await.expect_problem(403, "password.wrong");
+    change(&node, &own, PASSWORD, "short").await.expect_problem(400, "password.weak");
+    let problem = change(&node, &own, PASSWORD, PASSWORD).await.expect_problem(400, "password.weak");
+    assert_eq!(problem["errors"][0]["code"], "unchanged");
+    login(&node, "ada@example.com").await;
+    let stranger = json!({"current_password": PASSWORD, "new_password": NEW});
+    let reply = node.post("/api/v1/auth/change-password", &stranger).send().await;
+    reply.expect_problem(401, "credentials.missing");
+}
+
+/// A stolen access token must not be a way to try out passwords.
+#[tokio::test]
+async fn confirmations_are_counted_like_logins() {
+    let node = TestCore::start().await;
+    let own = newcomer(&node, "ada@example.com").await;
+    for _ in 0..5 {
+        change(&node, &own, "wrong", NEW).await.expect_problem(403, "password.wrong");
+    }
+    let before = node.core.hasher.computed();
+    change(&node, &own, PASSWORD, NEW).await.expect_problem(429, "login.locked");
+    assert_eq!(node.core.hasher.computed(), before);
+    node.clock.advance(15 * MINUTE);
+    let own = refresh(&node, &own["refresh_token"]).await.expect(200);
+    change(&node, &own, PASSWORD, NEW).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_hash_with_other_parameters_is_upgraded_by_a_login() {
+    let node = TestCore::start().await;
+    let id = user_id(&newcomer(&node, "ada@example.com").await);
+    let old = Cost { memory_kib: 128, iterations: 2, parallelism: 2 };
+    let old = Hasher::with_cost(old, 1, 1, Arc::new(OsRandom::new())).expect("a pool");
+    let old = Secret::new(old.hash(Secret::new(PASSWORD.into())).await.expect("a hash"));
+    let (now, tenant) = (node.core.now(), node.tenant().id);
+    let work = node
+        .core
+        .store
+        .tenant(tenant)
+        .write(move |tx| Box::pin(async move { users::set_password_hash(tx, id, &old, now).await }));
+    assert!(work.await.map_err(|e: StoreError| e).expect("set"));
+    let stored = async || {
+        let account = node.core.store.tenant(tenant).read(move |tx| Box::pin(users::account_by_id(tx, id))).await;
+        account.map_err(|e: StoreError| e).expect("read").expect("an account").password_hash.expect("a hash")
+    };
+    try_login(&node, "ada@example.com", "wrong").await.expect_problem(401, "credentials.invalid");
+    assert!(stored().await.expose().contains("m=128"), "a wrong password upgrades nothing");
+    login(&node, "ada@example.com").await;
+    assert!(stored().await.expose().contains("m=64,t=1,p=1"), "{}", stored().await.expose());
+    login(&node, "ada@example.com").await;
+}

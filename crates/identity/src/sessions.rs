@@ -1,0 +1,39 @@
+//! Logins that last: sessions, their cookies, their ends.
+//!
+//! A session is one login of one user and the family of refresh tokens that grows from it (see
+//! [`tokens`](crate::tokens)). It ends when it is idle for too long, at its absolute limit, or when it is
+//! revoked; and it is as good as ended while its user is not active. A login always makes a new session
+//! with a new id, so there is nothing to fixate.
+//!
+//! Whoever revokes appends [`Change::SessionsRevoked`](crate::publish::Change::SessionsRevoked) in the
+//! same unit and settles it: the edge refuses the session's tokens and cookie from then on.
+//!
+//! Deliberately absent: checking passwords, issuing tokens, other users' sessions over HTTP (see the admin
+//! routes).
+
+pub mod bearer;
+pub mod cookie;
+mod model;
+mod routes;
+mod service;
+mod store;
+
+pub use model::{Ended, InvalidScope, Live, NewSession, Owner, Reason, Scope, Session, Span, needs_touch};
+pub use routes::routes;
+pub(crate) use service::end_one;
+pub use service::{authenticate_cookie, end_many};
+pub use store::{by_cookie, by_id, familiar, insert, list, revoke_all, revoke_one, touch};
+
+kernel::problems! {
+    /// No such session, or not the caller's tenant's.
+    pub INVALID = 401 "session.invalid" "The session is not known" "Sign in again.";
+    /// Idle for too long, or at its absolute limit.
+    pub EXPIRED = 401 "session.expired" "The session has expired" "Sign in again.";
+    /// Logged out, revoked, or the account is not active.
+    pub ENDED = 401 "session.ended" "The session has ended" "Sign in again.";
+    /// A refresh token was used a second time, so the whole session was ended.
+    pub REUSED = 401 "session.reused" "This session was ended for safety" "A refresh token was used twice, which happens when it was stolen. Sign in again.";
+}
+
+#[cfg(test)]
+mod tests;

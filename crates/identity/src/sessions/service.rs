@@ -1,0 +1,117 @@
+//! Who a session cookie belongs to, and ending sessions.
+
+use std::{sync::Arc, time::Duration};
+
+use kernel::{AuthMethod, Principal, Problem, RequestContext, Secret, SessionId, Subject, UserId};
+use serde_json::json;
+use storage::StoreError;
+
+use super::{INVALID, Reason, Span, bearer, needs_touch, store};
+use crate::{
+    Core,
+    audit::{self, Action, Actor, Entry, Target},
+    publish::{self, Change},
+    roles,
+};
+
+/// How long the edge may go without asking about a cookie again. So long, at most, use goes unnoticed by
+/// the idle limit.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
+
+/// Who presents this session cookie.
+pub async fn authenticate_cookie(core: &Core, cookie: Secret) -> Result<Arc<Principal>, Problem> {
+    let tenant = bearer::tenant_of("", &cookie).ok_or(INVALID)?;
+    let (hash, now) = (core.vault.hash_token(cookie.expose().as_bytes()), core.now());
+    let found = core.store.tenant(tenant).read(move |tx| {
+        Box::pin(async move {
+            let Some(live) = store::by_cookie(tx, hash).await? else { return Ok(None) };
+            let roles = roles::of_user(tx, live.owner.id).await?;
+            Ok::<_, StoreError>(Some((live, roles)))
+        })
+    });
+    let (live, roles) = found.await?.ok_or(INVALID)?;
+    live.check(now)?;
+    let mut span = live.span;
+    if needs_touch(live.last_seen_at, now) {
+        span.idle = Span::idle(&core.settings.sessions, live.remember, span.absolute, now);
+        let (id, idle) = (live.id, span.idle);
+        let touched = core.store.tenant(tenant).write(move |tx| Box::pin(store::touch(tx, id, idle, now)));
+        touched.await.map_err(|e: StoreError| Problem::from(e))?;
+    }
+    Ok(Arc::new(Principal {
+        tenant,
+        subject: Subject::User(live.owner.id),
+        method: AuthMethod::Session,
+        session: Some(live.id),
+        token: None,
+        api_key: None,
+        roles: roles.into(),
+        narrowed_to: None,
+        scope: live.scope.into(),
+        networks: Arc::new([]),
+        limits: Arc::new([]),
+        authenticated_at: live.authenticated_at,
+        expires_at: span.idle.min(span.absolute).min(now + ASK_AGAIN),
+    }))
+}
+
+/// Ends all sessions of a user, but for one perhaps, and returns how many: with the audit entry, and at the
+/// edge before it returns.
+pub async fn end_many(
+    core: &Core,
+    ctx: &RequestContext,
+    principal: &Principal,
+    user: UserId,
+    except: Option<SessionId>,
+    reason: Reason,
+) -> Result<usize, Problem> {
+    let (now, random) = (core.now(), core.random.clone());
+    let entry = Entry::new(Actor::from(principal), Action("session.ended"), Target::new("user", user), ctx);
+    let work = core.store.tenant(principal.tenant).write(move |tx| {
+        Box::pin(async move {
+            let sessions = store::revoke_all(tx, user, except, reason, now).await?;
+            let count = sessions.len();
+            if count == 0 {
+                return Ok((0, None));
+            }
+            let entry = entry.details(json!({"reason": reason.as_str(), "sessions": count}));
+            audit::record(tx, entry, now, &*random).await?;
+            let seq = publish::append(tx, &Change::SessionsRevoked { sessions }, now).await?;
+            Ok::<_, StoreError>((count, Some(seq)))
+        })
+    });
+    let (count, seq) = work.await?;
+    if let Some(seq) = seq {
+        core.settle(seq).await?;
+    }
+    Ok(count)
+}
+
+/// Ends one session of a user. `false`: the user has no such session.
+pub(crate) async fn end_one(
+    core: &Core,
+    ctx: &RequestContext,
+    principal: &Principal,
+    user: UserId,
+    id: SessionId,
+    reason: Reason,
+) -> Result<bool, Problem> {
+    let (now, random) = (core.now(), core.random.clone());
+    let entry = Entry::new(Actor::from(principal), Action("session.ended"), Target::new("session", id), ctx)
+        .details(json!({"reason": reason.as_str()}));
+    let work = core.store.tenant(principal.tenant).write(move |tx| {
+        Box::pin(async move {
+            if !store::revoke_one(tx, id, Some(user), reason, now).await? {
+                return Ok(None);
+            }
+            audit::record(tx, entry, now, &*random).await?;
+            let change = Change::SessionsRevoked { sessions: vec![id] };
+            publish::append(tx, &change, now).await.map(Some)
+        })
+    });
+    let seq = work.await.map_err(|e: StoreError| Problem::from(e))?;
+    if let Some(seq) = seq {
+        core.settle(seq).await?;
+    }
+    Ok(seq.is_some())
+}

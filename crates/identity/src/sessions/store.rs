@@ -1,0 +1,142 @@
+//! The SQL of sessions.
+
+use std::net::IpAddr;
+
+use kernel::{SessionId, Timestamp, UserId};
+use storage::{Row, StoreError, TenantTx, params};
+
+use super::{Live, NewSession, Owner, Reason, Session, Span};
+use crate::users::UserStatus;
+
+/// Most sessions that a list shows.
+const LIST: i64 = 200;
+
+/// Stores a new session, used at `now` for the first time.
+pub async fn insert(tx: &mut TenantTx, new: &NewSession, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "INSERT INTO sessions (tenant_id, id, user_id, cookie_hash, remember, scope, ip, user_agent,
+            authenticated_at, created_at, last_seen_at, idle_expires_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9, $10, $11)";
+    let values = params![
+        new.id,
+        new.user,
+        new.cookie_hash,
+        new.remember,
+        new.scope.as_str(),
+        new.ip.as_str(),
+        new.user_agent.as_str(),
+        now,
+        new.span.idle,
+        new.span.absolute
+    ];
+    tx.execute(sql, values).await.map(drop)
+}
+
+const LIVE: &str = "SELECT s.id, s.scope, s.remember, s.authenticated_at, s.last_seen_at, s.idle_expires_at,
+        s.expires_at, CASE WHEN s.revoked_at IS NULL THEN NULL ELSE COALESCE(s.revoked_reason, '') END,
+        u.id, u.status, u.email, u.username, u.display_name
+    FROM sessions s JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
+    WHERE s.tenant_id = $1 AND";
+
+fn live(row: &Row) -> Result<Live, StoreError> {
+    let status: String = row.get(9)?;
+    Ok(Live {
+        id: row.get(0)?,
+        scope: row.get(1)?,
+        remember: row.get(2)?,
+        authenticated_at: row.get(3)?,
+        last_seen_at: row.get(4)?,
+        span: Span { idle: row.get(5)?, absolute: row.get(6)? },
+        revoked: row.get(7)?,
+        owner: Owner {
+            id: row.get(8)?,
+            status: UserStatus::from_stored(&status)
+                .ok_or(StoreError::Decode { column: 9, expected: "a user's status" })?,
+            email: row.get(10)?,
+            username: row.get(11)?,
+            display_name: row.get(12)?,
+        },
+    })
+}
+
+/// A session with its owner, ended or not.
+pub async fn by_id(tx: &mut TenantTx, id: SessionId) -> Result<Option<Live>, StoreError> {
+    tx.query_opt(&format!("{LIVE} s.id = $2"), params![id]).await?.as_ref().map(live).transpose()
+}
+
+/// The session of a cookie, ended or not.
+pub async fn by_cookie(tx: &mut TenantTx, hash: [u8; 32]) -> Result<Option<Live>, StoreError> {
+    tx.query_opt(&format!("{LIVE} s.cookie_hash = $2"), params![hash]).await?.as_ref().map(live).transpose()
+}
+
+/// A user's live sessions, newest first, 200 at most.
+pub async fn list(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    let sql = "SELECT id, remember, ip, user_agent, created_at, last_seen_at, idle_expires_at, expires_at
+        FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3
+            AND idle_expires_at > $3 ORDER BY id DESC LIMIT $4";
+    let read = |row: &Row| {
+        Ok(Session {
+            id: row.get(0)?,
+            remember: row.get(1)?,
+            ip: row.get(2)?,
+            user_agent: row.get(3)?,
+            created_at: row.get(4)?,
+            last_seen_at: row.get(5)?,
+            idle_expires_at: row.get(6)?,
+            expires_at: row.get(7)?,
+        })
+    };
+    tx.query(sql, params![user, now, LIST]).await?.iter().map(read).collect()
+}
+
+/// Whether the user has a live session that was begun from this address: a device they already use.
+pub async fn familiar(tx: &mut TenantTx, user: UserId, ip: IpAddr, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL
+            AND ip = $3 AND expires_at > $4 AND idle_expires_at > $4 LIMIT 1";
+    Ok(tx.query_opt(sql, params![user, ip.to_canonical().to_string(), now]).await?.is_some())
+}
+
+/// Notes use of a session that is still live.
+pub async fn touch(tx: &mut TenantTx, id: SessionId, idle: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE sessions SET last_seen_at = $3, idle_expires_at = $4
+        WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL AND idle_expires_at > $3 AND last_seen_at < $3";
+    tx.execute(sql, params![id, now, idle]).await.map(drop)
+}
+
+/// Ends one session, of this user where one is given. `false`: there is no such session that has not been
+/// revoked already.
+pub async fn revoke_one(
+    tx: &mut TenantTx,
+    id: SessionId,
+    of: Option<UserId>,
+    reason: Reason,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE sessions SET revoked_at = $3, revoked_reason = $4
+        WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
+    let ended = match of {
+        None => tx.execute(sql, params![id, now, reason.as_str()]).await?,
+        Some(user) => tx.execute(&format!("{sql} AND user_id = $5"), params![id, now, reason.as_str(), user]).await?,
+    };
+    Ok(ended == 1)
+}
+
+/// Ends all sessions of a user, but for one perhaps, and returns those it ended.
+pub async fn revoke_all(
+    tx: &mut TenantTx,
+    user: UserId,
+    except: Option<SessionId>,
+    reason: Reason,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    // Expired ones are left alone: nothing of them is accepted anyway.
+    let sql = "UPDATE sessions SET revoked_at = $3, revoked_reason = $4
+        WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3";
+    let rows = match except {
+        None => tx.query(&format!("{sql} RETURNING id"), params![user, now, reason.as_str()]).await?,
+        Some(id) => {
+            let sql = format!("{sql} AND id <> $5 RETURNING id");
+            tx.query(&sql, params![user, now, reason.as_str(), id]).await?
+        }
+    };
+    rows.iter().map(|row| row.get(0)).collect()
+}
