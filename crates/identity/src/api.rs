@@ -14,9 +14,9 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core, api_keys, audit, auth,
+    Core, api_keys, audit, auth, authz,
     http::{Refusal, render_problems},
-    keys, passwords, roles, sessions, tenants, tokens, users,
+    keys, passwords, roles, sessions, tenants, tokens, users, users_admin,
 };
 
 /// Every kind of problem that identity declares.
@@ -30,6 +30,7 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     tenants::PROBLEMS,
     tokens::PROBLEMS,
     users::PROBLEMS,
+    users_admin::PROBLEMS,
 ];
 
 /// Every route with its description. A new slice is merged here.
@@ -38,9 +39,11 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(auth::routes())
         .merge(users::routes())
         .merge(sessions::routes())
-        .merge(api_keys::routes())
+        .merge(users_admin::routes())
         .merge(roles::routes())
+        .merge(api_keys::routes())
         .merge(tenants::routes())
+        .merge(authz::routes())
         .merge(keys::routes())
         .merge(audit::routes())
 }
@@ -64,7 +67,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "tenants", description = "Tenants, for operators of the installation"),
         (name = "keys", description = "Signing keys"),
         (name = "audit", description = "The audit log"),
-        (name = "authz", description = "Asking what others may do"),
+        (name = "authorization", description = "Asking what others may do"),
         (name = "discovery", description = "What verifiers of our tokens read"),
     )
 )]

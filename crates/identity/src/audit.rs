@@ -25,7 +25,7 @@ mod tests;
 
 pub use model::{Action, Actor, Entry, Origin, Outcome, Target};
 pub use routes::routes;
-pub use seal::seal;
+pub use seal::{SealError, seal};
 pub use store::record;
 pub use verify::{Broken, Verified, VerifyError, checkpoint_key, verify};
 

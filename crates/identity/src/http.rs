@@ -1,6 +1,7 @@
 //! What the routes of all slices share: reading a bounded body, refusing, asking for permission.
 
 mod body;
+mod cause;
 mod fields;
 mod params;
 mod permit;
@@ -9,6 +10,7 @@ mod refusal;
 pub mod openapi;
 
 pub use body::Json;
+pub use cause::Cause;
 pub use fields::Fields;
 pub use params::{Page, PageQuery, Path, Query, Window};
 pub use permit::{Caller, Ctx, Permit, Right};

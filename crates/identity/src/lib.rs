@@ -11,10 +11,13 @@
 
 pub mod api;
 pub mod api_keys;
+pub mod assertions;
 pub mod audit;
 pub mod auth;
+pub mod authz;
 pub mod core;
 pub mod http;
+mod identity;
 pub mod keys;
 pub mod passwords;
 pub mod publish;
@@ -26,6 +29,11 @@ pub mod tenants;
 pub(crate) mod testing;
 pub mod tokens;
 pub mod users;
+pub mod users_admin;
 pub mod vault;
 
-pub use crate::{core::Core, settings::Settings};
+pub use crate::{
+    core::Core,
+    identity::{Identity, IdentityParts, OpenIdentityError, OperatorError},
+    settings::Settings,
+};

@@ -7,4 +7,4 @@ mod call;
 mod node;
 
 pub(crate) use call::Reply;
-pub(crate) use node::{START, TestCore, settings};
+pub(crate) use node::{Limiter, START, TestCore, parts, settings};

@@ -14,9 +14,12 @@
 //! - **A tenant is part of the type.** Tenant data is reached through [`TenantTx`], which binds its
 //!   tenant as `$1` of every statement by itself; a statement that does not mention `$1` is refused.
 //!   On PostgreSQL row-level security holds the same line a second time.
-//! - `Ok` means committed and durable; `Err` means nothing of the unit was kept.
+//! - `Ok` means committed and durable; `Err` means nothing of the unit was kept. One case nobody can
+//!   know: a server that goes away while a commit is on its way to it answers
+//!   [`StoreError::Unavailable`], and the unit may have been kept.
 //! - An error of a statement cannot be swallowed: a unit that goes on and returns `Ok` still fails.
-//! - SQLite runs many units in one group commit; a unit never sees another's half-done work.
+//! - A unit never sees another's half-done work. SQLite runs many units in one group commit; PostgreSQL
+//!   runs each in its caller's task, and forgets it when the caller goes away.
 
 mod error;
 mod row;
@@ -51,18 +54,22 @@ macro_rules! params {
 /// of tests.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// `sqlite://path/to/file.db` or `postgres://user:password@host/database`.
+    /// `sqlite://path/to/file.db` or `postgres://user:password@host/database`, with
+    /// `?sslmode=disable|prefer|require` and `sslrootcert=FILE`. `require` verifies the certificate.
     pub url: String,
     /// SQLite reader threads, PostgreSQL connections. 0: chosen by the machine.
     pub connections: usize,
     /// Whether a commit waits for the disk. Only tests that do not ask about durability say no.
     pub durable: bool,
+    /// Whether another process that also says so is kept out, by a lock file beside the SQLite file.
+    /// `serve` says so; commands that run beside it do not. PostgreSQL serves many nodes at once.
+    pub exclusive: bool,
 }
 
 impl StoreOptions {
     /// The defaults for this URL.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), connections: 0, durable: true }
+        Self { url: url.into(), connections: 0, durable: true, exclusive: false }
     }
 }
 

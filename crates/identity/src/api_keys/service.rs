@@ -1,12 +1,10 @@
 //! Making, changing, replacing and taking back API keys.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use kernel::{
-    ApiKeyId, GrantSet, Principal, Problem, RequestContext, Secret, Subject, Timestamp, UserId, problem::common,
-};
+use kernel::{ApiKeyId, GrantSet, Principal, Problem, Secret, Subject, Timestamp, UserId, problem::common};
 use serde_json::json;
-use storage::{StoreError, TenantTx};
+use storage::TenantTx;
 
 use super::{
     BY_KEY, OUTRANKS, PERSONAL, ROTATED, TOO_MANY,
@@ -15,8 +13,8 @@ use super::{
 };
 use crate::{
     Core,
-    audit::{self, Action, Entry, Target},
-    http::{Caller, Window},
+    audit::{Action, Target},
+    http::{Caller, Cause, Window},
     publish::{self, Change},
     roles::{self, authority},
 };
@@ -55,48 +53,26 @@ impl Scope {
     }
 }
 
-/// What a unit of work knows about the request that caused it.
-struct Cause {
-    caller: Arc<Principal>,
-    ctx: RequestContext,
-    now: Timestamp,
-    random: Arc<dyn kernel::Random>,
+/// A key that an API key made would survive it: refused, also for tokens obtained with one.
+fn by_person(core: &Core, caller: &Caller) -> Result<Cause, Problem> {
+    let by_key = caller.principal.api_key.is_some() || matches!(caller.principal.subject, Subject::ApiKey(_));
+    if by_key { Err(BY_KEY.into()) } else { Ok(Cause::new(core, caller)) }
 }
 
-impl Cause {
-    fn new(core: &Core, caller: &Caller) -> Self {
-        let (now, random) = (core.now(), core.random.clone());
-        Self { caller: caller.principal.clone(), ctx: caller.ctx.0.clone(), now, random }
-    }
+fn target(id: ApiKeyId) -> Target {
+    Target::new("api_key", id)
+}
 
-    /// A key that an API key made would survive it: refused, also for tokens obtained with one.
-    fn new_by_person(core: &Core, caller: &Caller) -> Result<Self, Problem> {
-        let by_key = caller.principal.api_key.is_some() || matches!(caller.principal.subject, Subject::ApiKey(_));
-        if by_key { Err(BY_KEY.into()) } else { Ok(Self::new(core, caller)) }
-    }
-
-    async fn record(
-        &self,
-        tx: &mut TenantTx,
-        action: Action,
-        id: ApiKeyId,
-        details: serde_json::Value,
-    ) -> Result<(), StoreError> {
-        let entry = Entry::new(&*self.caller, action, Target::new("api_key", id), &self.ctx).details(details);
-        audit::record(tx, entry, self.now, &*self.random).await
-    }
-
-    /// Refuses to touch a key that holds more than the caller does.
-    async fn may_manage(&self, tx: &mut TenantTx, key: &ApiKey) -> Result<(), Problem> {
-        let own = key.owner.is_some() && key.owner == self.caller.subject.user();
-        let holds = match (key.owner, &key.permissions) {
-            // What an owner may narrow for themselves is theirs; somebody else needs to outrank them.
-            (Some(_), Some(permissions)) if own => permissions.iter().cloned().collect(),
-            (Some(user), _) => roles::granted_to(tx, user).await?,
-            (None, permissions) => permissions.iter().flatten().cloned().collect::<GrantSet>(),
-        };
-        if authority(tx, &self.caller).await?.covers(&holds) { Ok(()) } else { Err(OUTRANKS.into()) }
-    }
+/// Refuses to touch a key that holds more than the caller does.
+async fn may_manage(tx: &mut TenantTx, caller: &Principal, key: &ApiKey) -> Result<(), Problem> {
+    let own = key.owner.is_some() && key.owner == caller.subject.user();
+    let holds = match (key.owner, &key.permissions) {
+        // What an owner may narrow for themselves is theirs; somebody else needs to outrank them.
+        (Some(_), Some(permissions)) if own => permissions.iter().cloned().collect(),
+        (Some(user), _) => roles::granted_to(tx, user).await?,
+        (None, permissions) => permissions.iter().flatten().cloned().collect::<GrantSet>(),
+    };
+    if authority(tx, caller).await?.covers(&holds) { Ok(()) } else { Err(OUTRANKS.into()) }
 }
 
 /// Makes changes of this owner's keys wait for each other.
@@ -153,7 +129,7 @@ pub(super) async fn create(
     scope: Scope,
     draft: Draft,
 ) -> Result<(Secret, ApiKey), Problem> {
-    let cause = Cause::new_by_person(core, caller)?;
+    let cause = by_person(core, caller)?;
     let (owner, now, tenant) = (scope.owner(), cause.now, cause.caller.tenant);
     let secret = secret::generate(tenant, &*core.random);
     let (hash, hint) = (core.vault.hash_token(secret.expose().as_bytes()), secret::hint(&secret));
@@ -186,7 +162,7 @@ pub(super) async fn create(
                 };
                 store::insert(tx, &key, &hash).await?;
                 bounded(tx, owner, now).await?;
-                cause.record(tx, CREATED, id, contents(&key)).await?;
+                cause.record(tx, CREATED, target(id), contents(&key)).await?;
                 Ok::<_, Problem>(key)
             })
         })
@@ -202,7 +178,7 @@ pub(super) async fn update(
     id: ApiKeyId,
     patch: Patch,
 ) -> Result<ApiKey, Problem> {
-    let cause = Cause::new_by_person(core, caller)?;
+    let cause = by_person(core, caller)?;
     let (key, seq) = core
         .store
         .tenant(cause.caller.tenant)
@@ -210,11 +186,11 @@ pub(super) async fn update(
             Box::pin(async move {
                 let old = scope.find(tx, id).await?;
                 old.must_live(cause.now)?;
-                cause.may_manage(tx, &old).await?;
+                may_manage(tx, &cause.caller, &old).await?;
                 let key = patch.apply(&old);
                 store::update(tx, &key).await?;
                 let details = json!({ "before": contents(&old), "after": contents(&key) });
-                cause.record(tx, UPDATED, id, details).await?;
+                cause.record(tx, UPDATED, target(id), details).await?;
                 let seq = publish::append(tx, &Change::ApiKeyChanged { id }, cause.now).await?;
                 Ok::<_, Problem>((key, seq))
             })
@@ -233,7 +209,7 @@ pub(super) async fn rotate(
     overlap: Duration,
     expires_at: Option<Option<Timestamp>>,
 ) -> Result<(Secret, ApiKey), Problem> {
-    let cause = Cause::new_by_person(core, caller)?;
+    let cause = by_person(core, caller)?;
     let (now, tenant) = (cause.now, cause.caller.tenant);
     let secret = secret::generate(tenant, &*core.random);
     let (hash, hint) = (core.vault.hash_token(secret.expose().as_bytes()), secret::hint(&secret));
@@ -250,7 +226,7 @@ pub(super) async fn rotate(
                 lock(tx, old.owner).await?;
                 // Read again: somebody may have rotated or revoked it before we had the lock.
                 let old = scope.find(tx, id).await?;
-                cause.may_manage(tx, &old).await?;
+                may_manage(tx, &cause.caller, &old).await?;
                 let rotation = old.rotate(overlap, expires_at, now)?;
                 if !store::replace(tx, id, new_id, rotation.old_ends).await? {
                     return Err(ROTATED.into());
@@ -271,7 +247,7 @@ pub(super) async fn rotate(
                 }
                 bounded(tx, key.owner, now).await?;
                 let details = json!({ "rotated_to": new_id, "old_ends": rotation.old_ends });
-                cause.record(tx, ROTATION, id, details).await?;
+                cause.record(tx, ROTATION, target(id), details).await?;
                 let change = if at_once { Change::ApiKeyRevoked { id } } else { Change::ApiKeyChanged { id } };
                 let seq = publish::append(tx, &change, now).await?;
                 Ok::<_, Problem>((key, seq))
@@ -293,12 +269,12 @@ pub(super) async fn revoke(core: &Core, caller: &Caller, scope: Scope, id: ApiKe
             Box::pin(async move {
                 let key = scope.find(tx, id).await?;
                 if scope == Scope::Tenant {
-                    cause.may_manage(tx, &key).await?;
+                    may_manage(tx, &cause.caller, &key).await?;
                 }
                 if !store::revoke(tx, id, cause.now).await? {
                     return Ok(None);
                 }
-                cause.record(tx, REVOKED, id, json!({ "name": key.name })).await?;
+                cause.record(tx, REVOKED, target(id), json!({ "name": key.name })).await?;
                 let seq = publish::append(tx, &Change::ApiKeyRevoked { id }, cause.now).await?;
                 Ok::<_, Problem>(Some(seq))
             })

@@ -7,35 +7,49 @@
 
 use std::sync::Arc;
 
-use kernel::{Problem, TenantId, Timestamp};
-use storage::{StoreError, SystemTx, TenantTx, params};
+use kernel::{TenantId, Timestamp};
+use storage::{Store, StoreError, SystemTx, TenantTx, params};
 
 use super::chain::{COLUMNS, Checkpoint, GENESIS, Hash, Notary, Stored, hash_of};
-use crate::Core;
+use crate::vault::{Vault, VaultError};
+
+/// Why something could not be sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The chain of a tenant cannot go on.
+    #[error("the audit log of tenant {0} cannot be sealed: {1}")]
+    Chain(TenantId, StoreError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The key of the checkpoints.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
 
 /// Rows that one unit seals, so that no login waits behind it for long.
 const BATCH: i64 = 256;
 
 /// Seals everything that is committed, and returns how many rows that were. A tenant whose chain cannot
 /// go on (somebody touched it) does not stop the others; the first such error is returned.
-pub async fn seal(core: &Core) -> Result<u64, Problem> {
-    let notary = Arc::new(Notary::new(&core.vault)?);
-    let tenants = core.store.system().read(|tx| Box::pin(waiting(tx))).await?;
+pub async fn seal(store: &Store, vault: &Vault, now: Timestamp) -> Result<u64, SealError> {
+    let notary = Arc::new(Notary::new(vault)?);
+    let tenants = store.system().read(|tx| Box::pin(waiting(tx))).await?;
     let (mut sealed, mut failed) = (0, None);
     for tenant in tenants {
-        match seal_tenant(core, &notary, tenant).await {
+        match seal_tenant(store, &notary, tenant, now).await {
             Ok(rows) => sealed += rows,
-            Err(error) => drop(failed.get_or_insert(Problem::from(error))),
+            Err(error) => drop(failed.get_or_insert(SealError::Chain(tenant, error))),
         }
     }
     failed.map_or(Ok(sealed), Err)
 }
 
-async fn seal_tenant(core: &Core, notary: &Arc<Notary>, tenant: TenantId) -> Result<u64, StoreError> {
+async fn seal_tenant(store: &Store, notary: &Arc<Notary>, tenant: TenantId, now: Timestamp) -> Result<u64, StoreError> {
     let mut sealed = 0;
     loop {
-        let (notary, now) = (notary.clone(), core.now());
-        let batch = core.store.system().write(move |tx| {
+        let notary = notary.clone();
+        let batch = store.system().write(move |tx| {
             Box::pin(async move {
                 lock(tx).await?;
                 tx.enter(tenant, move |tx| Box::pin(async move { seal_batch(tx, &notary, now).await })).await

@@ -68,8 +68,9 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
     let (Some(account), Some(verified)) = (allowed, stored) else {
         return Err(fail(core, ctx, known, attempt).await?);
     };
+    // An upgrade can wait for the next login; this one must not fail for it.
     let rehashed = match verdict.needs_rehash {
-        true => Some(Secret::new(core.hasher.hash(request.password.clone()).await?)),
+        true => core.hasher.hash(request.password.clone()).await.ok().map(Secret::new),
         false => None,
     };
     let verified = Verified { account, hash: verified, rehashed };

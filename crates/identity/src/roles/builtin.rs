@@ -7,6 +7,9 @@
 //! `super_admin` holds everything of its tenant. What reaches across tenants (`tenants:*`) acts in the
 //! default tenant only, whoever holds it: see [`Permit`](crate::http::Permit).
 
+use kernel::RoleName;
+use storage::StoreError;
+
 /// A role as it is made for a new tenant.
 #[derive(Clone, Copy, Debug)]
 pub struct Builtin {
@@ -18,6 +21,11 @@ pub struct Builtin {
     pub inherits: Option<&'static str>,
     /// What it adds to that.
     pub grants: &'static [&'static str],
+}
+
+/// The name of a built-in role, as a value.
+pub fn role(name: &'static str) -> Result<RoleName, StoreError> {
+    name.parse().map_err(|_| StoreError::Misuse("a built-in role has no good name"))
 }
 
 /// The role of whoever registers.

@@ -27,7 +27,7 @@ mod tests;
 pub use authority::{Authority, authority};
 pub use model::{Hierarchy, HierarchyError, MAX_ROLES_OF_USER, Role};
 pub use routes::routes;
-pub use store::{assign, effective, granted_to, lock, of_user, seed};
+pub use store::{assign, effective, granted_to, hierarchy, lock, of_user, seed};
 
 crate::rights! {
     /// May read roles.

@@ -1,6 +1,6 @@
 //! Creating, changing and deleting roles.
 
-use kernel::{GrantSet, Principal, Problem, RequestContext, RoleId, RoleName, problem::common};
+use kernel::{GrantSet, Problem, RoleId, RoleName, problem::common};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     Core,
-    audit::{self, Action, Entry, Target},
-    http::{Fields, Permit},
+    audit::{Action, Target},
+    http::{Cause, Fields, Permit},
     publish::{self, Change},
 };
 
@@ -54,12 +54,11 @@ pub(super) async fn list(core: &Core, permit: &Permit<ReadRoles>) -> Result<Vec<
 
 /// Creates a role of the tenant's own.
 pub(super) async fn create(core: &Core, permit: &Permit<WriteRoles>, draft: Draft) -> Result<Resolved, Problem> {
-    let (now, random) = (core.now(), core.random.clone());
-    let (caller, ctx) = (permit.principal.clone(), permit.ctx.0.clone());
-    let id = RoleId::new(now, &*random);
+    let cause = Cause::new(core, permit);
+    let id = RoleId::new(cause.now, &*cause.random);
     let (resolved, seq) = core
         .store
-        .tenant(caller.tenant)
+        .tenant(cause.caller.tenant)
         .write(move |tx| {
             Box::pin(async move {
                 store::lock(tx).await?;
@@ -71,7 +70,7 @@ pub(super) async fn create(core: &Core, permit: &Permit<WriteRoles>, draft: Draf
                     return Err(EXISTS.into());
                 }
                 let grants = roles.iter().collect::<Hierarchy>().with(&draft)?.grants([&draft.name]);
-                authority(tx, &caller).await?.may_give(&grants)?;
+                authority(tx, &cause.caller).await?.may_give(&grants)?;
                 let role = Role {
                     id,
                     name: draft.name,
@@ -79,13 +78,12 @@ pub(super) async fn create(core: &Core, permit: &Permit<WriteRoles>, draft: Draf
                     builtin: false,
                     grants: draft.grants,
                     inherits: draft.inherits,
-                    created_at: now,
-                    updated_at: now,
+                    created_at: cause.now,
+                    updated_at: cause.now,
                 };
                 store::insert(tx, &role).await?;
-                let entry = entry(&caller, &ctx, CREATED, &role).details(contents(&role));
-                audit::record(tx, entry, now, &*random).await?;
-                let seq = publish::append(tx, &Change::RolesChanged, now).await?;
+                cause.record(tx, CREATED, target(&role), contents(&role)).await?;
+                let seq = publish::append(tx, &Change::RolesChanged, cause.now).await?;
                 Ok::<_, Problem>(((role, grants), seq))
             })
         })
@@ -96,11 +94,10 @@ pub(super) async fn create(core: &Core, permit: &Permit<WriteRoles>, draft: Draf
 
 /// Replaces what a role grants, inherits and says. Who has the role keeps it.
 pub(super) async fn update(core: &Core, permit: &Permit<WriteRoles>, draft: Draft) -> Result<Resolved, Problem> {
-    let (now, random) = (core.now(), core.random.clone());
-    let (caller, ctx) = (permit.principal.clone(), permit.ctx.0.clone());
+    let cause = Cause::new(core, permit);
     let (resolved, seq) = core
         .store
-        .tenant(caller.tenant)
+        .tenant(cause.caller.tenant)
         .write(move |tx| {
             Box::pin(async move {
                 store::lock(tx).await?;
@@ -109,7 +106,7 @@ pub(super) async fn update(core: &Core, permit: &Permit<WriteRoles>, draft: Draf
                 keeps_its_rung(old, &draft)?;
                 let before: Hierarchy = roles.iter().collect();
                 let after = before.with(&draft)?.grants([&draft.name]);
-                let authority = authority(tx, &caller).await?;
+                let authority = authority(tx, &cause.caller).await?;
                 if !authority.covers(&before.grants([&old.name])) {
                     return Err(OUTRANKS.into());
                 }
@@ -117,11 +114,11 @@ pub(super) async fn update(core: &Core, permit: &Permit<WriteRoles>, draft: Draf
                 // one is enough.
                 authority.may_give(&after)?;
                 let Draft { description, grants, inherits, .. } = draft;
-                let role = Role { description, grants, inherits, updated_at: now, ..old.clone() };
+                let role = Role { description, grants, inherits, updated_at: cause.now, ..old.clone() };
                 store::update(tx, &role).await?;
                 let details = json!({ "before": contents(old), "after": contents(&role) });
-                audit::record(tx, entry(&caller, &ctx, UPDATED, &role).details(details), now, &*random).await?;
-                let seq = publish::append(tx, &Change::RolesChanged, now).await?;
+                cause.record(tx, UPDATED, target(&role), details).await?;
+                let seq = publish::append(tx, &Change::RolesChanged, cause.now).await?;
                 Ok::<_, Problem>(((role, after), seq))
             })
         })
@@ -132,11 +129,10 @@ pub(super) async fn update(core: &Core, permit: &Permit<WriteRoles>, draft: Draf
 
 /// Deletes a role that nobody has and nothing inherits from.
 pub(super) async fn delete(core: &Core, permit: &Permit<WriteRoles>, name: RoleName) -> Result<(), Problem> {
-    let (now, random) = (core.now(), core.random.clone());
-    let (caller, ctx) = (permit.principal.clone(), permit.ctx.0.clone());
+    let cause = Cause::new(core, permit);
     let seq = core
         .store
-        .tenant(caller.tenant)
+        .tenant(cause.caller.tenant)
         .write(move |tx| {
             Box::pin(async move {
                 store::lock(tx).await?;
@@ -146,7 +142,7 @@ pub(super) async fn delete(core: &Core, permit: &Permit<WriteRoles>, name: RoleN
                     return Err(Problem::new(BUILTIN).detail("Built-in roles cannot be deleted."));
                 }
                 let hierarchy: Hierarchy = roles.iter().collect();
-                if !authority(tx, &caller).await?.covers(&hierarchy.grants([&name])) {
+                if !authority(tx, &cause.caller).await?.covers(&hierarchy.grants([&name])) {
                     return Err(OUTRANKS.into());
                 }
                 let (users, heirs) = (store::holders(tx, role.id).await?, hierarchy.heirs(&name));
@@ -155,9 +151,8 @@ pub(super) async fn delete(core: &Core, permit: &Permit<WriteRoles>, name: RoleN
                     return Err(Problem::new(IN_USE).detail(detail));
                 }
                 store::delete(tx, role.id).await?;
-                let entry = entry(&caller, &ctx, DELETED, role).details(contents(role));
-                audit::record(tx, entry, now, &*random).await?;
-                Ok::<_, Problem>(publish::append(tx, &Change::RolesChanged, now).await?)
+                cause.record(tx, DELETED, target(role), contents(role)).await?;
+                Ok::<_, Problem>(publish::append(tx, &Change::RolesChanged, cause.now).await?)
             })
         })
         .await?;
@@ -178,8 +173,8 @@ fn keeps_its_rung(old: &Role, draft: &Draft) -> Result<(), Problem> {
     }
 }
 
-fn entry(caller: &Principal, ctx: &RequestContext, action: Action, role: &Role) -> Entry {
-    Entry::new(caller, action, Target::new("role", &role.name), ctx)
+fn target(role: &Role) -> Target {
+    Target::new("role", &role.name)
 }
 
 fn contents(role: &Role) -> Json {

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use kernel::{GrantSet, Random, RoleId, RoleName, Timestamp, UserId};
 use storage::{Row, StoreError, TenantTx, params};
 
-use super::{Hierarchy, Role, builtin::LADDER};
+use super::{
+    Hierarchy, Role,
+    builtin::{self, LADDER},
+};
 
 /// Makes changes of this tenant's authority (roles, who has them, who is disabled) wait for each other
 /// until the commit. Every such unit begins with it; so "the last one" stays the last one.
@@ -18,19 +21,13 @@ pub async fn lock(tx: &mut TenantTx) -> Result<(), StoreError> {
 pub async fn seed(tx: &mut TenantTx, now: Timestamp, random: &dyn Random) -> Result<(), StoreError> {
     let misuse = |_| StoreError::Misuse("a built-in role is not well-formed");
     for rung in LADDER {
-        let name: RoleName = rung.name.parse().map_err(|_| StoreError::Misuse("a built-in role has no good name"))?;
         let role = Role {
             id: RoleId::new(now, random),
-            name,
+            name: builtin::role(rung.name)?,
             description: rung.description.into(),
             builtin: true,
             grants: rung.grants.iter().map(|g| g.parse()).collect::<Result<_, _>>().map_err(misuse)?,
-            inherits: rung
-                .inherits
-                .iter()
-                .map(|n| n.parse())
-                .collect::<Result<_, _>>()
-                .map_err(|_| StoreError::Misuse("a built-in role inherits from no good name"))?,
+            inherits: rung.inherits.into_iter().map(builtin::role).collect::<Result<_, _>>()?,
             created_at: now,
             updated_at: now,
         };
@@ -93,9 +90,14 @@ pub(super) async fn holders(tx: &mut TenantTx, id: RoleId) -> Result<i64, StoreE
     tx.query_opt(sql, params![id]).await?.map_or(Ok(0), |row| row.get(0))
 }
 
+/// Every role of the tenant, ready to be asked.
+pub async fn hierarchy(tx: &mut TenantTx) -> Result<Hierarchy, StoreError> {
+    Ok(all(tx).await?.iter().collect())
+}
+
 /// What every role of the tenant grants, inheritance applied.
 pub async fn effective(tx: &mut TenantTx) -> Result<HashMap<RoleName, GrantSet>, StoreError> {
-    Ok(all(tx).await?.iter().collect::<Hierarchy>().effective())
+    Ok(hierarchy(tx).await?.effective())
 }
 
 /// The roles of a user, by name.
@@ -108,7 +110,7 @@ pub async fn of_user(tx: &mut TenantTx, user: UserId) -> Result<Vec<RoleName>, S
 /// What a user's roles grant together, whatever the user's status.
 pub async fn granted_to(tx: &mut TenantTx, user: UserId) -> Result<GrantSet, StoreError> {
     let roles = of_user(tx, user).await?;
-    Ok(all(tx).await?.iter().collect::<Hierarchy>().grants(&roles))
+    Ok(hierarchy(tx).await?.grants(&roles))
 }
 
 /// Whether the user may do anything at all.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Principal, Problem, Random, RequestContext, TenantId, Timestamp, UserId, problem::common};
+use kernel::{Problem, Random, TenantId, Timestamp, UserId, problem::common};
 use serde_json::{Value as Json, json};
 use storage::{StoreError, SystemTx};
 
@@ -13,10 +13,10 @@ use super::{
 use crate::{
     Core,
     audit::{self, Action, Entry, Target},
-    http::{Permit, Window},
+    http::{Cause, Permit, Window},
     keys::{self, FreshKey},
     publish::{self, Change},
-    roles::{self, builtin::SUPER_ADMIN},
+    roles::{self, builtin},
     users::{self, NewUser},
 };
 
@@ -46,7 +46,7 @@ pub async fn create(
             roles::seed(tx, now, &*random).await?;
             keys::create_for(tx, &key, now).await?;
             if let Some(admin) = admin {
-                let role = SUPER_ADMIN.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
+                let role = builtin::role(builtin::SUPER_ADMIN)?;
                 if !users::create(tx, admin.id, &admin.account, now).await? {
                     return Err(StoreError::Misuse("the first user of a tenant meets no other").into());
                 }
@@ -73,39 +73,24 @@ fn not_ours(core: &Core, hosts: &[Host]) -> Result<(), Problem> {
     taken(&places)
 }
 
-/// What a unit of work knows about the request that caused it.
-struct Cause {
-    caller: Arc<Principal>,
-    ctx: RequestContext,
-    now: Timestamp,
-    random: Arc<dyn Random>,
+fn entry(cause: &Cause, action: Action, id: TenantId, details: Json) -> Entry {
+    cause.entry(action, Target::new("tenant", id), details)
 }
 
-impl Cause {
-    fn new(core: &Core, permit: &Permit<WriteTenants>) -> Self {
-        let (now, random) = (core.now(), core.random.clone());
-        Self { caller: permit.principal.clone(), ctx: permit.ctx.0.clone(), now, random }
-    }
+/// Writes the entry into the log of one tenant.
+async fn record(tx: &mut SystemTx, cause: &Cause, log: TenantId, entry: Entry) -> Result<(), StoreError> {
+    let (now, random) = (cause.now, cause.random.clone());
+    tx.enter(log, move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await })).await
+}
 
-    fn entry(&self, action: Action, id: TenantId, details: Json) -> Entry {
-        Entry::new(&*self.caller, action, Target::new("tenant", id), &self.ctx).details(details)
+/// Writes the entry into both logs and tells the edge. Call it last in the unit.
+async fn conclude(tx: &mut SystemTx, cause: &Cause, id: TenantId, entry: Entry) -> Result<i64, StoreError> {
+    if id != cause.caller.tenant {
+        record(tx, cause, cause.caller.tenant, entry.clone()).await?;
     }
-
-    /// Writes the entry into the log of one tenant.
-    async fn record(&self, tx: &mut SystemTx, log: TenantId, entry: Entry) -> Result<(), StoreError> {
-        let (now, random) = (self.now, self.random.clone());
-        tx.enter(log, move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await })).await
-    }
-
-    /// Writes the entry into both logs and tells the edge. Call it last in the unit.
-    async fn conclude(&self, tx: &mut SystemTx, id: TenantId, entry: Entry) -> Result<i64, StoreError> {
-        if id != self.caller.tenant {
-            self.record(tx, self.caller.tenant, entry.clone()).await?;
-        }
-        self.record(tx, id, entry).await?;
-        let now = self.now;
-        tx.enter(id, move |tx| Box::pin(async move { publish::append(tx, &Change::TenantChanged, now).await })).await
-    }
+    record(tx, cause, id, entry).await?;
+    let now = cause.now;
+    tx.enter(id, move |tx| Box::pin(async move { publish::append(tx, &Change::TenantChanged, now).await })).await
 }
 
 /// A page of tenants.
@@ -146,8 +131,8 @@ pub(super) async fn make(core: &Core, permit: &Permit<WriteTenants>, wanted: Wan
                     "hosts": new.hosts.iter().map(Host::as_str).collect::<Vec<_>>(),
                     "first_admin": admin.as_ref().map(|a| a.id),
                 });
-                let entry = cause.entry(CREATED, id, details);
-                cause.record(tx, cause.caller.tenant, entry.clone()).await?;
+                let entry = entry(&cause, CREATED, id, details);
+                record(tx, &cause, cause.caller.tenant, entry.clone()).await?;
                 let seq = create(tx, new, key, admin, entry, now, random).await?;
                 let tenant = store::by_id(tx, id).await?.ok_or(StoreError::Misuse("a tenant was not inserted"))?;
                 Ok::<_, Problem>((tenant, seq))
@@ -186,8 +171,8 @@ pub(super) async fn update(
                     "before": { "name": old.name, "hosts": old.hosts },
                     "after": { "name": new.name, "hosts": new.hosts },
                 });
-                let entry = cause.entry(UPDATED, id, details);
-                let seq = cause.conclude(tx, id, entry).await?;
+                let entry = entry(&cause, UPDATED, id, details);
+                let seq = conclude(tx, &cause, id, entry).await?;
                 Ok::<_, Problem>((new, seq))
             })
         })
@@ -219,8 +204,8 @@ pub(super) async fn set_status(
                 }
                 store::set_status(tx, id, status, cause.now).await?;
                 let action = if status == Status::Suspended { SUSPENDED } else { RESUMED };
-                let entry = cause.entry(action, id, json!({ "slug": old.slug }));
-                let seq = cause.conclude(tx, id, entry).await?;
+                let entry = entry(&cause, action, id, json!({ "slug": old.slug }));
+                let seq = conclude(tx, &cause, id, entry).await?;
                 Ok::<_, Problem>((Tenant { status, updated_at: cause.now, ..old }, Some(seq)))
             })
         })

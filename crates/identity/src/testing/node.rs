@@ -12,29 +12,22 @@ use std::{
 use axum::Router;
 use futures_util::future::BoxFuture;
 use kernel::{
-    AuthMethod, GrantSet, ManualClock, OsRandom, Principal, Random, Rate, RoleName, Secret, Subject, TenantId,
-    Timestamp, UserId,
+    AuthMethod, GrantSet, ManualClock, OsRandom, Principal, Random, Rate, RoleName, Secret, Subject, Timestamp, UserId,
     edge::{Edge, RateLimiter, Tenant},
     jose::Alg,
 };
 use parking_lot::Mutex;
-use storage::{Store, StoreError, StoreOptions, feed::Feed, migrate, params};
+use storage::{Store, StoreOptions, migrate};
 
 use crate::{
-    Core, Settings,
-    keys::{FreshKey, Signers, create_for},
+    Core, Identity, IdentityParts, Settings,
     passwords::{Cost, Hasher},
-    publish::Publisher,
-    roles,
-    settings::{DEFAULT_SLUG, PasswordSettings},
+    settings::PasswordSettings,
     vault::Vault,
 };
 
 /// When every test begins.
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_800_000_000);
-
-/// What tests seal under.
-const MASTER_KEY: [u8; 32] = [7; 32];
 
 /// A limiter that allows or refuses everything, and remembers what it was asked.
 #[derive(Debug, Default)]
@@ -67,9 +60,14 @@ pub(crate) struct TestCore {
     pub(crate) core: Arc<Core>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) identity: Identity,
     pub(super) router: Router,
-    folder: Arc<tempfile::TempDir>,
+    /// What the database lives in.
+    keep: Keep,
 }
+
+/// Kept for as long as a database is used.
+type Keep = Arc<dyn std::any::Any + Send + Sync>;
 
 /// Settings that make tests quick: the cheapest hash, a key that is made in no time.
 pub(crate) fn settings() -> Settings {
@@ -88,65 +86,36 @@ impl TestCore {
 
     /// Starts one on a new database, with these settings.
     pub(crate) async fn start_with(settings: Settings) -> Self {
-        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        Self::create(url, settings, Arc::new(folder)).await
+    }
+
+    /// Starts one on a new PostgreSQL database: for what only concurrent transactions can get wrong.
+    pub(crate) async fn start_on_postgres(settings: Settings) -> Self {
+        let database = testservers::postgres().await;
+        Self::create(database.url(), settings, Arc::new(database)).await
+    }
+
+    async fn create(url: String, settings: Settings, keep: Keep) -> Self {
         let options = StoreOptions { durable: false, ..StoreOptions::new(url) };
         let store = Store::open(&options).await.expect("a database");
         migrate::up(&store, START).await.expect("the schema");
-        Self::open(store, settings, Arc::new(ManualClock::at(START)), folder, MASTER_KEY).await
+        Self::open(store, settings, Arc::new(ManualClock::at(START)), keep).await
     }
 
     /// Another node on the same database and clock, with its own edge: also what this node would be
     /// after a restart.
     pub(crate) async fn another_node(&self) -> Self {
-        Self::with_master_key(MASTER_KEY, self).await
+        let (store, settings) = (self.core.store.clone(), self.core.settings.clone());
+        Self::open(store, settings, self.clock.clone(), self.keep.clone()).await
     }
 
-    /// Another node on that node's database, in the hands of somebody with another master key.
-    pub(crate) async fn with_master_key(key: [u8; 32], node: &Self) -> Self {
-        let (store, settings) = (node.core.store.clone(), node.core.settings.clone());
-        Self::open(store, settings, node.clock.clone(), node.folder.clone(), key).await
-    }
-
-    async fn open(
-        store: Store,
-        settings: Settings,
-        clock: Arc<ManualClock>,
-        folder: Arc<tempfile::TempDir>,
-        key: [u8; 32],
-    ) -> Self {
-        let vault = Arc::new(Vault::new(Secret::new(key)).expect("a vault"));
-        let random: Arc<dyn Random> = Arc::new(OsRandom::new());
-        first_start(&store, &vault, &random, settings.tokens.algorithm).await;
-        let (edge, signers) = (Arc::new(Edge::new()), Arc::new(Signers::default()));
-        let publisher = Publisher {
-            store: store.clone(),
-            edge: edge.clone(),
-            signers: signers.clone(),
-            vault: vault.clone(),
-            clock: clock.clone(),
-            settings: settings.clone(),
-        };
-        let feed = Feed::open(store.clone(), Arc::new(publisher), None).await.expect("the feed");
+    async fn open(store: Store, settings: Settings, clock: Arc<ManualClock>, keep: Keep) -> Self {
         let limiter = Arc::new(Limiter::default());
-        let PasswordSettings { memory_kib, iterations, parallelism, threads, queue, .. } = settings.passwords;
-        let cost = Cost { memory_kib, iterations, parallelism };
-        let hasher = Hasher::with_cost(cost, threads, queue, random.clone()).expect("a hashing pool");
-        let core = Core {
-            store,
-            hasher,
-            edge,
-            feed,
-            clock: clock.clone(),
-            random,
-            vault,
-            signers,
-            limiter: limiter.clone(),
-            settings,
-        };
-        let core = Arc::new(core);
-        let router = crate::api::router(core.clone());
-        Self { core, clock, limiter, router, folder }
+        let parts = parts(store, settings, clock.clone(), limiter.clone());
+        let identity = Identity::open(parts).await.expect("an identity service");
+        Self { core: identity.core().clone(), clock, limiter, router: identity.router(), identity, keep }
     }
 
     /// The default tenant, as the edge knows it.
@@ -180,28 +149,20 @@ impl TestCore {
     }
 }
 
-async fn first_start(store: &Store, vault: &Arc<Vault>, random: &Arc<dyn Random>, alg: Alg) {
-    let id = TenantId::new(START, &**random);
-    let key = FreshKey::generate(vault, random, id, alg).await.expect("a key");
-    store
-        .system()
-        .write(move |tx| {
-            Box::pin(async move {
-                let sql = "INSERT INTO tenants (id, slug, name, status, settings, created_at, updated_at)
-                    VALUES ($1, $2, 'Default', 'active', $3, $4, $4) ON CONFLICT (slug) DO NOTHING";
-                let made = tx.execute(sql, params![id, DEFAULT_SLUG, serde_json::json!({}), START]).await?;
-                if made == 1 {
-                    tx.enter(id, move |tx| {
-                        Box::pin(async move {
-                            roles::seed(tx, START, &OsRandom::new()).await?;
-                            create_for(tx, &key, START).await
-                        })
-                    })
-                    .await?;
-                }
-                Ok::<_, StoreError>(())
-            })
-        })
-        .await
-        .expect("the default tenant");
+/// What tests open an identity service with.
+pub(crate) fn parts(store: Store, settings: Settings, clock: Arc<ManualClock>, limiter: Arc<Limiter>) -> IdentityParts {
+    let random: Arc<dyn Random> = Arc::new(OsRandom::new());
+    let PasswordSettings { memory_kib, iterations, parallelism, threads, queue, .. } = settings.passwords;
+    let cost = Cost { memory_kib, iterations, parallelism };
+    IdentityParts {
+        store,
+        edge: Arc::new(Edge::new()),
+        vault: Vault::new(Secret::new([7; 32])).expect("a vault"),
+        hasher: Hasher::with_cost(cost, threads, queue, random.clone()).expect("a hashing pool"),
+        clock,
+        random,
+        limiter,
+        announce: None,
+        settings,
+    }
 }

@@ -69,7 +69,10 @@ async fn commit(
                         Ok(Outcome::Refreshed(Box::new(live), roles))
                     }
                     Judgement::Reuse => {
-                        sessions::revoke_one(tx, session, None, Reason::Reuse, now).await?;
+                        if !sessions::revoke_one(tx, session, None, Reason::Reuse, now).await? {
+                            // Another of many at once has ended it, and tells of it.
+                            return Ok(Outcome::Refused(sessions::REUSED.into()));
+                        }
                         audit::record(tx, reuse_entry(session, live.owner.id, &ctx), now, &*random).await?;
                         let change = Change::SessionsRevoked { sessions: vec![session] };
                         publish::append(tx, &change, now).await.map(Outcome::Reused)

@@ -2,7 +2,14 @@
 //!
 //! Migrations are written once, in PostgreSQL's words. For SQLite the types are replaced and every
 //! table is `STRICT`. For PostgreSQL every table with a `tenant_id` gets row-level security by itself,
-//! so that it cannot be forgotten.
+//! so that it cannot be forgotten, and texts compare by their bytes, as on SQLite, whatever the
+//! language of the server.
+//!
+//! Statements are one text for both. What they must keep to, to mean the same:
+//! - `NULLS FIRST` or `NULLS LAST` wherever a sorted column may be null;
+//! - a type for a parameter that nothing else gives one: `(CAST($2 AS TEXT) IS NULL OR email = $2)`;
+//! - `LIKE` heeds case on both (SQLite is told to);
+//! - `RETURNING` and `ON CONFLICT … DO UPDATE` exist on both, `= ANY($2)` and JSON operators do not.
 
 /// The database engines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +34,10 @@ const SQLITE_WORDS: &[(&str, &str)] = &[
     ("DOUBLE PRECISION", "REAL"),
 ];
 
+/// The few words that are not quite PostgreSQL's.
+const POSTGRES_WORDS: &[(&str, &str)] =
+    &[("SEQUENCE PRIMARY KEY", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"), ("TEXT", "TEXT COLLATE \"C\"")];
+
 impl Dialect {
     /// The statements of a migration, in this engine's words. Statements end with `;` at a line's end.
     pub fn statements(self, sql: &str) -> Vec<String> {
@@ -42,12 +53,12 @@ impl Dialect {
     fn statement(self, sql: &str) -> Vec<String> {
         let table = sql.strip_prefix("CREATE TABLE ").and_then(|rest| rest.split([' ', '(']).next());
         match (self, table) {
-            (Self::Sqlite, None) => vec![replace_words(sql)],
-            (Self::Sqlite, Some(_)) => vec![format!("{} STRICT", replace_words(sql))],
+            (Self::Sqlite, None) => vec![replace_words(sql, SQLITE_WORDS)],
+            (Self::Sqlite, Some(_)) => vec![format!("{} STRICT", replace_words(sql, SQLITE_WORDS))],
+            (Self::Postgres, None) if sql.starts_with("ALTER TABLE ") => vec![replace_words(sql, POSTGRES_WORDS)],
             (Self::Postgres, None) => vec![sql.to_owned()],
             (Self::Postgres, Some(table)) => {
-                let sql = sql.replace("SEQUENCE PRIMARY KEY", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY");
-                let mut all = vec![sql];
+                let mut all = vec![replace_words(sql, POSTGRES_WORDS)];
                 if all[0].contains("tenant_id ") {
                     all.extend(row_level_security(table));
                 }
@@ -67,8 +78,8 @@ fn row_level_security(table: &str) -> [String; 3] {
     ]
 }
 
-fn replace_words(sql: &str) -> String {
-    SQLITE_WORDS.iter().fold(sql.to_owned(), |sql, (from, to)| replace_word(&sql, from, to))
+fn replace_words(sql: &str, words: &[(&str, &str)]) -> String {
+    words.iter().fold(sql.to_owned(), |sql, (from, to)| replace_word(&sql, from, to))
 }
 
 /// Replaces whole words only: `UUID` but not `UUIDS`.
@@ -105,6 +116,11 @@ mod tests {
     fn postgres_gets_row_level_security_for_every_tenant_table() {
         let all = Dialect::Postgres.statements(SQL);
         assert_eq!(all.len(), 5);
+        assert!(
+            all[0].contains("uuid_text TEXT COLLATE \"C\"\n") && all[0].contains("seq BIGINT GENERATED"),
+            "{}",
+            all[0]
+        );
         assert!(all[2].contains("FORCE ROW LEVEL SECURITY") && all[3].starts_with("CREATE POLICY things_tenant"));
     }
 }

@@ -69,6 +69,14 @@ pub enum OpenError {
         /// The file.
         path: String,
     },
+    /// The file is no database, or no longer.
+    #[error("the database {path} cannot be read: {reason}; restore a backup, or name another file in storage.url")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// From the engine.
+        reason: String,
+    },
     /// The server cannot be reached or refuses us.
     #[error("cannot connect to the database: {0}; check storage.url and that the server runs")]
     Connect(String),

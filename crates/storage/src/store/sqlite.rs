@@ -4,14 +4,18 @@
 //! in its own savepoint, commits once, and only then answers: one disk flush serves many callers. A
 //! failed commit fails every unit of the batch. Readers see the last commit and never wait for the
 //! writer (WAL). A full queue answers [`StoreError::Busy`] at once.
+//!
+//! One `serve` at a time: two would each believe to be the only node, and would not hear of each other's
+//! changes. Whoever opens the file exclusively holds a lock on `FILE.lock` for as long as it lives, also
+//! if it is killed. Commands open the file beside it; SQLite's own locks keep their writes apart.
 
 mod convert;
 mod threads;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{fs::TryLockError, path::PathBuf, sync::Arc, time::Duration};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
-use rusqlite::{Connection, OpenFlags, Statement};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
 
 use super::{Access, OpenError, Row, StoreError, StoreOptions, Value, unit::Job};
 
@@ -19,6 +23,9 @@ use super::{Access, OpenError, Row, StoreError, StoreOptions, Value, unit::Job};
 const BATCH: usize = 128;
 /// Units that may wait for the writer, and for the readers.
 const QUEUE: usize = 4_096;
+/// How long to wait for another process's lock while opening, and later.
+const OPEN_PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Prepared statements kept for each connection.
 const STATEMENTS: usize = 256;
 
@@ -29,6 +36,8 @@ pub(crate) struct Sqlite {
     reads: Sender<Box<dyn Job>>,
     /// Joined when the last handle goes, so that no thread outlives its store.
     _threads: Arc<threads::Threads>,
+    /// Released after that.
+    _lock: Option<std::fs::File>,
 }
 
 impl Sqlite {
@@ -41,7 +50,8 @@ impl Sqlite {
 
     fn open_blocking(path: PathBuf, options: &StoreOptions) -> Result<Self, OpenError> {
         let file = File { path: path.clone(), durable: options.durable };
-        create_private(&path).map_err(|e| file.error(&e))?;
+        let lock = options.exclusive.then(|| file.lock()).transpose()?;
+        create_private(&path).map_err(|e| file.unusable(&e))?;
         let writer = file.connect(false)?;
         let readers = if options.connections == 0 {
             std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8))
@@ -56,7 +66,7 @@ impl Sqlite {
         }
         threads.writer(writer, write_queue)?;
         threads.checkpointer(file.connect(false)?)?;
-        Ok(Self { writes, reads, _threads: Arc::new(threads) })
+        Ok(Self { writes, reads, _threads: Arc::new(threads), _lock: lock })
     }
 
     /// Hands a unit to the threads; its reply comes through the unit's own channel.
@@ -84,7 +94,7 @@ impl File {
             | if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
         let connection = Connection::open_with_flags(&self.path, flags).map_err(|e| self.error(&e))?;
         let setup = || -> rusqlite::Result<()> {
-            connection.busy_timeout(Duration::from_secs(5))?;
+            connection.busy_timeout(OPEN_PATIENCE)?;
             if !read_only {
                 connection.pragma_update(None, "journal_mode", "WAL")?;
             }
@@ -94,6 +104,9 @@ impl File {
             connection.pragma_update(None, "cache_size", -16_384)?;
             // The checkpointer does this off the commit path.
             connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+            // As on PostgreSQL.
+            connection.pragma_update(None, "case_sensitive_like", true)?;
+            connection.busy_timeout(PATIENCE)?;
             connection.set_prepared_statement_cache_capacity(STATEMENTS);
             Ok(())
         };
@@ -101,18 +114,55 @@ impl File {
         Ok(connection)
     }
 
-    fn error(&self, error: &dyn std::error::Error) -> OpenError {
-        let reason = error.to_string();
-        let path = self.path.display().to_string();
-        if reason.contains("locked") { OpenError::Locked { path } } else { OpenError::File { path, reason } }
+    /// Keeps out others that want the file for themselves.
+    fn lock(&self) -> Result<std::fs::File, OpenError> {
+        let mut path = self.path.clone().into_os_string();
+        path.push(".lock");
+        let file = private().create(true).truncate(false).open(path).map_err(|e| self.unusable(&e))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: self.name() }),
+            Err(TryLockError::Error(error)) => Err(self.unusable(&error)),
+        }
     }
+
+    fn error(&self, error: &rusqlite::Error) -> OpenError {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => OpenError::Locked { path: self.name() },
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                OpenError::Damaged { path: self.name(), reason: error.to_string() }
+            }
+            _ => self.unusable(error),
+        }
+    }
+
+    fn unusable(&self, error: &dyn std::error::Error) -> OpenError {
+        OpenError::File { path: self.name(), reason: error.to_string() }
+    }
+
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+/// For files that only their owner may read.
+fn private() -> std::fs::OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).mode(0o600);
+    options
 }
 
 /// Creates the file readable by its owner only, before SQLite would create it with the umask's mode.
 /// SQLite gives the WAL and shared-memory files the same mode.
+///
+/// A file that exists is not touched: closing it would release the locks that other connections of
+/// this process hold on it (the trap of POSIX locks).
 fn create_private(path: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
+    match private().create_new(true).open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map(drop),
+    }
 }
 
 /// Gives each parameter the value of its number. To SQLite `$3` is a *name*, and names count in the

@@ -44,6 +44,7 @@ pub(crate) struct Tx {
 
 impl Tx {
     async fn query(&mut self, sql: &str, params: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.check(params)?;
         let outcome = match (&mut self.connection, &self.failed) {
             (Connection::Sqlite(connection), _) => sqlite::query(connection, sql, params),
             (Connection::Postgres(_), Some(error)) => Err(error.clone()),
@@ -54,6 +55,7 @@ impl Tx {
     }
 
     async fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, StoreError> {
+        self.check(params)?;
         let outcome = match (&mut self.connection, &self.failed) {
             (Connection::Sqlite(connection), _) => sqlite::execute(connection, sql, params),
             // After an error the server refuses everything; there is no need to ask it.
@@ -62,6 +64,13 @@ impl Tx {
             (Connection::Lent, _) => Err(StoreError::Misuse(LENT)),
         };
         self.note(outcome)
+    }
+
+    fn check(&mut self, params: &[Value<'_>]) -> Result<(), StoreError> {
+        if params.iter().all(Value::is_storable) {
+            return Ok(());
+        }
+        self.note(Err(StoreError::Constraint("a text must not contain the character U+0000".into())))
     }
 
     const fn dialect(&self) -> Dialect {

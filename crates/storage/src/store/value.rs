@@ -26,6 +26,25 @@ pub enum Value<'a> {
     Json(Cow<'a, str>),
 }
 
+impl Value<'_> {
+    /// Whether every engine can keep this. PostgreSQL cannot keep U+0000, so nobody may.
+    pub(crate) fn is_storable(&self) -> bool {
+        match self {
+            Value::Text(text) => !text.contains('\0'),
+            Value::Json(json) => !json.contains('\0') && !escapes_nul(json),
+            _ => true,
+        }
+    }
+}
+
+/// Whether JSON text spells U+0000 as an escape. An even number of backslashes before it is only text.
+fn escapes_nul(json: &str) -> bool {
+    json.match_indices("\\u0000").any(|(at, _)| {
+        let before = json.as_bytes()[..at].iter().rev().take_while(|b| **b == b'\\').count();
+        before % 2 == 0
+    })
+}
+
 macro_rules! from {
     ($($type:ty => |$v:ident| $make:expr;)*) => {$(
         impl<'a> From<$type> for Value<'a> {
@@ -65,5 +84,26 @@ from! {
 impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Value::Null, Into::into)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nul_is_found_in_texts_and_in_the_escapes_of_json() {
+        for (value, storable) in [
+            (Value::from("a\0b"), false),
+            (Value::from("a\\u0000b"), true),
+            (Value::from(&b"\0"[..]), true),
+            (Value::from(serde_json::json!("a\0b")), false),
+            (Value::from(serde_json::json!({"\0": 1})), false),
+            (Value::from(serde_json::json!("a\\u0000b")), true),
+            (Value::from(serde_json::json!("\\\0")), false),
+            (Value::from(serde_json::json!(["\u{1}", "u0000"])), true),
+        ] {
+            assert_eq!(value.is_storable(), storable, "{value:?}");
+        }
     }
 }

@@ -3,6 +3,9 @@
 mod feed;
 mod migrations;
 mod postgres;
+mod process;
+mod schema;
+mod sqlite;
 mod units;
 
 use kernel::{OsRandom, SystemClock, TenantId, Timestamp, UserId};

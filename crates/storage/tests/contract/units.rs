@@ -17,7 +17,14 @@ on_every_engine! {
     a_system_unit_can_enter_a_tenant;
     duplicates_are_a_constraint;
     values_come_back_as_they_went;
+    a_text_with_nul_is_refused_and_hurts_nobody;
+    sums_are_integers_and_averages_are_real;
+    like_heeds_case_and_texts_sort_by_bytes;
+    a_wrong_statement_is_an_error_and_hurts_nobody;
+    a_reading_unit_cannot_write;
+    a_unit_that_gives_up_a_statement_is_refused;
     parameters_go_by_number_wherever_they_stand;
+    too_few_and_too_many_parameters_are_refused;
 }
 
 async fn a_failed_unit_leaves_nothing(db: &Database) {
@@ -224,6 +231,113 @@ async fn values_come_back_as_they_went(db: &Database) {
     assert!(matches!(row.get::<i64>(1), Err(StoreError::Decode { column: 1, .. })));
 }
 
+/// One row of a system unit.
+async fn one(db: &Database, sql: &'static str) -> Result<storage::Row, StoreError> {
+    let rows = db.store.system().read(move |tx| Box::pin(async move { tx.query(sql, params![]).await })).await?;
+    Ok(rows.into_iter().next().expect("a row"))
+}
+
+async fn a_text_with_nul_is_refused_and_hurts_nobody(db: &Database) {
+    let tenant = db.tenant("acme").await;
+    for sql in
+        ["UPDATE tenants SET name = $2 WHERE id = $1", "UPDATE tenants SET slug = slug WHERE id = $1 AND name = $2"]
+    {
+        let outcome: Result<u64, StoreError> = db
+            .store
+            .tenant(tenant)
+            .write(move |tx| Box::pin(async move { tx.execute(sql, params!["a\0b"]).await }))
+            .await;
+        assert!(matches!(outcome, Err(StoreError::Constraint(_))), "{outcome:?}");
+    }
+    let outcome: Result<u64, StoreError> = db
+        .store
+        .tenant(tenant)
+        .write(move |tx| {
+            let json = serde_json::json!({"deep": ["\0"]});
+            Box::pin(async move { tx.execute("UPDATE tenants SET settings = $2 WHERE id = $1", params![json]).await })
+        })
+        .await;
+    assert!(matches!(outcome, Err(StoreError::Constraint(_))), "{outcome:?}");
+    db.store.check().await.expect("works on");
+}
+
+async fn sums_are_integers_and_averages_are_real(db: &Database) {
+    let numbers = "FROM (SELECT 7000000000 AS n UNION ALL SELECT -1 UNION ALL SELECT 2) numbers";
+    let sql: &'static str = Box::leak(
+        format!(
+            "SELECT sum(n), sum(n) FILTER (WHERE n < 0), avg(n + 0.5), count(*), sum(n) FILTER (WHERE n = 5) {numbers}"
+        )
+        .into_boxed_str(),
+    );
+    let row = one(db, sql).await.expect("numbers");
+    assert_eq!(row.get::<i64>(0).expect("sum"), 7_000_000_001);
+    assert_eq!(row.get::<i64>(1).expect("sum"), -1);
+    assert!((row.get::<f64>(2).expect("avg") - (7_000_000_001.0 / 3.0 + 0.5)).abs() < 0.001);
+    assert_eq!(row.get::<i64>(3).expect("count"), 3);
+    assert_eq!(row.get::<Option<i64>>(4).expect("nothing"), None);
+}
+
+async fn like_heeds_case_and_texts_sort_by_bytes(db: &Database) {
+    for slug in ["b", "Z", "a-b", "ab", "\u{e9}"] {
+        db.tenant(slug).await;
+    }
+    let row = one(db, "SELECT count(*) FROM tenants WHERE slug LIKE 'A%'").await.expect("count");
+    assert_eq!(row.get::<i64>(0).expect("count"), 0);
+    let rows: Vec<storage::Row> = db
+        .store
+        .system()
+        .read(|tx| Box::pin(async move { tx.query("SELECT slug FROM tenants ORDER BY slug", params![]).await }))
+        .await
+        .map_err(|e: StoreError| e)
+        .expect("rows");
+    let slugs: Vec<String> = rows.iter().map(|r| r.get(0).expect("text")).collect();
+    assert_eq!(slugs, ["Z", "a-b", "ab", "b", "\u{e9}"]);
+}
+
+async fn a_wrong_statement_is_an_error_and_hurts_nobody(db: &Database) {
+    let tenant = db.tenant("acme").await;
+    for sql in [
+        "SELEKT $1",
+        "SELECT id FROM tenants WHERE id = $1 AND no_such_column = 1",
+        "SELECT '\0' FROM tenants WHERE id = $1",
+    ] {
+        let outcome: Result<_, StoreError> =
+            db.store.tenant(tenant).read(move |tx| Box::pin(async move { tx.query(sql, params![]).await })).await;
+        assert!(matches!(outcome, Err(StoreError::Statement(_))), "{sql}: {outcome:?}");
+    }
+    db.store.check().await.expect("works on");
+}
+
+async fn a_reading_unit_cannot_write(db: &Database) {
+    let tenant = db.tenant("acme").await;
+    let outcome: Result<_, StoreError> =
+        db.store.tenant(tenant).read(|tx| Box::pin(async move { add_user(tx, "ada@example.com").await })).await;
+    outcome.expect_err("refused");
+    assert_eq!(count_users(&db.store, tenant).await, 0);
+}
+
+async fn a_unit_that_gives_up_a_statement_is_refused(db: &Database) {
+    use futures_util::FutureExt as _;
+    let tenant = db.tenant("acme").await;
+    let outcome: Result<bool, StoreError> = db
+        .store
+        .tenant(tenant)
+        .write(|tx| {
+            Box::pin(async move {
+                add_user(tx, "ada@example.com").await?;
+                // Polled once and dropped: on PostgreSQL the statement is on its way by then.
+                Ok(add_user(tx, "bob@example.com").now_or_never().is_some())
+            })
+        })
+        .await;
+    match outcome {
+        // SQLite has finished the statement at the first poll.
+        Ok(finished) => assert!(finished),
+        Err(StoreError::Misuse(_)) => assert_eq!(count_users(&db.store, tenant).await, 0),
+        Err(other) => panic!("{other}"),
+    }
+}
+
 async fn parameters_go_by_number_wherever_they_stand(db: &Database) {
     let tenant = db.tenant("acme").await;
     db.store
@@ -241,4 +355,21 @@ async fn parameters_go_by_number_wherever_they_stand(db: &Database) {
         })
         .await
         .expect("the unit");
+}
+
+async fn too_few_and_too_many_parameters_are_refused(db: &Database) {
+    let tenant = db.tenant("acme").await;
+    for (sql, given) in [
+        ("SELECT id FROM users WHERE tenant_id = $1 AND email = $2", 0),
+        ("SELECT id FROM users WHERE tenant_id = $1 AND email = $2", 2),
+        ("SELECT id FROM users WHERE tenant_id = $1", 1),
+    ] {
+        let outcome: Result<_, StoreError> = db
+            .store
+            .tenant(tenant)
+            .read(move |tx| Box::pin(async move { tx.query(sql, &params!["a", "b"][..given]).await }))
+            .await;
+        assert!(matches!(outcome, Err(StoreError::Misuse(_))), "{sql}: {outcome:?}");
+    }
+    db.store.check().await.expect("works on");
 }

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use super::*;
+use super::{super::lockout, *};
 
 #[tokio::test]
 async fn five_failures_lock_the_account_for_that_source_for_fifteen_minutes() {
@@ -52,10 +52,18 @@ async fn a_network_of_one_subscriber_is_one_source() {
 
 #[tokio::test]
 async fn fifty_guesses_at_once_are_not_more_than_five() {
-    let node = TestCore::start().await;
-    register(&node, "ada@example.com").await;
+    five_are_looked_at(&TestCore::start().await).await;
+}
+
+#[tokio::test]
+async fn fifty_guesses_at_once_are_not_more_than_five_on_postgres() {
+    five_are_looked_at(&TestCore::start_on_postgres(crate::testing::settings()).await).await;
+}
+
+async fn five_are_looked_at(node: &TestCore) {
+    register(node, "ada@example.com").await;
     let before = node.core.hasher.computed();
-    let replies = join_all((0..50).map(|_| try_login(&node, "ada@example.com", "wrong"))).await;
+    let replies = join_all((0..50).map(|_| try_login(node, "ada@example.com", "wrong"))).await;
     assert_eq!(node.core.hasher.computed() - before, 5, "five were looked at");
     let refused = replies.iter().filter(|r| r.code() == "login.locked").count();
     let wrong = replies.iter().filter(|r| r.code() == "credentials.invalid").count();
@@ -144,5 +152,3 @@ async fn an_administrator_unlocks_every_source() {
     assert!(work.await.map_err(|e: StoreError| e).expect("unlocked"));
     login(&node, "ada@example.com").await;
 }
-
-use super::super::lockout;

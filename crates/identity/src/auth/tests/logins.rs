@@ -86,9 +86,10 @@ async fn a_login_is_by_address_or_user_name_and_by_one_of_them() {
 #[tokio::test]
 async fn no_answer_to_nonsense_repeats_the_password() {
     let node = TestCore::start().await;
-    for body in [r#"{"email": 1, "password": "hunter2"}"#, r#"{"password": ["hunter2"]}"#, r#"{"hunter2""#] {
+    for body in [r#"{"email": 1, "password": "hunter2"}"#, r#"{"password": ["hunter2"]}"#, r#"{"password": "hunter2""#]
+    {
         let reply = node.call(http::Method::POST, "/api/v1/auth/login").raw(body).send().await;
-        assert!(!reply.json.to_string().contains("\"hunter2\\\""), "{}", reply.json);
+        assert!(!reply.json.to_string().contains("hunter2"), "{}", reply.json);
         reply.expect_problem(400, "request.malformed");
     }
 }
@@ -148,16 +149,14 @@ async fn a_tenants_own_key_has_no_profile_but_is_somebody() {
 #[tokio::test]
 async fn effective_permissions_are_what_the_edge_would_allow() {
     let node = TestCore::start().await;
-    let caller = node.caller(&["profile:*", "content:read", "orders:*"]);
     let id = user_id(&newcomer(&node, "ada@example.com").await);
+    let caller = node.caller(&["profile:*", "content:read", "orders:*"]);
     let narrowed = ["profile:read", "users:read", "orders:read"].map(|g| g.parse().expect("a grant"));
     let narrowed = std::sync::Arc::new(kernel::Principal {
         subject: kernel::Subject::User(id),
         narrowed_to: Some(std::sync::Arc::new(narrowed.into_iter().collect())),
         ..kernel::Principal::clone(&caller)
     });
-    // The edge's roles were replaced by the registration's publication or not: say them again.
-    let _ = node.caller(&["profile:*", "content:read", "orders:*"]);
     let me = node.get("/api/v1/me").by(&narrowed).send().await.expect(200);
     assert_eq!(me["permissions"], json!(["orders:read", "profile:read"]));
 }

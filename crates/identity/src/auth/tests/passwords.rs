@@ -82,3 +82,26 @@ async fn a_hash_with_other_parameters_is_upgraded_by_a_login() {
     assert!(stored().await.expose().contains("m=64,t=1,p=1"), "{}", stored().await.expose());
     login(&node, "ada@example.com").await;
 }
+
+/// While a password is being verified, which takes long, the account may be disabled or its password
+/// changed: the commit asks again.
+#[tokio::test]
+async fn what_changed_while_we_hashed_stops_the_login() {
+    let node = TestCore::start().await;
+    let id = user_id(&newcomer(&node, "ada@example.com").await);
+    let (now, tenant) = (node.core.now(), node.tenant().id);
+    let store = &node.core.store;
+    let account = store.tenant(tenant).read(move |tx| Box::pin(users::account_by_id(tx, id))).await;
+    let verified =
+        account.map_err(|e: StoreError| e).expect("read").expect("an account").password_hash.expect("a hash");
+    let commits = async |verified: Secret| {
+        let work = store
+            .tenant(tenant)
+            .write(move |tx| Box::pin(async move { users::note_login(tx, id, &verified, now).await }));
+        work.await.map_err(|e: StoreError| e).expect("asked")
+    };
+    assert!(commits(verified.clone()).await);
+    assert!(!commits(Secret::new("another hash".into())).await, "the password was changed");
+    set_status(&node, id, UserStatus::Disabled).await;
+    assert!(!commits(verified).await, "the account was disabled");
+}

@@ -54,28 +54,48 @@ async fn a_stolen_token_ends_the_session_for_thief_and_owner() {
 
 #[tokio::test]
 async fn fifty_at_once_leave_one_successor() {
-    let node = TestCore::start().await;
-    let tokens = newcomer(&node, "ada@example.com").await;
-    let replies = join_all((0..50).map(|_| refresh(&node, &tokens["refresh_token"]))).await;
+    one_successor(&TestCore::start().await).await;
+}
+
+#[tokio::test]
+async fn fifty_at_once_leave_one_successor_on_postgres() {
+    one_successor(&TestCore::start_on_postgres(crate::testing::settings()).await).await;
+}
+
+async fn one_successor(node: &TestCore) {
+    let tokens = newcomer(node, "ada@example.com").await;
+    let replies = join_all((0..50).map(|_| refresh(node, &tokens["refresh_token"]))).await;
     let successors: HashSet<String> =
         replies.into_iter().map(|r| text(&r.expect(200)["refresh_token"]).to_owned()).collect();
     assert_eq!(successors.len(), 1);
-    assert_eq!(count(&node, "refresh_tokens WHERE used_at IS NULL").await, 1);
-    assert_eq!(count(&node, "refresh_tokens WHERE 1 = 1").await, 2);
+    assert_eq!(count(node, "refresh_tokens WHERE used_at IS NULL").await, 1);
+    assert_eq!(count(node, "refresh_tokens WHERE 1 = 1").await, 2);
 }
 
 /// Without a grace window all but the first are reuse: the session is over, whoever was first.
 #[tokio::test]
 async fn fifty_at_once_without_a_grace_window_leave_none() {
+    none_is_left(&TestCore::start_with(without_grace()).await).await;
+}
+
+#[tokio::test]
+async fn fifty_at_once_without_a_grace_window_leave_none_on_postgres() {
+    none_is_left(&TestCore::start_on_postgres(without_grace()).await).await;
+}
+
+fn without_grace() -> crate::Settings {
     let mut settings = crate::testing::settings();
     settings.tokens.refresh_grace = Duration::ZERO;
-    let node = TestCore::start_with(settings).await;
-    let tokens = newcomer(&node, "ada@example.com").await;
-    let replies = join_all((0..50).map(|_| refresh(&node, &tokens["refresh_token"]))).await;
+    settings
+}
+
+async fn none_is_left(node: &TestCore) {
+    let tokens = newcomer(node, "ada@example.com").await;
+    let replies = join_all((0..50).map(|_| refresh(node, &tokens["refresh_token"]))).await;
     assert_eq!(replies.iter().filter(|r| r.status == 200).count(), 1);
     assert_eq!(replies.iter().filter(|r| r.code() == "session.reused").count(), 49);
-    assert_eq!(count(&node, "sessions WHERE revoked_at IS NULL").await, 0);
-    assert_eq!(audited(&node, "session.reuse_detected").await, 1);
+    assert_eq!(count(node, "sessions WHERE revoked_at IS NULL").await, 0);
+    assert_eq!(audited(node, "session.reuse_detected").await, 1);
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ impl Owner {
         let work = async move { timeout(PATIENCE, config.connect(tls)).await };
         match self.runtime.spawn(work).await {
             Ok(Ok(Ok((client, link)))) => Ok(Session::new(client, link)),
-            Ok(Ok(Err(error))) => Err(StoreError::Unavailable(convert::sentence(&error))),
+            Ok(Ok(Err(error))) => Err(StoreError::Unavailable(convert::connecting(&error))),
             Ok(Err(_)) => Err(StoreError::Unavailable("the server does not answer".into())),
             Err(_) => Err(StoreError::Unavailable("the program is ending".into())),
         }

@@ -164,6 +164,18 @@ pub(super) fn sentence(error: &Error) -> String {
     text
 }
 
+/// As [`sentence`], with what to do about a certificate that nobody we trust has signed.
+pub(super) fn connecting(error: &Error) -> String {
+    let text = sentence(error);
+    let io = error.source().and_then(|e| e.downcast_ref::<io::Error>()).and_then(io::Error::get_ref);
+    match io.and_then(|e| e.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => {
+            format!("{text}; name the file of the authority that signed it with sslrootcert=FILE")
+        }
+        _ => text,
+    }
+}
+
 /// Whether a prepared statement has gone stale: the schema changed under it, or the server forgot it.
 pub(super) fn is_stale(error: &Error) -> bool {
     error.code().is_some_and(|c| {
@@ -176,7 +188,8 @@ pub(super) fn error(error: &Error) -> StoreError {
     let text = sentence(error);
     let Some(db) = error.as_db_error() else {
         // Without a word from the server: either it is gone, or we could not say what we wanted.
-        let gone = error.is_closed() || error.source().is_some_and(|s| s.is::<io::Error>());
+        let io = error.source().and_then(|e| e.downcast_ref::<io::Error>());
+        let gone = error.is_closed() || io.is_some_and(|e| e.kind() != io::ErrorKind::InvalidInput);
         return if gone { StoreError::Unavailable(text) } else { StoreError::Statement(text) };
     };
     let code = db.code();

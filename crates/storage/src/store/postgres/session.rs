@@ -9,6 +9,7 @@
 //!   again (see [`Transaction`](super::Transaction)).
 
 use std::{
+    cmp::Ordering,
     collections::HashMap,
     future::poll_fn,
     pin::pin,
@@ -92,11 +93,11 @@ impl Session {
                 statement
             }
         };
-        if statement.params().len() == params {
-            return Ok(statement);
+        match statement.params().len().cmp(&params) {
+            Ordering::Equal => Ok(statement),
+            Ordering::Greater => Err(StoreError::Misuse("a statement names a parameter that it was not given")),
+            Ordering::Less => Err(StoreError::Misuse("a statement was given more parameters than it names")),
         }
-        let wanted = statement.params().len();
-        Err(StoreError::Statement(format!("the statement takes {wanted} parameters and got {params}: {sql}")))
     }
 
     fn failed(&mut self, error: &Error) -> StoreError {

@@ -1,0 +1,67 @@
+//! Administration of users: finding them, making them, changing them, taking their access away.
+//!
+//! Invariants:
+//! - **Nobody manages a user who holds something they do not hold themselves.** An administrator cannot
+//!   disable, rename, re-address or reset a super administrator, and so cannot become one.
+//! - What is taken away (status, roles, sessions) is refused by the edge before the call is answered.
+//! - The last active `super_admin` of a tenant stays one: decided under the tenant's
+//!   [lock](crate::roles::lock), in the transaction of the change.
+//! - Deleted users are kept, so that they can be restored; nothing but restoring is done to them.
+//!
+//! Deliberately absent: acting as another user, bulk import and export, invitations by mail, erasure, and
+//! a password that must be changed at the next login.
+
+mod dto;
+pub mod filter;
+mod model;
+mod routes;
+mod service;
+mod sessions;
+mod standing;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::Core;
+
+/// The routes of this slice.
+pub fn routes() -> OpenApiRouter<Arc<Core>> {
+    routes::routes().merge(sessions::routes())
+}
+
+crate::rights! {
+    /// May list and read users.
+    ReadUsers = "users:read";
+    /// May create users.
+    CreateUsers = "users:create";
+    /// May change users, unlock them and reset their passwords.
+    UpdateUsers = "users:update";
+    /// May disable and enable users.
+    DisableUsers = "users:disable";
+    /// May delete and restore users.
+    DeleteUsers = "users:delete";
+    /// May give roles to users and take them away.
+    AssignRoles = "roles:assign";
+    /// May list sessions of users.
+    ReadSessions = "sessions:read";
+    /// May end sessions of users.
+    RevokeSessions = "sessions:revoke";
+}
+
+kernel::problems! {
+    /// The user holds something that the caller does not.
+    pub OUTRANKS = 403 "user.outranks" "This user holds more than you do" "Ask somebody who holds everything the user holds.";
+    /// Whoever changes their own password shows the old one.
+    pub SELF = 403 "user.self" "This is your own account" "Change your own password with your current one.";
+    /// Another user has the e-mail address, user name or external id.
+    pub EXISTS = 409 "user.exists" "Another user has this already" "Choose other values for the fields listed in `errors`.";
+    /// Somebody must be left who holds everything.
+    pub LAST_SUPER_ADMIN = 409 "user.last_super_admin" "This is the last active super administrator" "Make somebody else a super administrator first.";
+    /// The user is deleted.
+    pub DELETED = 409 "user.deleted" "This user is deleted" "Restore the user first.";
+}

@@ -1,0 +1,104 @@
+//! What an administrator wants of a user: parsed values and pure decisions.
+
+use kernel::{Problem, Random, RoleName, Secret, random};
+use zeroize::Zeroizing;
+
+use super::DELETED;
+use crate::users::{Attributes, Email, ExternalId, NewUser, Phone, User, UserStatus, Username};
+
+/// A user with what they were given.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Managed {
+    pub(super) user: User,
+    pub(super) roles: Vec<RoleName>,
+}
+
+/// A user to be.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) account: NewUser,
+    /// Checked against the policy, not hashed yet.
+    pub(super) password: Option<Secret>,
+    /// `None`: those of everybody who registers.
+    pub(super) roles: Option<Vec<RoleName>>,
+}
+
+/// What is to change about a user. `None`: nothing; `Some(None)`: it is cleared.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Patch {
+    pub(super) email: Option<Option<Email>>,
+    pub(super) username: Option<Option<Username>>,
+    pub(super) external_id: Option<Option<ExternalId>>,
+    pub(super) display_name: Option<Option<String>>,
+    pub(super) company_name: Option<Option<String>>,
+    pub(super) phone: Option<Option<Phone>>,
+    pub(super) attributes: Option<Attributes>,
+}
+
+impl Patch {
+    /// The user as they are to be.
+    pub(super) fn apply(&self, old: &User) -> User {
+        let mut user = old.clone();
+        if let Some(email) = &self.email {
+            user.email = email.as_ref().map(ToString::to_string);
+        }
+        // Nobody has shown that the new address is theirs.
+        if user.email != old.email {
+            user.email_verified_at = None;
+        }
+        if let Some(username) = &self.username {
+            user.username = username.as_ref().map(ToString::to_string);
+        }
+        if let Some(external_id) = &self.external_id {
+            user.external_id = external_id.as_ref().map(ToString::to_string);
+        }
+        if let Some(name) = &self.display_name {
+            user.display_name.clone_from(name);
+        }
+        if let Some(name) = &self.company_name {
+            user.company_name.clone_from(name);
+        }
+        if let Some(phone) = &self.phone {
+            user.phone = phone.as_ref().map(ToString::to_string);
+        }
+        if let Some(attributes) = &self.attributes {
+            user.attributes = attributes.clone();
+        }
+        user
+    }
+
+    /// Names of the fields that are touched, for the audit log; never their values.
+    pub(super) fn touched(&self) -> Vec<&'static str> {
+        let fields = [
+            ("email", self.email.is_some()),
+            ("username", self.username.is_some()),
+            ("external_id", self.external_id.is_some()),
+            ("display_name", self.display_name.is_some()),
+            ("company_name", self.company_name.is_some()),
+            ("phone", self.phone.is_some()),
+            ("attributes", self.attributes.is_some()),
+        ];
+        fields.into_iter().filter_map(|(name, touched)| touched.then_some(name)).collect()
+    }
+}
+
+/// Refuses to change a user who is deleted.
+pub(super) fn not_deleted(user: &User) -> Result<(), Problem> {
+    if user.status == UserStatus::Deleted { Err(DELETED.into()) } else { Ok(()) }
+}
+
+/// Letters and digits that are not mistaken for each other when read aloud or copied by hand.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// A password to be told to a user: 25 characters, 125 random bits, in groups of five.
+pub(super) fn temporary_password(random: &dyn Random) -> Secret {
+    let bytes = Zeroizing::new(random::bytes::<25>(random));
+    let mut text = String::with_capacity(29);
+    for (i, byte) in bytes.iter().enumerate() {
+        if i > 0 && i % 5 == 0 {
+            text.push('-');
+        }
+        text.push(char::from(ALPHABET[usize::from(byte % 32)]));
+    }
+    Secret::new(text)
+}

@@ -1,0 +1,239 @@
+//! `/api/v1/admin/users`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use http::{HeaderName, StatusCode, header};
+use kernel::{Problem, UserId, problem::common};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    AssignRoles, CreateUsers, DeleteUsers, DisableUsers, ReadUsers, UpdateUsers,
+    dto::{CreateUser, ManagedUser, ResetPassword, SetRoles, TemporaryPassword, UpdateUser},
+    filter::Filter,
+    service, standing,
+};
+use crate::{
+    Core,
+    http::{
+        Json, Page, Path, Permit, Query, Refusal, Window,
+        openapi::{Body, Changed, Guarded, Named, Parsed},
+    },
+};
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, update, delete))
+        .routes(routes!(set_roles))
+        .routes(routes!(disable))
+        .routes(routes!(enable))
+        .routes(routes!(restore))
+        .routes(routes!(unlock))
+        .routes(routes!(reset_password))
+}
+
+/// What cannot be an id names nobody.
+pub(super) fn user_id(text: &str) -> Result<UserId, Problem> {
+    text.parse().map_err(|_| common::NOT_FOUND.into())
+}
+
+/// Which users to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListUsers {
+    /// Entries at most; 50 unless given.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// `email`, `username`, `external_id` or `status`, compared with `eq`, `sw` (starts with) or `co`
+    /// (contains); several joined by `and`. Deleted users are listed only if it is about `status`.
+    #[param(example = "email sw \"ada\" and status eq \"active\"")]
+    filter: Option<String>,
+}
+
+/// List users
+///
+/// Needs `users:read`.
+#[utoipa::path(get, path = "/api/v1/admin/users", tag = "users", operation_id = "list_users",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(ListUsers),
+    responses((status = 200, body = Page<ManagedUser>), Guarded, Parsed))]
+async fn list(
+    State(core): State<Arc<Core>>,
+    permit: Permit<ReadUsers>,
+    Query(query): Query<ListUsers>,
+) -> Result<Json<Page<ManagedUser>>, Refusal> {
+    let window = Window::parse(query.limit, query.cursor.as_deref())?;
+    let filter = match query.filter.as_deref().map(str::trim) {
+        None | Some("") => Filter::default(),
+        Some(text) => {
+            let wrong = |e: super::filter::InvalidFilter| {
+                Problem::new(common::INVALID).field("filter", "format", e.to_string())
+            };
+            text.parse::<Filter>().map_err(wrong)?
+        }
+    };
+    let users = service::list(&core, &permit, filter, window).await?;
+    Ok(Json(Page::new(users, window, |managed| managed.user.id.uuid()).map(Into::into)))
+}
+
+/// Create a user
+///
+/// Needs `users:create`; to give roles, `roles:assign` and everything they grant.
+#[utoipa::path(post, path = "/api/v1/admin/users", tag = "users", operation_id = "create_user",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), request_body = CreateUser,
+    responses((status = 201, body = ManagedUser, headers(("Location" = String))), Guarded, Body, Changed))]
+async fn create(
+    State(core): State<Arc<Core>>,
+    permit: Permit<CreateUsers>,
+    Json(body): Json<CreateUser>,
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<ManagedUser>), Refusal> {
+    let created = service::create(&core, &permit, body.parse(&core.settings)?).await?;
+    let location = format!("/api/v1/admin/users/{}", created.user.id);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(created.into())))
+}
+
+/// Read a user
+///
+/// Needs `users:read`.
+#[utoipa::path(get, path = "/api/v1/admin/users/{id}", tag = "users", operation_id = "get_user",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = ManagedUser), Guarded, Named))]
+async fn get(
+    State(core): State<Arc<Core>>,
+    permit: Permit<ReadUsers>,
+    Path(id): Path<String>,
+) -> Result<Json<ManagedUser>, Refusal> {
+    Ok(Json(service::get(&core, &permit, user_id(&id)?).await?.into()))
+}
+
+/// Change a user
+///
+/// Needs `users:update`, and everything that the user holds.
+#[utoipa::path(patch, path = "/api/v1/admin/users/{id}", tag = "users", operation_id = "update_user",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    request_body = UpdateUser,
+    responses((status = 200, body = ManagedUser), Guarded, Body, Named, Changed))]
+async fn update(
+    State(core): State<Arc<Core>>,
+    permit: Permit<UpdateUsers>,
+    Path(id): Path<String>,
+    Json(body): Json<UpdateUser>,
+) -> Result<Json<ManagedUser>, Refusal> {
+    let id = user_id(&id)?;
+    Ok(Json(service::update(&core, &permit, id, body.parse()?).await?.into()))
+}
+
+/// Delete a user
+///
+/// Needs `users:delete`, and everything that the user holds. Nothing of theirs is accepted from then on.
+/// They are kept, and can be restored.
+#[utoipa::path(delete, path = "/api/v1/admin/users/{id}", tag = "users", operation_id = "delete_user",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    responses((status = 204), Guarded, Named, Changed))]
+async fn delete(
+    State(core): State<Arc<Core>>,
+    permit: Permit<DeleteUsers>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    standing::delete(&core, &permit, user_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Restore a deleted user
+///
+/// Needs `users:delete`, and everything that the user holds.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/restore", tag = "users", operation_id = "restore_user",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = ManagedUser), Guarded, Named))]
+async fn restore(
+    State(core): State<Arc<Core>>,
+    permit: Permit<DeleteUsers>,
+    Path(id): Path<String>,
+) -> Result<Json<ManagedUser>, Refusal> {
+    Ok(Json(standing::restore(&core, &permit, user_id(&id)?).await?.into()))
+}
+
+/// Set a user's roles
+///
+/// Needs `roles:assign`, everything that the user holds and everything that the roles grant. Takes effect
+/// at once.
+#[utoipa::path(put, path = "/api/v1/admin/users/{id}/roles", tag = "users", operation_id = "set_user_roles",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    request_body = SetRoles,
+    responses((status = 200, body = ManagedUser), Guarded, Body, Named, Changed))]
+async fn set_roles(
+    State(core): State<Arc<Core>>,
+    permit: Permit<AssignRoles>,
+    Path(id): Path<String>,
+    Json(body): Json<SetRoles>,
+) -> Result<Json<ManagedUser>, Refusal> {
+    let id = user_id(&id)?;
+    Ok(Json(standing::set_roles(&core, &permit, id, body.parse()?).await?.into()))
+}
+
+/// Disable a user
+///
+/// Needs `users:disable`, and everything that the user holds. Their sessions end, and nothing of theirs is
+/// accepted from then on.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/disable", tag = "users", operation_id = "disable_user",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = ManagedUser), Guarded, Named, Changed))]
+async fn disable(
+    State(core): State<Arc<Core>>,
+    permit: Permit<DisableUsers>,
+    Path(id): Path<String>,
+) -> Result<Json<ManagedUser>, Refusal> {
+    Ok(Json(standing::disable(&core, &permit, user_id(&id)?).await?.into()))
+}
+
+/// Enable a user
+///
+/// Needs `users:disable`, and everything that the user holds.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/enable", tag = "users", operation_id = "enable_user",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = ManagedUser), Guarded, Named, Changed))]
+async fn enable(
+    State(core): State<Arc<Core>>,
+    permit: Permit<DisableUsers>,
+    Path(id): Path<String>,
+) -> Result<Json<ManagedUser>, Refusal> {
+    Ok(Json(standing::enable(&core, &permit, user_id(&id)?).await?.into()))
+}
+
+/// Unlock a user
+///
+/// Forgets their failed logins. Needs `users:update`, and everything that the user holds.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/unlock", tag = "users", operation_id = "unlock_user",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    responses((status = 204), Guarded, Named, Changed))]
+async fn unlock(
+    State(core): State<Arc<Core>>,
+    permit: Permit<UpdateUsers>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    standing::unlock(&core, &permit, user_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Reset a user's password
+///
+/// Needs `users:update`, and everything that the user holds. Their sessions end. Not for one's own.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/reset-password", tag = "users",
+    operation_id = "reset_user_password", security(("bearer" = []), ("api_key" = []), ("session" = [])),
+    params(("id" = uuid::Uuid, Path)), request_body = ResetPassword,
+    responses((status = 200, body = TemporaryPassword), Guarded, Body, Named, Changed))]
+async fn reset_password(
+    State(core): State<Arc<Core>>,
+    permit: Permit<UpdateUsers>,
+    Path(id): Path<String>,
+    Json(body): Json<ResetPassword>,
+) -> Result<Json<TemporaryPassword>, Refusal> {
+    let id = user_id(&id)?;
+    let made_up = standing::reset_password(&core, &permit, id, body.parse(&core.settings)?).await?;
+    Ok(Json(TemporaryPassword::new(made_up.as_ref())))
+}

@@ -1,0 +1,164 @@
+//! Finding, creating and changing users.
+
+use futures_util::future::BoxFuture;
+use kernel::{Problem, Secret, UserId, problem::common};
+use serde_json::json;
+use storage::{StoreError, TenantTx};
+
+use super::{
+    CreateUsers, EXISTS, OUTRANKS, ReadUsers, UpdateUsers,
+    filter::Filter,
+    model::{Draft, Managed, Patch, not_deleted},
+    store,
+};
+use crate::{
+    Core,
+    audit::{Action, Target},
+    http::{Caller, Cause, Fields, Permit, Right as _, Window},
+    roles::{self, authority},
+    users::{self, User},
+};
+
+const CREATED: Action = Action("user.created");
+const UPDATED: Action = Action("user.updated");
+
+pub(super) fn target(id: UserId) -> Target {
+    Target::new("user", id)
+}
+
+/// A page of users.
+pub(super) async fn list(
+    core: &Core,
+    permit: &Permit<ReadUsers>,
+    filter: Filter,
+    window: Window,
+) -> Result<Vec<Managed>, Problem> {
+    core.store
+        .tenant(permit.principal.tenant)
+        .read(move |tx| Box::pin(async move { Ok(store::page(tx, &filter, window).await?) }))
+        .await
+}
+
+/// One user, deleted or not.
+pub(super) async fn get(core: &Core, permit: &Permit<ReadUsers>, id: UserId) -> Result<Managed, Problem> {
+    let found = core.store.tenant(permit.principal.tenant).read(move |tx| Box::pin(store::by_id(tx, id))).await;
+    found.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| common::NOT_FOUND.into())
+}
+
+/// Changes a user whom the caller may manage: under the tenant's lock, asks whether the user exists and
+/// whether the caller holds all that the user holds, then does the work, then waits for the edge if the
+/// work says so.
+pub(super) async fn manage<T, W>(core: &Core, caller: &Caller, id: UserId, work: W) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    W: for<'t> FnOnce(&'t mut TenantTx, Cause, User) -> BoxFuture<'t, Result<(T, Option<i64>), Problem>>
+        + Send
+        + 'static,
+{
+    let cause = Cause::new(core, caller);
+    let (value, seq) = core
+        .store
+        .tenant(cause.caller.tenant)
+        .write(move |tx| {
+            Box::pin(async move {
+                roles::lock(tx).await?;
+                let user = users::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
+                let holds = roles::granted_to(tx, id).await?;
+                if !authority(tx, &cause.caller).await?.covers(&holds) {
+                    return Err(OUTRANKS.into());
+                }
+                work(tx, cause, user).await
+            })
+        })
+        .await?;
+    if let Some(seq) = seq {
+        core.settle(seq).await?;
+    }
+    Ok(value)
+}
+
+/// Names every field in which another user has the same.
+fn taken(fields: &[&'static str]) -> Problem {
+    let name = |p: Problem, field: &&'static str| p.field(format!("/{field}"), "taken", "another user has this");
+    fields.iter().fold(Problem::new(EXISTS), name)
+}
+
+/// Creates a user. Roles other than those of everybody need the right to assign them, and everything
+/// they grant.
+pub(super) async fn create(core: &Core, permit: &Permit<CreateUsers>, draft: Draft) -> Result<Managed, Problem> {
+    let Draft { mut account, password, roles: wanted } = draft;
+    if let Some(password) = password {
+        account.password_hash = Some(Secret::new(core.hasher.hash(password).await?));
+    }
+    let cause = Cause::new(core, permit);
+    let id = UserId::new(cause.now, &*cause.random);
+    core.store
+        .tenant(cause.caller.tenant)
+        .write(move |tx| {
+            Box::pin(async move {
+                roles::lock(tx).await?;
+                let authority = authority(tx, &cause.caller).await?;
+                let roles = match wanted {
+                    None => vec![roles::builtin::role(roles::builtin::USER)?],
+                    Some(_) if !authority.allows(super::AssignRoles::permission()) => {
+                        let detail = format!("Giving roles needs the permission {}.", super::AssignRoles::NAME);
+                        return Err(Problem::new(common::FORBIDDEN).detail(detail));
+                    }
+                    Some(roles) => {
+                        let hierarchy = roles::hierarchy(tx).await?;
+                        known(&hierarchy, &roles)?;
+                        authority.may_give(&hierarchy.grants(&roles))?;
+                        roles
+                    }
+                };
+                if !users::create(tx, id, &account, cause.now).await? {
+                    let email = account.email.as_ref().map(users::Email::as_str);
+                    let username = account.username.as_ref().map(users::Username::as_str);
+                    let external_id = account.external_id.as_ref().map(users::ExternalId::as_str);
+                    return Err(taken(&store::taken(tx, id, email, username, external_id).await?));
+                }
+                roles::assign(tx, id, &roles).await?;
+                cause.record(tx, CREATED, target(id), json!({ "roles": roles })).await?;
+                let created = store::by_id(tx, id).await?;
+                created.ok_or_else(|| StoreError::Misuse("a user was not inserted").into())
+            })
+        })
+        .await
+}
+
+/// Reports every role that does not exist.
+pub(super) fn known(hierarchy: &roles::Hierarchy, roles: &[kernel::RoleName]) -> Result<(), Problem> {
+    let mut fields = Fields::new();
+    for (i, name) in roles.iter().enumerate().filter(|(_, name)| !hierarchy.contains(name)) {
+        fields.wrong(format!("/roles/{i}"), "unknown_role", format!("there is no role {name}"));
+    }
+    fields.check()
+}
+
+/// Changes who a user is. A new e-mail address is not verified.
+pub(super) async fn update(
+    core: &Core,
+    permit: &Permit<UpdateUsers>,
+    id: UserId,
+    patch: Patch,
+) -> Result<Managed, Problem> {
+    manage(core, permit, id, move |tx, cause, old| {
+        Box::pin(async move {
+            not_deleted(&old)?;
+            let user = patch.apply(&old);
+            let (email, username) = (user.email.as_deref(), user.username.as_deref());
+            let fields = store::taken(tx, id, email, username, user.external_id.as_deref()).await?;
+            if !fields.is_empty() {
+                return Err(taken(&fields));
+            }
+            store::update(tx, &user, cause.now).await.map_err(|e| match e {
+                // Somebody registered with it since we looked.
+                StoreError::Constraint(reason) => Problem::new(EXISTS).cause(reason),
+                other => other.into(),
+            })?;
+            cause.record(tx, UPDATED, target(id), json!({ "fields": patch.touched() })).await?;
+            Ok((store::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?, None))
+        })
+    })
+    .await
+}

@@ -1,0 +1,150 @@
+//! `/api/v1/admin/users/{id}/sessions`: the logins of a user.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use http::StatusCode;
+use kernel::{Problem, SessionId, Timestamp, problem::common};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    ReadSessions, RevokeSessions,
+    routes::user_id,
+    service::{manage, target},
+};
+use crate::{
+    Core,
+    audit::{Action, Target},
+    http::{
+        Json, Path, Permit, Refusal,
+        openapi::{Guarded, Named},
+    },
+    publish::{self, Change},
+    sessions::{self, Reason, Session},
+    users,
+};
+
+const ENDED: Action = Action("session.ended");
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
+    OpenApiRouter::new().routes(routes!(list, end_all)).routes(routes!(end_one))
+}
+
+/// A login of a user.
+#[derive(Debug, Serialize, ToSchema)]
+struct UserSession {
+    #[schema(value_type = uuid::Uuid)]
+    id: SessionId,
+    /// The person asked to be remembered.
+    remember: bool,
+    /// Where it was begun.
+    ip: String,
+    /// With what it was begun.
+    user_agent: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Last use, to about a minute.
+    #[schema(value_type = String, format = DateTime)]
+    last_seen_at: Timestamp,
+    /// Ends then unless it is used.
+    #[schema(value_type = String, format = DateTime)]
+    idle_expires_at: Timestamp,
+    /// Ends then anyway.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+impl From<Session> for UserSession {
+    fn from(session: Session) -> Self {
+        let Session { id, remember, ip, user_agent, created_at, last_seen_at, idle_expires_at, expires_at } = session;
+        Self { id, remember, ip, user_agent, created_at, last_seen_at, idle_expires_at, expires_at }
+    }
+}
+
+/// The live sessions of a user, newest first, 200 at most.
+#[derive(Debug, Serialize, ToSchema)]
+struct UserSessions {
+    items: Vec<UserSession>,
+}
+
+/// List a user's sessions
+///
+/// Needs `sessions:read`.
+#[utoipa::path(get, path = "/api/v1/admin/users/{id}/sessions", tag = "users", operation_id = "list_user_sessions",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = UserSessions), Guarded, Named))]
+async fn list(
+    State(core): State<Arc<Core>>,
+    permit: Permit<ReadSessions>,
+    Path(id): Path<String>,
+) -> Result<Json<UserSessions>, Refusal> {
+    let (id, now) = (user_id(&id)?, core.now());
+    let work = core.store.tenant(permit.principal.tenant).read(move |tx| {
+        Box::pin(async move {
+            users::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
+            Ok::<_, Problem>(sessions::list(tx, id, now).await?)
+        })
+    });
+    let items = work.await?.into_iter().map(Into::into).collect();
+    Ok(Json(UserSessions { items }))
+}
+
+/// End a user's sessions
+///
+/// Needs `sessions:revoke`, and everything that the user holds. Their tokens are refused from then on.
+#[utoipa::path(delete, path = "/api/v1/admin/users/{id}/sessions", tag = "users", operation_id = "end_user_sessions",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    responses((status = 204), Guarded, Named))]
+async fn end_all(
+    State(core): State<Arc<Core>>,
+    permit: Permit<RevokeSessions>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let id = user_id(&id)?;
+    manage(&core, &permit, id, move |tx, cause, _| {
+        Box::pin(async move {
+            let sessions = sessions::revoke_all(tx, id, None, Reason::Admin, cause.now).await?;
+            if sessions.is_empty() {
+                return Ok(((), None));
+            }
+            let details = json!({ "reason": Reason::Admin.as_str(), "sessions": sessions.len() });
+            cause.record(tx, ENDED, target(id), details).await?;
+            let seq = publish::append(tx, &Change::SessionsRevoked { sessions }, cause.now).await?;
+            Ok(((), Some(seq)))
+        })
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End one of a user's sessions
+///
+/// Needs `sessions:revoke`, and everything that the user holds.
+#[utoipa::path(delete, path = "/api/v1/admin/users/{id}/sessions/{session}", tag = "users",
+    operation_id = "end_user_session", security(("bearer" = []), ("api_key" = []), ("session" = [])),
+    params(("id" = uuid::Uuid, Path), ("session" = uuid::Uuid, Path)),
+    responses((status = 204), Guarded, Named))]
+async fn end_one(
+    State(core): State<Arc<Core>>,
+    permit: Permit<RevokeSessions>,
+    Path((id, session)): Path<(String, String)>,
+) -> Result<StatusCode, Refusal> {
+    let id = user_id(&id)?;
+    let session: SessionId = session.parse().map_err(|_| common::NOT_FOUND)?;
+    manage(&core, &permit, id, move |tx, cause, _| {
+        Box::pin(async move {
+            if !sessions::revoke_one(tx, session, Some(id), Reason::Admin, cause.now).await? {
+                return Err(common::NOT_FOUND.into());
+            }
+            let details = json!({ "reason": Reason::Admin.as_str() });
+            cause.record(tx, ENDED, Target::new("session", session), details).await?;
+            let change = Change::SessionsRevoked { sessions: vec![session] };
+            Ok(((), Some(publish::append(tx, &change, cause.now).await?)))
+        })
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

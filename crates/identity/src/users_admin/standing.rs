@@ -1,0 +1,185 @@
+//! What a user may do: roles, status, password, lockout.
+
+use kernel::{Problem, RoleName, Secret, UserId, problem::common};
+use serde_json::json;
+use storage::TenantTx;
+
+use super::{
+    AssignRoles, DeleteUsers, DisableUsers, LAST_SUPER_ADMIN, SELF, UpdateUsers,
+    model::{Managed, not_deleted, temporary_password},
+    service::{known, manage, target},
+    store,
+};
+use crate::{
+    Core,
+    audit::Action,
+    auth::lockout,
+    http::{Caller, Cause, Permit},
+    publish::{self, Change},
+    roles::{self, authority, builtin::SUPER_ADMIN},
+    sessions::{self, Reason},
+    users::{self, Login, User, UserStatus},
+};
+
+const ROLES: Action = Action("user.roles_changed");
+const DISABLED: Action = Action("user.disabled");
+const ENABLED: Action = Action("user.enabled");
+const DELETED: Action = Action("user.deleted");
+const RESTORED: Action = Action("user.restored");
+const UNLOCKED: Action = Action("user.unlocked");
+const RESET: Action = Action("user.password_reset");
+
+/// Refuses to take the last active super administrator away. Asked under the tenant's lock.
+async fn not_the_last(tx: &mut TenantTx, user: &User, roles: &[RoleName]) -> Result<(), Problem> {
+    let is_one = user.status == UserStatus::Active && roles.iter().any(|r| r.as_str() == SUPER_ADMIN);
+    if is_one && store::other_super_admins(tx, user.id).await? == 0 { Err(LAST_SUPER_ADMIN.into()) } else { Ok(()) }
+}
+
+/// Makes these the roles of the user.
+pub(super) async fn set_roles(
+    core: &Core,
+    permit: &Permit<AssignRoles>,
+    id: UserId,
+    wanted: Vec<RoleName>,
+) -> Result<Managed, Problem> {
+    manage(core, permit, id, move |tx, cause, user| {
+        Box::pin(async move {
+            not_deleted(&user)?;
+            let hierarchy = roles::hierarchy(tx).await?;
+            known(&hierarchy, &wanted)?;
+            authority(tx, &cause.caller).await?.may_give(&hierarchy.grants(&wanted))?;
+            let before = roles::of_user(tx, id).await?;
+            if !wanted.iter().any(|r| r.as_str() == SUPER_ADMIN) {
+                not_the_last(tx, &user, &before).await?;
+            }
+            roles::assign(tx, id, &wanted).await?;
+            store::roles_changed(tx, id, cause.now).await?;
+            cause.record(tx, ROLES, target(id), json!({ "before": before, "after": wanted })).await?;
+            let managed = store::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
+            let seq = publish::append(tx, &Change::UserStanding { user: id }, cause.now).await?;
+            Ok((managed, Some(seq)))
+        })
+    })
+    .await
+}
+
+/// Puts the user into this status; whoever is not active loses all sessions. `None`: they were in it.
+async fn put(
+    tx: &mut TenantTx,
+    cause: &Cause,
+    user: &User,
+    status: UserStatus,
+    action: Action,
+) -> Result<Option<i64>, Problem> {
+    let (id, now) = (user.id, cause.now);
+    if status != UserStatus::Active {
+        let roles = roles::of_user(tx, id).await?;
+        not_the_last(tx, user, &roles).await?;
+    }
+    if !users::set_status(tx, id, status, now).await? {
+        return Ok(None);
+    }
+    let ended = match status {
+        UserStatus::Active => Vec::new(),
+        UserStatus::Disabled | UserStatus::Deleted => sessions::revoke_all(tx, id, None, Reason::Disabled, now).await?,
+    };
+    cause.record(tx, action, target(id), json!({ "sessions": ended.len() })).await?;
+    if !ended.is_empty() {
+        publish::append(tx, &Change::SessionsRevoked { sessions: ended }, now).await?;
+    }
+    Ok(Some(publish::append(tx, &Change::UserStanding { user: id }, now).await?))
+}
+
+async fn change_status(
+    core: &Core,
+    caller: &Caller,
+    id: UserId,
+    status: UserStatus,
+    action: Action,
+) -> Result<Managed, Problem> {
+    manage(core, caller, id, move |tx, cause, user| {
+        Box::pin(async move {
+            // Out of deletion leads restoring only, and restoring leads out of nothing else.
+            match action {
+                DELETED => {}
+                RESTORED if user.status != UserStatus::Deleted => {
+                    return Ok((Managed { roles: roles::of_user(tx, id).await?, user }, None));
+                }
+                RESTORED => {}
+                _ => not_deleted(&user)?,
+            }
+            let seq = put(tx, &cause, &user, status, action).await?;
+            Ok((store::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?, seq))
+        })
+    })
+    .await
+}
+
+/// Disables a user: nothing of theirs is accepted from then on. Doing it twice does no harm.
+pub(super) async fn disable(core: &Core, permit: &Permit<DisableUsers>, id: UserId) -> Result<Managed, Problem> {
+    change_status(core, permit, id, UserStatus::Disabled, DISABLED).await
+}
+
+/// Enables a user again. They log in anew; their API keys work again.
+pub(super) async fn enable(core: &Core, permit: &Permit<DisableUsers>, id: UserId) -> Result<Managed, Problem> {
+    change_status(core, permit, id, UserStatus::Active, ENABLED).await
+}
+
+/// Deletes a user: as if disabled, and out of sight. Doing it twice does no harm.
+pub(super) async fn delete(core: &Core, permit: &Permit<DeleteUsers>, id: UserId) -> Result<(), Problem> {
+    change_status(core, permit, id, UserStatus::Deleted, DELETED).await.map(drop)
+}
+
+/// Brings a deleted user back, active.
+pub(super) async fn restore(core: &Core, permit: &Permit<DeleteUsers>, id: UserId) -> Result<Managed, Problem> {
+    change_status(core, permit, id, UserStatus::Active, RESTORED).await
+}
+
+/// Forgets the failed logins of a user, from everywhere.
+pub(super) async fn unlock(core: &Core, permit: &Permit<UpdateUsers>, id: UserId) -> Result<(), Problem> {
+    let vault = core.vault.clone();
+    manage(core, permit, id, move |tx, cause, user| {
+        Box::pin(async move {
+            not_deleted(&user)?;
+            let names = [&user.email, &user.username];
+            let logins: Vec<Login> = names.into_iter().flatten().map(|name| Login::new(name)).collect();
+            if lockout::unlock(tx, &vault, &logins).await? {
+                cause.record(tx, UNLOCKED, target(id), json!({})).await?;
+            }
+            Ok(((), None))
+        })
+    })
+    .await
+}
+
+/// Sets a user's password to the given one or to one that is made up and told once. All their sessions
+/// end.
+pub(super) async fn reset_password(
+    core: &Core,
+    permit: &Permit<UpdateUsers>,
+    id: UserId,
+    password: Option<Secret>,
+) -> Result<Option<Secret>, Problem> {
+    if permit.principal.subject.user() == Some(id) {
+        return Err(SELF.into());
+    }
+    let made_up = password.is_none().then(|| temporary_password(&*core.random));
+    let password = password.or_else(|| made_up.clone()).unwrap_or_default();
+    let hash = Secret::new(core.hasher.hash(password).await?);
+    manage(core, permit, id, move |tx, cause, user| {
+        Box::pin(async move {
+            not_deleted(&user)?;
+            users::set_password_hash(tx, id, &hash, cause.now).await?;
+            let sessions = sessions::revoke_all(tx, id, None, Reason::Password, cause.now).await?;
+            cause.record(tx, RESET, target(id), json!({ "sessions": sessions.len() })).await?;
+            let seq = if sessions.is_empty() {
+                None
+            } else {
+                Some(publish::append(tx, &Change::SessionsRevoked { sessions }, cause.now).await?)
+            };
+            Ok(((), seq))
+        })
+    })
+    .await?;
+    Ok(made_up)
+}
