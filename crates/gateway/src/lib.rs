@@ -1,9 +1,37 @@
 //! The gate: every request goes through one pipeline.
+//!
+//! [`Gateway::start`] opens it with what the composition root hands over ([`GatewayParts`]): routes
+//! ([`route::RouteTable`]), what identity publishes ([`kernel::edge::Edge`]), authentication
+//! ([`authn::Authn`]) and limits ([`limit::Limits`]). Identity itself is an in-process upstream
+//! ([`upstream::InProcess`]) behind ordinary routes. The private module `pipeline` is the whole life of a
+//! request on one page.
+//!
+//! Deliberately absent: the database, identity's own logic, metrics and logs of requests (they are told
+//! to [`kernel::exchange::Recorder`]), files and environment.
 
 pub mod authn;
 pub mod authz;
+pub mod body;
 pub mod config;
+mod forward;
 pub mod guard;
 pub mod limit;
+mod listener;
+mod pipeline;
+mod problem;
+mod record;
+mod respond;
 pub mod route;
 pub mod tenant;
+pub mod transform;
+pub mod upstream;
+
+pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, workers};
+
+/// Every kind of refusal that the gate itself makes, for the generated catalogue.
+pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
+    [guard::PROBLEMS, route::PROBLEMS, tenant::PROBLEMS, authn::PROBLEMS, limit::PROBLEMS, upstream::PROBLEMS]
+        .into_iter()
+        .flatten()
+        .copied()
+}

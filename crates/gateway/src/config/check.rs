@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use http::{HeaderName, HeaderValue, Method, Uri};
 
 use super::{AuthConfig, Duration, GatewayConfig, MatchConfig, RouteConfig, UpstreamConfig};
-use crate::route::{HostPattern, PathPattern};
+use crate::{
+    limit::Rules,
+    route::{HostPattern, PathPattern},
+};
 
 /// One thing that is wrong, with its place and what to do about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,7 +72,7 @@ impl GatewayConfig {
             );
         }
         for (name, value, max) in [
-            ("max_headers", u32::from(http.max_headers), 1_000),
+            ("max_headers", u32::from(http.max_headers), MAX_HEADERS),
             ("max_connections", http.max_connections, 10_000_000),
             ("max_streams", http.max_streams, 10_000),
         ] {
@@ -142,6 +145,9 @@ impl GatewayConfig {
         }
         if let Some(timeout) = route.timeout {
             findings.positive(format!("{at}.timeout"), timeout);
+        }
+        if let Err(error) = Rules::compile([(route.name.as_str(), route.limits.as_slice())]) {
+            findings.add(format!("{at}.limits"), error.to_string(), "Each limit counts on its own; list each once.");
         }
     }
 }
@@ -296,6 +302,9 @@ fn overlap(a: &MatchConfig, b: &MatchConfig) -> bool {
     };
     hosts && methods
 }
+
+/// As many as the head's parser has room for.
+const MAX_HEADERS: u32 = crate::guard::MAX_HEADERS as u32;
 
 const NAME_HINT: &str = "Names have 1 to 64 characters of a-z, 0-9, `_` and `-`, and start with a letter or digit.";
 

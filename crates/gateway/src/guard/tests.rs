@@ -1,1 +1,4 @@
+mod head;
+mod host;
 mod path;
+mod scanner;

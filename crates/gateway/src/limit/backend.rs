@@ -74,7 +74,7 @@ impl Limits {
     /// [`Taken::refusal`]. An error means that nothing could be counted (`unavailable`, 503).
     ///
     /// Never awaits with a local backend.
-    pub async fn take<'r>(&self, rules: &'r Rules, caller: &Caller<'r>) -> Result<Taken<'r>, Problem> {
+    pub async fn take<'r>(&self, rules: &'r Rules, caller: &Caller<'_>) -> Result<Taken<'r>, Problem> {
         let now = self.clock.now();
         let mut asked: SmallVec<[Asked<'r>; 4]> = SmallVec::new();
         let mut questions = Questions::new();

@@ -1,8 +1,17 @@
 //! Which route a request takes.
+//!
+//! A [`RouteTable`] is compiled once from the configuration and the built-in routes, and never changes:
+//! a reload makes a new one and swaps it in. Upstreams whose configuration is equal are carried over with
+//! their connections.
 
+mod index;
 mod pattern;
+mod table;
 
+pub use index::Matcher;
 pub use pattern::{HostPattern, InvalidHost, InvalidPattern, PathPattern, Segment};
+pub(crate) use table::{Entry, NoRoute};
+pub use table::{PROBLEMS, Route, RouteTable, TableParts, Target, UNKNOWN};
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,174 @@
+//! Sends a request to what is behind its route: an upstream on the network, or a service in this process.
+
+use std::{net::IpAddr, sync::Arc, time::Instant};
+
+use http::{Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
+use kernel::{Principal, Problem, RequestContext, edge::Tenant};
+
+use crate::{
+    body::{Body, Intake},
+    config::{HashBy, Protocol},
+    pipeline::Visit,
+    record::Record,
+    route::Target,
+    transform::{self, Origin},
+    upstream::{Failure, InProcess, Outgoing, Tunnel, Upstream},
+};
+
+/// A request that may go on, and everything known about it.
+pub(crate) struct Onward<'a> {
+    pub(crate) visit: &'a Visit<'a>,
+    pub(crate) principal: Option<Arc<Principal>>,
+    pub(crate) tenant: Arc<Tenant>,
+    /// Whether the client asks to change the protocol.
+    pub(crate) upgrade: bool,
+}
+
+/// An answer from behind the gate.
+pub(crate) struct Answered {
+    pub(crate) response: Response<Body>,
+    pub(crate) origin: Origin,
+    /// The far side of an upgrade that was granted.
+    pub(crate) tunnel: Option<Tunnel>,
+}
+
+impl Onward<'_> {
+    /// Sends it. A failure is a problem that says who failed.
+    pub(crate) async fn send(self, record: &mut Record, parts: Parts, intake: Intake) -> Result<Answered, Problem> {
+        let progress = intake.progress.clone();
+        let asked = Instant::now();
+        let sent = match &self.visit.route.target {
+            Target::InProcess(service) => self.to_service(record, service, parts, intake).await,
+            Target::Upstream(upstream) => self.to_upstream(record, upstream, parts, intake).await,
+        };
+        record.upstream_duration = Some(asked.elapsed());
+        // What an upstream makes of half a body is not the client's answer.
+        if let Some(error) = progress.and_then(|progress| progress.failure()) {
+            return Err(error.problem());
+        }
+        let answered = sent.map_err(|failure| {
+            record.upstream = failure.target().cloned().or_else(|| record.upstream.take());
+            failure.problem()
+        })?;
+        record.answered(answered.response.status());
+        Ok(answered)
+    }
+
+    async fn to_service(
+        &self,
+        record: &mut Record,
+        service: &InProcess,
+        mut parts: Parts,
+        intake: Intake,
+    ) -> Result<Answered, Failure> {
+        let Visit { connection, client, admitted, .. } = self.visit;
+        record.upstream = Some(service.name().clone());
+        transform::clean(&mut parts.headers, &connection.peer);
+        // HTTP/2 names the host elsewhere; a service need not know.
+        parts.headers.entry(header::HOST).or_insert_with(|| admitted.host_field().clone());
+        let mut request = Request::new(intake.body);
+        *request.method_mut() = parts.method;
+        *request.version_mut() = parts.version;
+        *request.uri_mut() = Uri::from(self.target());
+        *request.headers_mut() = parts.headers;
+        request.extensions_mut().insert(RequestContext {
+            request_id: record.request_id().clone(),
+            tenant: self.tenant.clone(),
+            principal: self.principal.clone(),
+            client_ip: client.ip,
+            secure: client.secure,
+        });
+        let response = service.send(request).await?;
+        Ok(Answered { response: response.map(Body::InProcess), origin: Origin::Own, tunnel: None })
+    }
+
+    async fn to_upstream(
+        &self,
+        record: &mut Record,
+        upstream: &Upstream,
+        parts: Parts,
+        intake: Intake,
+    ) -> Result<Answered, Failure> {
+        let Visit { gate, connection, client, admitted, route, .. } = self.visit;
+        let http2 = upstream.config().protocol == Protocol::Http2;
+        let upgrade = self.upgrade && !http2;
+        let mut headers = parts.headers;
+        transform::onward(
+            &mut headers,
+            &transform::Onward {
+                peer: &connection.peer,
+                client: *client,
+                host: admitted.host_field(),
+                request_id: record.request_field(),
+                principal: self.principal.as_deref(),
+                tenant: &self.tenant,
+                assertions: &*gate.assertions,
+                forward_credentials: route.forward_credentials,
+                upgrade,
+                http2,
+            },
+        );
+        let outgoing = Outgoing {
+            method: parts.method,
+            target: self.target(),
+            headers,
+            host: route.preserve_host.then(|| admitted.host_field().clone()),
+            body: intake.body,
+            progress: intake.progress,
+            upgrade,
+            timeout: route.timeout.unwrap_or_else(|| upstream.timeout()),
+        };
+        let subject = self.subject(upstream.config().hash_by);
+        let answer = upstream.send(connection.worker, subject.as_bytes(), outgoing).await?;
+        record.upstream = Some(answer.target);
+        let upgrade = answer.response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        Ok(Answered { response: answer.response, origin: Origin::Upstream { upgrade }, tunnel: answer.tunnel })
+    }
+
+    /// What is asked for: the routed path, without what the route strips, and the query as sent.
+    fn target(&self) -> PathAndQuery {
+        let Visit { admitted, choice, route, .. } = self.visit;
+        let unchanged = choice.path.len() == admitted.path().len() && route.strip_prefix.is_none();
+        if let Some(target) = admitted.unchanged_target().filter(|_| unchanged) {
+            return target.clone();
+        }
+        transform::target(choice.path, admitted.query(), route.strip_prefix.as_deref())
+            // A normalised path and a query that has been one already always make a target.
+            .unwrap_or_else(|| PathAndQuery::from_static("/"))
+    }
+
+    /// What `balance = "hash"` tells requests apart by.
+    fn subject(&self, by: HashBy) -> Subject<'_> {
+        match (by, &self.principal) {
+            (HashBy::Path, _) => Subject::Path(self.visit.choice.path),
+            (HashBy::User, Some(principal)) => Subject::Id(
+                *match &principal.subject {
+                    kernel::Subject::User(id) => id.uuid(),
+                    kernel::Subject::ApiKey(id) => id.uuid(),
+                }
+                .as_bytes(),
+            ),
+            _ => match self.visit.client.ip {
+                IpAddr::V4(v4) => Subject::V4(v4.octets()),
+                IpAddr::V6(v6) => Subject::Id(v6.octets()),
+            },
+        }
+    }
+}
+
+/// Bytes to hash, without allocating.
+enum Subject<'a> {
+    Path(&'a str),
+    Id([u8; 16]),
+    V4([u8; 4]),
+}
+
+impl Subject<'_> {
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Path(path) => path.as_bytes(),
+            Self::Id(bytes) => bytes,
+            Self::V4(bytes) => bytes,
+        }
+    }
+}

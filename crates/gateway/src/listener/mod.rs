@@ -1,0 +1,196 @@
+//! Listens, and runs the data plane.
+//!
+//! One thread, one current-thread runtime and one listening socket for each core: the kernel spreads
+//! connections (`SO_REUSEPORT`), and a request never changes its thread. [`Gateway::start`] binds before
+//! it returns, so that a busy port is an error and not a log line. [`Running::reload`] swaps the routes
+//! under running connections; [`Running::drain`] stops accepting, lets requests finish, and cuts what has
+//! not finished in time.
+//!
+//! Deliberately absent for now: TLS towards clients, which a proxy in front provides.
+
+mod connection;
+mod head_guard;
+mod socket;
+mod worker;
+
+pub(crate) use connection::{Active, Connection};
+pub use socket::BindError;
+
+use std::{io, net::SocketAddr, num::NonZeroUsize, sync::Arc, thread, time::Duration};
+
+use arc_swap::ArcSwap;
+use kernel::{Clock, Random, edge::Edge, principal::Network};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use self::{connection::Bounds, worker::Worker};
+use crate::{
+    authn::Authn, config::HttpConfig, guard::HeadLimits, limit::Limits, pipeline::Gate, route::RouteTable,
+    transform::Assertions,
+};
+
+/// What a gate is made of.
+pub struct GatewayParts {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Data-plane threads: [`workers`].
+    pub workers: usize,
+    /// Bounds on what clients may do.
+    pub http: HttpConfig,
+    /// Whose `X-Forwarded-*` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// The routes to begin with; built for the same number of workers.
+    pub table: RouteTable,
+    /// What identity publishes.
+    pub edge: Arc<Edge>,
+    /// Who is calling?
+    pub authn: Arc<Authn>,
+    /// How much may they?
+    pub limits: Arc<Limits>,
+    /// Signs what upstreams are told about callers; [`crate::transform::NoAssertions`] for none.
+    pub assertions: Arc<dyn Assertions>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Request ids.
+    pub random: Arc<dyn Random>,
+}
+
+/// How many data-plane threads `server.workers` means: 0 is one a core.
+pub fn workers(configured: usize) -> usize {
+    match configured {
+        0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        some => some,
+    }
+}
+
+/// Why the gate cannot open.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The operating system gives no thread or reactor.
+    #[error("a data-plane thread could not be started: {0}")]
+    Thread(io::Error),
+}
+
+/// The gate.
+#[derive(Debug)]
+pub enum Gateway {}
+
+impl Gateway {
+    /// Binds and begins to serve.
+    pub fn start(parts: GatewayParts) -> Result<Running, StartError> {
+        let workers = parts.workers.max(1);
+        let http = &parts.http;
+        let heads = HeadLimits {
+            head: http.max_head.to_usize(),
+            headers: usize::from(http.max_headers),
+            target: http.max_target.to_usize(),
+        };
+        let bounds = Bounds {
+            heads,
+            head_timeout: http.head_timeout.get(),
+            write_timeout: http.write_timeout.get(),
+            idle_timeout: http.idle_timeout.get(),
+        };
+        let sockets = socket::bind(parts.listen, workers)?;
+        let address = sockets.address;
+        let gate = Arc::new(Gate {
+            table: ArcSwap::from_pointee(parts.table),
+            edge: parts.edge,
+            authn: parts.authn,
+            limits: parts.limits,
+            assertions: parts.assertions,
+            clock: parts.clock,
+            random: parts.random,
+            trusted_proxies: parts.trusted_proxies.into(),
+            heads,
+            max_body: http.max_body.bytes(),
+            body_timeout: http.body_timeout.get(),
+        });
+        let stop = CancellationToken::new();
+        let max_connections = usize::try_from(http.max_connections).unwrap_or(usize::MAX).div_ceil(workers);
+        let mut threads = Vec::with_capacity(workers);
+        for (index, socket) in sockets.listeners.into_iter().enumerate() {
+            let worker = Worker {
+                index,
+                gate: gate.clone(),
+                bounds,
+                max_connections,
+                max_streams: http.max_streams,
+                drain_timeout: http.drain_timeout.get(),
+                stop: stop.clone(),
+            };
+            threads.push(spawn(worker, socket).map_err(|error| {
+                stop.cancel();
+                StartError::Thread(error)
+            })?);
+        }
+        Ok(Running { address, gate, stop, threads })
+    }
+}
+
+/// Starts a worker's thread. Whoever waits for the receiver learns when it has ended.
+fn spawn(worker: Worker, socket: std::net::TcpListener) -> io::Result<oneshot::Receiver<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (ended, end) = oneshot::channel();
+    thread::Builder::new().name(format!("edge-{}", worker.index)).spawn(move || {
+        if let Err(error) = runtime.block_on(worker.run(socket)) {
+            tracing::error!(%error, "a data-plane thread has stopped");
+        }
+        // What has not finished in time is cut here.
+        runtime.shutdown_timeout(Duration::from_millis(100));
+        // Nobody may be waiting, which is fine.
+        let _ = ended.send(());
+    })?;
+    Ok(end)
+}
+
+/// A gate that is open. Dropping it stops the data plane as [`Running::drain`] does, without waiting.
+pub struct Running {
+    address: SocketAddr,
+    gate: Arc<Gate>,
+    stop: CancellationToken,
+    threads: Vec<oneshot::Receiver<()>>,
+}
+
+impl Running {
+    /// Where it listens; tells the port when 0 was asked for.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The routes in force, to build their successor from.
+    pub fn table(&self) -> Arc<RouteTable> {
+        self.gate.table.load_full()
+    }
+
+    /// Puts other routes and upstreams in force. Requests that are running finish under the old ones; no
+    /// connection is dropped. The bounds of `[server.http]` stay as they were at the start.
+    pub fn reload(&self, table: RouteTable) {
+        self.gate.table.store(Arc::new(table));
+    }
+
+    /// Stops accepting, lets running requests finish, and returns when all have, or after the drain
+    /// time-out has cut those that had not.
+    pub async fn drain(mut self) {
+        self.stop.cancel();
+        for thread in std::mem::take(&mut self.threads) {
+            // A thread that panicked has ended too.
+            let _ = thread.await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    }
+}

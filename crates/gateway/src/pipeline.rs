@@ -1,0 +1,158 @@
+//! The whole life of a request, stage by stage.
+//!
+//! ```text
+//! listener ─► guard ─► route ─► authn ─► limit ─► authz ─► transform ─► forward ─► record
+//! ```
+//!
+//! Each stage is a plain call that passes, or refuses with a problem; no stage reaches back. The guard
+//! looks first, so that nothing later sees a path or host in two spellings.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use http::{Request, Response, request::Parts};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use kernel::{Clock, Problem, Random, edge::Edge, principal::Network};
+
+use crate::{
+    authn::{self, Authn},
+    authz,
+    body::Intake,
+    forward::{self, Answered},
+    guard::{self, Admitted, HeadLimits},
+    limit::{self, Limits},
+    listener::Connection,
+    problem::Refusal,
+    record::{Beginning, Record, Recorded},
+    respond::{self, Reply},
+    route::{Entry, NoRoute, Route, RouteTable, UNKNOWN},
+    tenant::{self, Choice},
+    transform::{self, Assertions, Client},
+};
+
+/// What every request needs: shared by all data-plane threads.
+pub(crate) struct Gate {
+    pub(crate) table: ArcSwap<RouteTable>,
+    pub(crate) edge: Arc<Edge>,
+    pub(crate) authn: Arc<Authn>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) assertions: Arc<dyn Assertions>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) trusted_proxies: Arc<[Network]>,
+    pub(crate) heads: HeadLimits,
+    pub(crate) max_body: u64,
+    pub(crate) body_timeout: Duration,
+}
+
+/// A request that has a route.
+pub(crate) struct Visit<'a> {
+    pub(crate) gate: &'a Gate,
+    pub(crate) connection: &'a Connection,
+    pub(crate) client: Client,
+    pub(crate) admitted: &'a Admitted,
+    pub(crate) choice: Choice<'a>,
+    pub(crate) route: &'a Route,
+}
+
+/// Answers one request of a connection. Never fails: a refusal is an answer too.
+pub(crate) async fn serve(
+    gate: Arc<Gate>,
+    connection: Arc<Connection>,
+    request: Request<Incoming>,
+) -> Response<Recorded> {
+    let begun = Instant::now();
+    let (mut parts, body) = request.into_parts();
+    let reply = Reply::to(connection.clone(), &mut parts, &body);
+    let client = connection.peer.client(&parts.headers, &gate.trusted_proxies);
+    let request_id = respond::request_id(&gate, &connection.peer, &parts.headers);
+    let table = gate.table.load_full();
+
+    let admitted = admit(&gate, &connection, &parts).map(Arc::new);
+    let routed = match &admitted {
+        Ok(admitted) => find(&gate, &table, admitted, &parts).map(|(entry, choice)| (entry, choice, &**admitted)),
+        Err(problem) => Err(problem.clone().into()),
+    };
+    let recorder = routed.as_ref().map_or(table.unmatched(), |(entry, ..)| &entry.recorder);
+    let started = gate.clock.now();
+    let about = admitted.as_ref().ok();
+    let mut record = Record::begin(Beginning { recorder, started, begun, request_id, client, parts: &parts, about });
+
+    let outcome = match routed {
+        Ok((entry, choice, admitted)) => {
+            let route = &entry.route;
+            let visit = Visit { gate: &gate, connection: &connection, client, admitted, choice, route };
+            answer(&visit, &mut record, parts, body).await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    reply.finish(record, outcome)
+}
+
+/// guard: can everybody read this request in one way only?
+fn admit(gate: &Gate, connection: &Connection, parts: &Parts) -> Result<Admitted, Problem> {
+    match connection.next_head() {
+        Some(bad) => Err(bad.problem()),
+        None => guard::admit(parts, &gate.heads),
+    }
+}
+
+/// route: which tenant does the request name, and where does it lead?
+fn find<'t, 'p>(
+    gate: &Gate,
+    table: &'t RouteTable,
+    admitted: &'p Admitted,
+    parts: &Parts,
+) -> Result<(&'t Entry, Choice<'p>), Refusal> {
+    let choice = tenant::choose(&gate.edge.tenants.load(), admitted.host(), admitted.path(), &parts.headers)?;
+    match table.find(admitted.host(), choice.path, &parts.method, &parts.headers) {
+        Ok(entry) => Ok((entry, choice)),
+        Err(NoRoute::Unknown) => Err(UNKNOWN.into()),
+        Err(NoRoute::Method(allowed)) => Err(Refusal::method(&allowed)),
+    }
+}
+
+/// From the route to the answer of what is behind it.
+async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Incoming) -> Result<Answered, Refusal> {
+    let Visit { gate, client, admitted, choice, route, .. } = visit;
+
+    // guard: the body is bounded before anything of it is read
+    let upgrade = transform::is_upgrade(&parts, !body.is_end_stream());
+    let intake = Intake::new(body, route.max_body.unwrap_or(gate.max_body), gate.body_timeout)?;
+    record.progress.clone_from(&intake.progress);
+
+    // authn: who?
+    let request = authn::Request {
+        headers: &parts.headers,
+        method: &parts.method,
+        host: admitted.host_field().to_str().unwrap_or_default(),
+        secure: client.secure,
+        client_ip: client.ip,
+        tenant: choice.id(),
+    };
+    let principal = gate.authn.identify(&route.auth, &request).await?;
+    record.principal.clone_from(&principal);
+    let tenant = tenant::settle(choice.tenant.as_ref(), principal.as_deref(), &gate.edge.tenants.load())?;
+    record.tenant = Some(tenant.id);
+
+    // limit: how much?
+    let caller = principal.as_deref();
+    let counted = limit::Caller { client_ip: client.ip, tenant: tenant.id, principal: caller, headers: &parts.headers };
+    let taken = gate.limits.take(&route.limits, &counted).await?;
+    if let Some(problem) = taken.refusal() {
+        return Err(Refusal::telling(problem, &taken));
+    }
+
+    // authz: may they?
+    authz::require(&gate.edge, &route.requirement, caller).map_err(|problem| Refusal::telling(problem, &taken))?;
+
+    // transform, forward
+    let onward = forward::Onward { visit, principal, tenant, upgrade };
+    let mut answered = onward.send(record, parts, intake).await.map_err(|problem| Refusal::telling(problem, &taken))?;
+    taken.write_headers(answered.response.headers_mut());
+    Ok(answered)
+}

@@ -1,0 +1,126 @@
+//! The way back: from an outcome to the response that is sent, and its record.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header, request::Parts};
+use http_body::Body as _;
+use hyper::{body::Incoming, upgrade::OnUpgrade};
+use kernel::id::uuid_v7;
+
+use crate::{
+    body::Body,
+    forward::Answered,
+    listener::{Active, Connection},
+    pipeline::Gate,
+    problem::Refusal,
+    record::{Record, Recorded},
+    transform::{self, Origin, Peer},
+};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest request id that is taken over from a proxy.
+const MAX_REQUEST_ID: usize = 128;
+
+/// A body that was not read and is announced to be larger than this ends the connection: reading it all
+/// just to refuse it would be work for nothing.
+const SMALL_BODY: u64 = 16 << 10;
+
+/// The id that ties a request's response, logs and audit rows together: a trusted proxy's, if it is well
+/// formed, else a new one.
+pub(crate) fn request_id(gate: &Gate, peer: &Peer, headers: &HeaderMap) -> RequestId {
+    let well_formed = |value: &&HeaderValue| {
+        (8..=MAX_REQUEST_ID).contains(&value.len())
+            && value
+                .as_bytes()
+                .iter()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'='))
+    };
+    let given = headers.get(X_REQUEST_ID).filter(|_| peer.is_trusted()).filter(well_formed);
+    if let Some((value, text)) = given.and_then(|value| Some((value, value.to_str().ok()?))) {
+        return RequestId { field: value.clone(), text: text.into() };
+    }
+    let mut buffer = uuid::Uuid::encode_buffer();
+    let text: &str = uuid_v7(gate.clock.now(), &*gate.random).hyphenated().encode_lower(&mut buffer);
+    let field = HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("-"));
+    RequestId { field, text: text.into() }
+}
+
+/// A request's id, as it is sent and as it is told.
+pub(crate) struct RequestId {
+    pub(crate) field: HeaderValue,
+    pub(crate) text: Arc<str>,
+}
+
+/// What must be remembered of a request to answer it, once it has been given away.
+pub(crate) struct Reply {
+    connection: Arc<Connection>,
+    active: Active,
+    head: bool,
+    version: Version,
+    /// Whether the client is still going to send more than is worth reading for nothing.
+    large_body: bool,
+    /// The client's side of an upgrade.
+    upgrade: Option<OnUpgrade>,
+}
+
+impl Reply {
+    /// The reply to a request; takes its upgrade in custody.
+    pub(crate) fn to(connection: Arc<Connection>, parts: &mut Parts, body: &Incoming) -> Self {
+        let large_body = !body.is_end_stream() && body.size_hint().exact().is_none_or(|length| length > SMALL_BODY);
+        Self {
+            active: connection.enter(),
+            connection,
+            head: parts.method == Method::HEAD,
+            version: parts.version,
+            large_body,
+            upgrade: parts.extensions.remove(),
+        }
+    }
+
+    /// Makes the response and settles the record.
+    pub(crate) fn finish(self, mut record: Record, outcome: Result<Answered, Refusal>) -> Response<Recorded> {
+        let Self { connection, active, head, version, large_body, upgrade } = self;
+        let field = record.request_field().clone();
+        let answered = outcome.unwrap_or_else(|refusal| {
+            tell_operator(&record, &refusal);
+            record.refused(refusal.status(), refusal.problem.kind.code);
+            let mut response = refusal.into_response(record.request_id());
+            if version != Version::HTTP_2 && (large_body || connection.is_spoilt()) {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Answered { response, origin: Origin::Own, tunnel: None }
+        });
+        let Answered { mut response, origin, tunnel } = answered;
+        transform::outward(response.headers_mut(), origin, &field);
+        match tunnel.zip(upgrade) {
+            Some((tunnel, client)) => {
+                connection.upgraded();
+                connection.spawn(async move {
+                    let (bytes_in, bytes_out) = tunnel.run(client).await;
+                    record.tunnelled(bytes_in, bytes_out);
+                });
+                response.map(|_| Recorded::unrecorded(Body::Empty))
+            }
+            None => {
+                connection.not_upgraded();
+                let status = response.status();
+                let bodiless = head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+                response.map(|body| Recorded::new(body, record, active, bodiless))
+            }
+        }
+    }
+}
+
+/// What the caller must not read, the operator must.
+fn tell_operator(record: &Record, refusal: &Refusal) {
+    let problem = &refusal.problem;
+    let id = record.request_id();
+    match &problem.cause {
+        Some(cause) if problem.status() >= 500 => {
+            tracing::warn!(request_id = %id, code = problem.kind.code, %cause, "a request failed");
+        }
+        Some(cause) => tracing::debug!(request_id = %id, code = problem.kind.code, %cause, "a request was refused"),
+        None => {}
+    }
+}

@@ -1,0 +1,251 @@
+//! The routes that are in force: immutable, replaced as a whole.
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use kernel::{
+    AuthMethod, Random,
+    exchange::{Recorder, RouteRecorder},
+};
+
+use super::{HostPattern, Matcher, PathPattern, index::Index};
+use crate::{
+    authn::Policy,
+    authz::Requirement,
+    config::{AuthConfig, AuthKind, ConfigProblem, GatewayConfig, RouteConfig},
+    limit::Rules,
+    upstream::{InProcess, Upstream},
+};
+
+kernel::problems! {
+    /// No route takes the host and path.
+    pub UNKNOWN = 404 "route.unknown" "Nothing is served here" "Check the host and the path.";
+}
+
+/// Where a route leads.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// To a configured upstream.
+    Upstream(Arc<Upstream>),
+    /// To a service in this process.
+    InProcess(InProcess),
+}
+
+/// One route, compiled.
+#[derive(Debug)]
+pub struct Route {
+    /// Labels metrics and logs.
+    pub name: Arc<str>,
+    /// Which requests.
+    pub matcher: Matcher,
+    /// The highest wins.
+    pub priority: i32,
+    /// Which credentials are accepted.
+    pub auth: Policy,
+    /// What the caller needs.
+    pub requirement: Requirement,
+    /// How much the caller may.
+    pub limits: Rules,
+    /// Where to.
+    pub target: Target,
+    /// Removed from the front of the path.
+    pub strip_prefix: Option<Box<str>>,
+    /// Whether the upstream sees the `Host` the client sent.
+    pub preserve_host: bool,
+    /// Whether the upstream sees the client's credential.
+    pub forward_credentials: bool,
+    /// Largest body, when not the server's.
+    pub max_body: Option<u64>,
+    /// How long the upstream may take, when not its own.
+    pub timeout: Option<Duration>,
+}
+
+impl Route {
+    /// A route to a service in this process that decides itself whom it serves: a caller who is known is
+    /// passed on, one who is not passes too.
+    pub fn in_process(name: &str, path: PathPattern, service: InProcess) -> Self {
+        Self {
+            name: name.into(),
+            matcher: Matcher::path(path),
+            priority: 0,
+            auth: Policy::optional([AuthMethod::Jwt, AuthMethod::ApiKey, AuthMethod::Session]),
+            requirement: Requirement::default(),
+            limits: Rules::default(),
+            target: Target::InProcess(service),
+            strip_prefix: None,
+            preserve_host: true,
+            forward_credentials: true,
+            max_body: None,
+            timeout: None,
+        }
+    }
+}
+
+/// A route with its recorder.
+pub(crate) struct Entry {
+    pub(crate) route: Route,
+    pub(crate) recorder: Arc<dyn RouteRecorder>,
+}
+
+/// What a table is made of.
+pub struct TableParts<'a> {
+    /// Upstreams and routes as configured.
+    pub config: &'a GatewayConfig,
+    /// Routes that are not configured: to identity, and to what operations need.
+    pub builtin: Vec<Route>,
+    /// Prepares labels for every route.
+    pub recorder: &'a dyn Recorder,
+    /// Data-plane threads: [`crate::workers`].
+    pub workers: usize,
+    /// Seeds balances.
+    pub random: &'a dyn Random,
+    /// The table in force, whose upstreams are kept where their configuration is equal.
+    pub previous: Option<&'a RouteTable>,
+}
+
+/// All routes, compiled.
+pub struct RouteTable {
+    index: Index,
+    entries: Vec<Arc<Entry>>,
+    upstreams: BTreeMap<String, Arc<Upstream>>,
+    unmatched: Arc<dyn RouteRecorder>,
+}
+
+/// Why a request has no route.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum NoRoute {
+    /// No route takes the host and path.
+    Unknown,
+    /// These methods would have found one.
+    Method(Vec<Method>),
+}
+
+impl RouteTable {
+    /// Compiles a table. Everything that is wrong is reported at once, and then nothing is made.
+    pub fn build(parts: TableParts<'_>) -> Result<Self, Vec<ConfigProblem>> {
+        let TableParts { config, builtin, recorder, workers, random, previous } = parts;
+        let mut problems = config.validate();
+        for (i, route) in config.routes.iter().enumerate() {
+            if builtin.iter().any(|own| *own.name == *route.name) {
+                problems.push(ConfigProblem {
+                    path: format!("routes[{i}].name"),
+                    message: format!("`{}` is the name of a built-in route", route.name),
+                    hint: "Give the route another name.".into(),
+                });
+            }
+        }
+        let kept = |name: &str| previous.and_then(|table| table.upstreams.get(name));
+        let upstreams: BTreeMap<String, Arc<Upstream>> = config
+            .upstreams
+            .iter()
+            .map(|(name, config)| {
+                let upstream = match kept(name) {
+                    Some(same) if same.config() == config => same.clone(),
+                    _ => Arc::new(Upstream::new(name, config, workers, random)),
+                };
+                (name.clone(), upstream)
+            })
+            .collect();
+        let configured: Vec<Route> = config.routes.iter().filter_map(|route| compile(route, &upstreams)).collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        // Built-in routes come first: where nothing else decides, they win.
+        let entries: Vec<Arc<Entry>> = builtin
+            .into_iter()
+            .chain(configured)
+            .map(|route| Arc::new(Entry { recorder: recorder.route(&route.name), route }))
+            .collect();
+        let index = Index::new(entries.iter().map(|entry| (entry.route.matcher.clone(), entry.route.priority)));
+        Ok(Self { index, entries, upstreams, unmatched: recorder.route("unmatched") })
+    }
+
+    /// The route of a request: host in lower case without port, path normalised.
+    pub(crate) fn find(
+        &self,
+        host: &str,
+        path: &str,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<&Arc<Entry>, NoRoute> {
+        if let Some(i) = self.index.find(host, path, method, headers) {
+            return Ok(&self.entries[i]);
+        }
+        match self.index.allowed(host, path, headers) {
+            none if none.is_empty() => Err(NoRoute::Unknown),
+            methods => Err(NoRoute::Method(methods)),
+        }
+    }
+
+    /// Records what has no route.
+    pub(crate) const fn unmatched(&self) -> &Arc<dyn RouteRecorder> {
+        &self.unmatched
+    }
+
+    /// How many routes there are.
+    pub const fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Every upstream.
+    pub fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        self.upstreams.values()
+    }
+}
+
+impl fmt::Debug for RouteTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RouteTable").field("routes", &self.entries.len()).finish_non_exhaustive()
+    }
+}
+
+/// The compiled form of a route. `None` where validation has found something wrong.
+fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>) -> Option<Route> {
+    let matches = &config.matches;
+    let headers = matches.headers.iter().map(|(name, value)| {
+        let value = if value == "*" { None } else { Some(HeaderValue::from_str(value).ok()?) };
+        Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
+    });
+    let matcher = Matcher {
+        hosts: matches.host.0.iter().map(|host| host.parse::<HostPattern>().ok()).collect::<Option<_>>()?,
+        path: matches.path.parse().ok()?,
+        methods: matches.methods.iter().map(|m| Method::from_bytes(m.as_bytes()).ok()).collect::<Option<_>>()?,
+        headers: headers.collect::<Option<_>>()?,
+    };
+    Some(Route {
+        name: config.name.as_str().into(),
+        matcher,
+        priority: config.priority,
+        auth: policy(&config.auth),
+        requirement: Requirement {
+            permissions: config.permissions.clone(),
+            any_role: config.roles.clone(),
+            scopes: config.scopes.iter().map(|scope| scope.as_str().into()).collect(),
+        },
+        limits: Rules::compile([(config.name.as_str(), config.limits.as_slice())]).ok()?,
+        target: Target::Upstream(upstreams.get(&config.upstream)?.clone()),
+        strip_prefix: config.strip_prefix.as_deref().map(Into::into),
+        preserve_host: config.preserve_host,
+        forward_credentials: config.forward_credentials,
+        max_body: config.max_body.map(|size| size.bytes()),
+        timeout: config.timeout.map(|timeout| timeout.get()),
+    })
+}
+
+fn policy(config: &AuthConfig) -> Policy {
+    let method = |kind: &AuthKind| match kind {
+        AuthKind::Jwt => AuthMethod::Jwt,
+        AuthKind::ApiKey => AuthMethod::ApiKey,
+        AuthKind::Session => AuthMethod::Session,
+    };
+    match config {
+        AuthConfig::None => Policy::none(),
+        AuthConfig::Optional => Policy::optional([AuthMethod::Jwt, AuthMethod::ApiKey, AuthMethod::Session]),
+        AuthConfig::AnyOf(kinds) => Policy::required(kinds.iter().map(method)),
+    }
+}

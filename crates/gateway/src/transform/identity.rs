@@ -1,0 +1,80 @@
+//! What an upstream is told about the caller.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use kernel::{Principal, edge::Tenant};
+
+const USER: HeaderName = HeaderName::from_static("x-portcullis-user");
+const TENANT: HeaderName = HeaderName::from_static("x-portcullis-tenant");
+const ROLES: HeaderName = HeaderName::from_static("x-portcullis-roles");
+const SCOPES: HeaderName = HeaderName::from_static("x-portcullis-scopes");
+const SESSION: HeaderName = HeaderName::from_static("x-portcullis-session");
+const ASSERTION: HeaderName = HeaderName::from_static("x-portcullis-assertion");
+
+/// Makes short-lived signed statements about callers, for upstreams that verify. Implemented by whoever
+/// holds the signing keys; called for every request with a caller, so it answers from memory.
+pub trait Assertions: Send + Sync + 'static {
+    /// A signed statement that this caller makes a request in this tenant. `None`: none can be made now.
+    fn assertion(&self, principal: &Principal, tenant: &Tenant) -> Option<HeaderValue>;
+}
+
+/// Makes no assertions.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoAssertions;
+
+impl Assertions for NoAssertions {
+    fn assertion(&self, _: &Principal, _: &Tenant) -> Option<HeaderValue> {
+        None
+    }
+}
+
+/// Writes who is calling. Clients' copies have been removed before.
+pub(super) fn write(
+    headers: &mut HeaderMap,
+    principal: Option<&Principal>,
+    tenant: &Tenant,
+    assertions: &dyn Assertions,
+) {
+    let mut buffer = uuid::Uuid::encode_buffer();
+    headers.insert(TENANT, uuid_value(tenant.id.uuid(), &mut buffer));
+    let Some(principal) = principal else { return };
+    let subject = match principal.subject {
+        kernel::Subject::User(id) => id.uuid(),
+        kernel::Subject::ApiKey(id) => id.uuid(),
+    };
+    headers.insert(USER, uuid_value(subject, &mut buffer));
+    if let Some(roles) = roles(principal) {
+        headers.insert(ROLES, roles);
+    }
+    if !principal.scope.is_empty()
+        && let Ok(scopes) = HeaderValue::from_str(&principal.scope)
+    {
+        headers.insert(SCOPES, scopes);
+    }
+    if let Some(session) = principal.session {
+        headers.insert(SESSION, uuid_value(session.uuid(), &mut buffer));
+    }
+    if let Some(assertion) = assertions.assertion(principal, tenant) {
+        headers.insert(ASSERTION, assertion);
+    }
+}
+
+/// Comma separated. A credential that is narrowed (a key with permissions of its own) hands on no roles:
+/// the upstream would take it for more than it is.
+fn roles(principal: &Principal) -> Option<HeaderValue> {
+    if principal.roles.is_empty() || principal.narrowed_to.is_some() {
+        return None;
+    }
+    let mut list = String::with_capacity(principal.roles.len() * 12);
+    for role in &*principal.roles {
+        if !list.is_empty() {
+            list.push(',');
+        }
+        list.push_str(role.as_str());
+    }
+    HeaderValue::try_from(list).ok()
+}
+
+fn uuid_value(id: uuid::Uuid, buffer: &mut [u8]) -> HeaderValue {
+    let text: &str = id.hyphenated().encode_lower(buffer);
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}

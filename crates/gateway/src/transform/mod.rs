@@ -1,0 +1,23 @@
+//! What changes about a request on its way in, and about a response on its way out.
+//!
+//! Rules: what concerns one connection only is not passed on (RFC 9110 §7.6.1). What the gate says about
+//! the caller it says itself: a client's copy is removed first, also when it is spelled with underscores,
+//! which many servers take for hyphens. A client cannot have the gate's own words removed by naming them
+//! in `Connection`, because they are written after that has been obeyed. Forwarded addresses are believed
+//! from trusted proxies alone. The client's credential stays here unless the route passes it on.
+
+mod credentials;
+mod forwarded;
+mod headers;
+mod identity;
+mod request;
+mod response;
+
+pub(crate) use forwarded::{Client, Peer};
+pub(crate) use headers::strip_trailers;
+pub use identity::{Assertions, NoAssertions};
+pub(crate) use request::{Onward, clean, is_upgrade, onward, target};
+pub(crate) use response::{Origin, outward};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,2 @@
+mod forwarded;
+mod headers;

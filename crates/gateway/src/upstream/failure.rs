@@ -1,0 +1,86 @@
+//! What can go wrong on the far side of the gate, and whose fault it is.
+
+use std::{fmt, io};
+
+use kernel::{
+    Problem,
+    problem::common::{INTERNAL, UNAVAILABLE},
+};
+
+use crate::body::BodyError;
+
+kernel::problems! {
+    /// No target could be connected to.
+    pub UNREACHABLE = 502 "upstream.unreachable" "The service behind the gate cannot be reached" "Try again later.";
+    /// No response head in time.
+    pub TIMED_OUT = 504 "upstream.timeout" "The service behind the gate took too long" "Try again later.";
+    /// The target closed the connection without an answer, or its answer is not HTTP.
+    pub INVALID = 502 "upstream.invalid_response" "The service behind the gate gave no valid answer" "Try again later.";
+    /// The upstream has no target.
+    pub NONE = 503 "upstream.none" "No service is available behind the gate" "Try again later.";
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Nobody to ask.
+    None,
+    /// The target, and what connecting to it said.
+    Unreachable(std::sync::Arc<str>, io::Error),
+    /// The target did not answer in time.
+    Timeout(std::sync::Arc<str>),
+    /// The target's answer was not one.
+    Invalid(std::sync::Arc<str>, hyper::Error),
+    /// The client's own body failed, so the request could not be finished.
+    Client(BodyError),
+    /// The in-process service panicked.
+    Panicked,
+    /// The in-process service is being shut down.
+    Stopping,
+}
+
+impl Failure {
+    /// The refusal to answer with. Targets are the operator's to know.
+    pub(crate) fn problem(&self) -> Problem {
+        let kind = match self {
+            Self::None => NONE,
+            Self::Unreachable(..) => UNREACHABLE,
+            Self::Timeout(_) => TIMED_OUT,
+            Self::Invalid(..) => INVALID,
+            Self::Client(error) => return error.problem(),
+            Self::Panicked => INTERNAL,
+            Self::Stopping => UNAVAILABLE,
+        };
+        Problem::new(kind).cause(self)
+    }
+
+    /// The target that failed.
+    pub(crate) fn target(&self) -> Option<&std::sync::Arc<str>> {
+        match self {
+            Self::Unreachable(target, _) | Self::Timeout(target) | Self::Invalid(target, _) => Some(target),
+            Self::None | Self::Client(_) | Self::Panicked | Self::Stopping => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("the upstream has no target"),
+            Self::Unreachable(target, error) => write!(f, "connecting to {target}: {error}"),
+            Self::Timeout(target) => write!(f, "{target} sent no response head in time"),
+            Self::Invalid(target, error) => {
+                write!(f, "{target}: {error}")?;
+                let mut source = std::error::Error::source(error);
+                while let Some(cause) = source {
+                    write!(f, ": {cause}")?;
+                    source = cause.source();
+                }
+                Ok(())
+            }
+            Self::Client(error) => error.fmt(f),
+            Self::Panicked => f.write_str("the in-process service panicked"),
+            Self::Stopping => f.write_str("the in-process service is stopping"),
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Sends one request to one target of an upstream.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header::HOST, uri::PathAndQuery,
+};
+use tokio::time::Instant;
+
+use super::{
+    Failure, Http1Body, Tunnel, Upstream,
+    http1::{Connection, Unsent},
+    http2::DrivenBody,
+    target::Target,
+};
+use crate::{
+    body::{Body, Progress, RequestBody},
+    config::Protocol,
+};
+
+/// How many targets are tried for one request, as long as none of them could be connected to.
+const MAX_TARGETS: usize = 3;
+
+/// A request on its way to an upstream.
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    pub(crate) target: PathAndQuery,
+    pub(crate) headers: HeaderMap,
+    /// What `Host` says; the target's own authority when absent.
+    pub(crate) host: Option<HeaderValue>,
+    pub(crate) body: RequestBody,
+    pub(crate) progress: Option<Arc<Progress>>,
+    /// Whether the client asks to change the protocol; the headers then say so too.
+    pub(crate) upgrade: bool,
+    pub(crate) timeout: Duration,
+}
+
+/// An upstream's answer.
+pub(crate) struct Answer {
+    pub(crate) response: Response<Body>,
+    /// Who answered, `host:port`.
+    pub(crate) target: Arc<str>,
+    /// The target's side of a granted upgrade.
+    pub(crate) tunnel: Option<Tunnel>,
+}
+
+impl Upstream {
+    /// Sends the request. `subject` tells requests apart when the balance is by hash; `worker` is the
+    /// data-plane thread.
+    pub(crate) async fn send(&self, worker: usize, subject: &[u8], mut outgoing: Outgoing) -> Result<Answer, Failure> {
+        let first = self.balancer.choose(subject, |i| self.targets[i].running()).ok_or(Failure::None)?;
+        let mut failure = Failure::None;
+        for target in self.candidates(first) {
+            match self.send_to(target, worker, outgoing).await {
+                Ok(answer) => return Ok(answer),
+                Err(Attempt::Unsent(error, unsent)) => {
+                    target.rest();
+                    failure = Failure::Unreachable(target.label.clone(), error);
+                    outgoing = *unsent;
+                }
+                Err(Attempt::Failed(failure)) => return Err(failure),
+            }
+        }
+        Err(failure)
+    }
+
+    /// The chosen target and those after it; ones that could not be connected to a moment ago come last.
+    fn candidates(&self, first: usize) -> impl Iterator<Item = &Arc<Target>> {
+        let from = move |awake: bool| {
+            let count = self.targets.len();
+            (0..count).map(move |i| &self.targets[(first + i) % count]).filter(move |t| t.is_awake() == awake)
+        };
+        from(true).chain(from(false)).take(MAX_TARGETS)
+    }
+
+    async fn send_to(&self, target: &Arc<Target>, worker: usize, outgoing: Outgoing) -> Result<Answer, Attempt> {
+        match target.protocol {
+            // Rare, and large: what every request pays for is kept small.
+            _ if outgoing.upgrade => Box::pin(self.send_upgrade(target, worker, outgoing)).await,
+            Protocol::Http2 => Box::pin(self.send_http2(target, worker, outgoing)).await,
+            Protocol::Http1 => self.send_http1(target, worker, outgoing).await,
+        }
+    }
+
+    async fn send_http1(&self, target: &Arc<Target>, worker: usize, mut outgoing: Outgoing) -> Result<Answer, Attempt> {
+        let max_idle = usize::from(self.config.max_idle);
+        let deadline = Deadline::new(&outgoing);
+        while let Some(connection) = target.http1.take(worker, self.config.idle_timeout.get()) {
+            // A kept connection may be closed by the target just as we use it. Nobody has acted on a
+            // request that comes back unsent; one that may be repeated anyway is kept for that.
+            let spare = outgoing.spare();
+            let request = outgoing.into_request(target);
+            let sent = deadline.limit(connection.exchange(request, target.enter(), max_idle)).await;
+            match sent.ok_or_else(|| Failure::Timeout(target.label.clone()))? {
+                Ok(response) => return Ok(Answer::from_http1(response, target)),
+                Err(unsent) => outgoing = deadline.again(target, unsent, spare)?,
+            }
+        }
+        let running = target.enter();
+        let connection = match self.open(target, worker).await {
+            Ok(connection) => connection,
+            Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
+        };
+        let request = outgoing.into_request(target);
+        match deadline.limit(connection.exchange(request, running, max_idle)).await {
+            None => Err(Failure::Timeout(target.label.clone()).into()),
+            Some(Ok(response)) => Ok(Answer::from_http1(response, target)),
+            Some(Err(unsent)) => Err(deadline.failure(target, unsent.into_error()).into()),
+        }
+    }
+
+    async fn open(&self, target: &Target, worker: usize) -> std::io::Result<Box<Connection>> {
+        let stream = self.connector.connect(target).await?;
+        Connection::open(stream, worker).await.map_err(std::io::Error::other)
+    }
+
+    /// A request that may change the protocol gets a connection of its own, driven by its own task.
+    async fn send_upgrade(&self, target: &Arc<Target>, worker: usize, outgoing: Outgoing) -> Result<Answer, Attempt> {
+        let deadline = Deadline::new(&outgoing);
+        let running = target.enter();
+        let connection = match self.open(target, worker).await {
+            Ok(connection) => connection,
+            Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
+        };
+        let (mut sender, driver) = connection.into_parts();
+        let label = target.label.clone();
+        let driver = tokio::spawn(async move {
+            if let Err(error) = driver.with_upgrades().await {
+                tracing::debug!(target = %label, %error, "a connection to an upstream ended");
+            }
+        });
+        // The driver ends with the sender; when nobody waits for the answer any more, so does the sender.
+        let answer = deadline.limit(sender.send_request(outgoing.into_request(target))).await;
+        let mut response = match answer {
+            Some(Ok(response)) => response,
+            Some(Err(error)) => return Err(deadline.failure(target, error).into()),
+            None => {
+                driver.abort();
+                return Err(Failure::Timeout(target.label.clone()).into());
+            }
+        };
+        let granted = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        let tunnel = granted.then(|| Tunnel::new(hyper::upgrade::on(&mut response), target.enter()));
+        // Not granted: an ordinary answer, on a connection that ends with it.
+        let response = response.map(|body| Body::Driven(DrivenBody::new(body, running)));
+        Ok(Answer { response, target: target.label.clone(), tunnel })
+    }
+
+    async fn send_http2(&self, target: &Arc<Target>, worker: usize, outgoing: Outgoing) -> Result<Answer, Attempt> {
+        let deadline = Deadline::new(&outgoing);
+        let running = target.enter();
+        let mut sender = match target.http2.get(worker, target, &self.connector).await {
+            Ok(sender) => sender,
+            Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
+        };
+        let request = outgoing.into_http2_request(target);
+        match deadline.limit(sender.send_request(request)).await {
+            None => Err(Failure::Timeout(target.label.clone()).into()),
+            Some(Ok(response)) => {
+                let response = response.map(|body| Body::Driven(DrivenBody::new(body, running)));
+                Ok(Answer { response, target: target.label.clone(), tunnel: None })
+            }
+            Some(Err(error)) => Err(deadline.failure(target, error).into()),
+        }
+    }
+}
+
+/// How an attempt ended that did not bring an answer.
+enum Attempt {
+    /// The target could not be connected to: another may be tried.
+    Unsent(std::io::Error, Box<Outgoing>),
+    Failed(Failure),
+}
+
+impl From<Failure> for Attempt {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl Answer {
+    fn from_http1(response: Response<Http1Body>, target: &Target) -> Self {
+        Self { response: response.map(Body::Http1), target: target.label.clone(), tunnel: None }
+    }
+}
+
+/// A request that may be sent a second time, if the first was lost with its connection.
+type Spare = Option<(Method, PathAndQuery, HeaderMap, Option<HeaderValue>)>;
+
+impl Outgoing {
+    /// A copy of the head, where repeating the request does no harm (RFC 9110 §9.2.2) and there is no body.
+    fn spare(&self) -> Spare {
+        let repeatable = self.progress.is_none() && self.method.is_idempotent();
+        repeatable.then(|| (self.method.clone(), self.target.clone(), self.headers.clone(), self.host.clone()))
+    }
+
+    fn into_request(mut self, target: &Target) -> Request<RequestBody> {
+        let host = self.host.take().unwrap_or_else(|| target.authority.clone());
+        self.headers.insert(HOST, host);
+        self.assemble(None)
+    }
+
+    fn into_http2_request(mut self, target: &Target) -> Request<RequestBody> {
+        let authority = self.host.take().unwrap_or_else(|| target.authority.clone());
+        let mut request = self.assemble(Some((if target.tls { "https" } else { "http" }, &authority)));
+        *request.version_mut() = Version::HTTP_2;
+        request
+    }
+
+    fn assemble(self, absolute: Option<(&str, &HeaderValue)>) -> Request<RequestBody> {
+        let mut request = Request::new(self.body);
+        *request.method_mut() = self.method;
+        *request.headers_mut() = self.headers;
+        let mut uri = http::uri::Parts::default();
+        uri.path_and_query = Some(self.target);
+        if let Some((scheme, authority)) = absolute {
+            uri.scheme = scheme.parse().ok();
+            uri.authority = authority.to_str().ok().and_then(|a| a.parse().ok());
+        }
+        *request.uri_mut() = Uri::from_parts(uri).unwrap_or_default();
+        request
+    }
+}
+
+/// Until when the target must have answered. A client that is still sending moves it.
+struct Deadline {
+    begun: Instant,
+    timeout: Duration,
+    progress: Option<Arc<Progress>>,
+}
+
+impl Deadline {
+    fn new(outgoing: &Outgoing) -> Self {
+        Self { begun: Instant::now(), timeout: outgoing.timeout, progress: outgoing.progress.clone() }
+    }
+
+    /// The output, or `None` when the time is up.
+    async fn limit<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(future);
+        let mut until = self.begun + self.timeout;
+        loop {
+            if let Ok(output) = tokio::time::timeout_at(until, future.as_mut()).await {
+                return Some(output);
+            }
+            let moved = self.progress.as_ref().map(|progress| progress.last_moved() + self.timeout);
+            until = moved.filter(|later| *later > until)?;
+        }
+    }
+
+    /// What a failed exchange means: the client's own body comes first.
+    fn failure(&self, target: &Target, error: hyper::Error) -> Failure {
+        match self.progress.as_ref().and_then(|progress| progress.failure()) {
+            Some(error) => Failure::Client(error),
+            None => Failure::Invalid(target.label.clone(), error),
+        }
+    }
+
+    /// The request to send again after a kept connection failed, if that does no harm.
+    fn again(&self, target: &Target, mut unsent: Unsent, spare: Spare) -> Result<Outgoing, Failure> {
+        let rest = |body| (body, self.progress.clone(), self.timeout);
+        if let Some(request) = unsent.take_message() {
+            let (parts, body) = request.into_parts();
+            let (body, progress, timeout) = rest(body);
+            let mut headers = parts.headers;
+            let host = headers.remove(HOST);
+            let target = parts.uri.into_parts().path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
+            return Ok(Outgoing {
+                method: parts.method,
+                target,
+                headers,
+                host,
+                body,
+                progress,
+                upgrade: false,
+                timeout,
+            });
+        }
+        let error = unsent.into_error();
+        // Only a connection that was closed under the request, before any answer.
+        match spare {
+            Some((method, path, headers, host))
+                if error.is_incomplete_message() || error.is_canceled() || is_reset(&error) =>
+            {
+                let (body, progress, timeout) = rest(RequestBody::default());
+                Ok(Outgoing { method, target: path, headers, host, body, progress, upgrade: false, timeout })
+            }
+            _ => Err(self.failure(target, error)),
+        }
+    }
+}
+
+/// Whether the connection was reset rather than the answer being wrong.
+fn is_reset(error: &hyper::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            return matches!(io.kind(), std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe);
+        }
+        source = cause.source();
+    }
+    false
+}

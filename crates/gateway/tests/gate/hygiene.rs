@@ -1,0 +1,164 @@
+//! What the gate does not let in.
+
+use crate::harness::{Gate, Upstream, open_to, serve};
+
+/// Every one of these could be read in two ways, or by two servers differently.
+#[tokio::test]
+async fn ambiguous_requests_are_refused_and_nothing_reaches_the_upstream() {
+    let upstream = Upstream::ok().await;
+    let gate = Gate::open(&open_to(upstream.address));
+    let post = |fields: &str, body: &str| format!("POST /x HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n{body}");
+    let table = [
+        (post("Content-Length: 6\r\nTransfer-Encoding: chunked", "0\r\n\r\nG"), 400, "request.framing"),
+        (post("Transfer-Encoding: chunked\r\nContent-Length: 6", "0\r\n\r\nG"), 400, "request.framing"),
+        (post("Content-Length: 5\r\nContent-Length: 6", "hello"), 400, "request.framing"),
+        (post("Content-Length: 5\r\nContent-Length: 5", "hello"), 400, "request.framing"),
+        (post("Content-Length: 5, 5", "hello"), 400, "request.framing"),
+        (post("Content-Length: +5", "hello"), 400, "request.framing"),
+        (post("Content-Length: 0x5", "hello"), 400, "request.framing"),
+        (post("Content-Length:", "hello"), 400, "request.framing"),
+        (post("Content-Length: 99999999999999999999", ""), 400, "request.framing"),
+        (post("Transfer-Encoding: gzip, chunked", "0\r\n\r\n"), 400, "request.framing"),
+        (post("Transfer-Encoding: xchunked", "0\r\n\r\n"), 400, "request.framing"),
+        (post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "0\r\n\r\n"), 400, "request.framing"),
+        ("POST /x HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".into(), 400, "request.framing"),
+        (post("Content-Length : 5", "hello"), 400, "request.head"),
+        (post("X: a\r\n folded", ""), 400, "request.head"),
+        (post("X: a\nY: b", ""), 400, "request.head"),
+        (post("X: a\rY: b", ""), 400, "request.head"),
+        (post("X: a\0b", ""), 400, "request.head"),
+        ("GET  /x HTTP/1.1\r\nHost: a\r\n\r\n".into(), 400, "request.head"),
+        ("GET /x#y HTTP/1.1\r\nHost: a\r\n\r\n".into(), 400, "request.head"),
+        ("GET /x HTTP/1.1\r\n\r\n".into(), 400, "request.host"),
+        ("GET /x HTTP/1.0\r\n\r\n".into(), 400, "request.host"),
+        ("GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".into(), 400, "request.host"),
+        ("GET /x HTTP/1.1\r\nHost: a/b\r\n\r\n".into(), 400, "request.host"),
+        ("GET http://b/x HTTP/1.1\r\nHost: a\r\n\r\n".into(), 400, "request.host"),
+        ("GET /x HTTP/3.0\r\nHost: a\r\n\r\n".into(), 505, "request.version"),
+        ("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n".into(), 501, "request.method"),
+        ("TRACE /x HTTP/1.1\r\nHost: a\r\n\r\n".into(), 501, "request.method"),
+        ("GET /a%2fb HTTP/1.1\r\nHost: a\r\n\r\n".into(), 400, "request.path"),
+        ("GET /a\\b HTTP/1.1\r\nHost: a\r\n\r\n".into(), 400, "request.path"),
+        ("GET /a%00 HTTP/1.1\r\nHost: a\r\n\r\n".into(), 400, "request.path"),
+        ("GET /a%zz HTTP/1.1\r\nHost: a\r\n\r\n".into(), 400, "request.path"),
+        ("GET /a/..;/b HTTP/1.1\r\nHost: a\r\n\r\n".into(), 400, "request.path"),
+        ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n".into(), 400, "request.path"),
+        (format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(9_000)), 414, "request.target_too_long"),
+        (format!("GET /x HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(33_000)), 431, "request.head_too_large"),
+        (format!("GET /x HTTP/1.1\r\nHost: a\r\n{}\r\n", "X: y\r\n".repeat(101)), 431, "request.head_too_large"),
+    ];
+    for (request, status, code) in &table {
+        let answer = gate.ask(request).await;
+        assert_eq!(answer.problem(), (*status, (*code).to_owned()), "{request:?}");
+    }
+    assert_eq!(upstream.seen.lock().len(), 0);
+    assert_eq!(gate.ledger.finished(table.len()).await.len(), table.len());
+    assert_eq!(gate.ledger.counts(), (table.len(), table.len()), "each is recorded once");
+}
+
+#[tokio::test]
+async fn after_a_bad_head_the_connection_is_over() {
+    let upstream = Upstream::ok().await;
+    let gate = Gate::open(&open_to(upstream.address));
+    let mut client = gate.connect().await;
+    client
+        .send(
+            "GET /first HTTP/1.1\r\nHost: a\r\n\r\n\
+             GET /second HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n\
+             GET /third HTTP/1.1\r\nHost: a\r\n\r\n",
+        )
+        .await;
+    assert_eq!(client.answer().await.status(), 200);
+    let refused = client.answer().await;
+    assert_eq!(refused.problem(), (400, "request.framing".into()));
+    assert_eq!(refused.field("connection"), Some("close"));
+    assert_eq!(client.rest().await, b"");
+    assert!(upstream.only().start.starts_with("GET /first "));
+}
+
+#[tokio::test]
+async fn heads_may_arrive_byte_by_byte() {
+    let upstream = Upstream::ok().await;
+    let gate = Gate::open(&open_to(upstream.address));
+    let mut client = gate.connect().await;
+    for byte in b"POST /slow HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" {
+        client.send([*byte]).await;
+    }
+    client.send("GET /next HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert_eq!((client.answer().await.status(), client.answer().await.status()), (200, 200));
+    let seen = upstream.seen.lock();
+    assert_eq!((seen[0].body.as_slice(), seen[1].start.as_str()), (b"hello".as_slice(), "GET /next HTTP/1.1"));
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_its_framing_is_the_clients_fault() {
+    let upstream = serve(|mut connection| async move { while connection.more().await {} }).await;
+    let gate = Gate::open(&open_to(upstream));
+    let answer =
+        gate.ask("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nXX\r\n").await;
+    assert_eq!(answer.problem(), (400, "request.body".into()));
+    let told = gate.ledger.finished(1).await.remove(0);
+    assert_eq!((told.code, told.fault), (Some("request.body"), "client"));
+}
+
+#[tokio::test]
+async fn slow_heads_and_idle_connections_are_not_waited_for() {
+    let upstream = Upstream::ok().await;
+    let gate = Gate::open(&format!(
+        "http = {{ head_timeout = \"50ms\", idle_timeout = \"50ms\" }}\n{}",
+        open_to(upstream.address)
+    ));
+    let mut slow = gate.connect().await;
+    slow.send("GET / HTTP/1.1\r\nHost:").await;
+    assert_eq!(slow.answer().await.problem(), (408, "request.timeout".into()));
+    assert_eq!(slow.rest().await, b"");
+
+    let mut idle = gate.connect().await;
+    assert_eq!(idle.rest().await, b"", "closed without a word");
+    let mut used = gate.connect().await;
+    used.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert_eq!(used.answer().await.status(), 200);
+    assert_eq!(used.rest().await, b"");
+    assert_eq!(gate.ledger.finished(2).await.len(), 2, "an idle connection is no request");
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_not_an_idle_connection() {
+    let upstream = serve(|mut connection| async move {
+        connection.message().await;
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+    })
+    .await;
+    let limits = "http = { head_timeout = \"20ms\", idle_timeout = \"20ms\" }\n";
+    let gate = Gate::open(&format!("{limits}{}", open_to(upstream)));
+    assert_eq!(gate.get("/", "").await.status(), 200);
+}
+
+#[tokio::test]
+async fn bodies_are_bounded_by_announcement_and_by_count() {
+    let upstream = serve(|mut connection| async move { while connection.more().await {} }).await;
+    let gate = Gate::open(&format!("http = {{ max_body = \"1KiB\", body_timeout = \"50ms\" }}\n{}", open_to(upstream)));
+    let announced = gate.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1025\r\n\r\n").await;
+    assert_eq!(announced.problem(), (413, "request.too_large".into()));
+    let chunk = format!("400\r\n{}\r\n", "x".repeat(0x400));
+    let counted = gate
+        .ask(&format!("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}{chunk}0\r\n\r\n"))
+        .await;
+    assert_eq!(counted.problem(), (413, "request.too_large".into()));
+    let paused = gate.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc").await;
+    assert_eq!(paused.problem(), (408, "request.timeout".into()));
+}
+
+#[tokio::test]
+async fn a_refused_upload_still_gets_its_answer() {
+    let upstream = Upstream::ok().await;
+    let text = open_to(upstream.address).replace("auth = \"none\"", "");
+    let gate = Gate::open(&text);
+    let mut client = gate.connect().await;
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n").await;
+    client.send(vec![b'x'; 100_000]).await;
+    let answer = client.answer().await;
+    assert_eq!((answer.status(), answer.field("connection")), (401, Some("close")));
+    assert_eq!(client.rest().await, b"");
+}

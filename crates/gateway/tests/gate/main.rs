@@ -1,0 +1,11 @@
+//! The gate as its clients and upstreams see it: over real sockets, byte for byte.
+
+mod failures;
+mod forwarding;
+mod harness;
+mod hygiene;
+mod in_process;
+mod lifecycle;
+mod refusals;
+mod streaming;
+mod upgrades;
