@@ -93,8 +93,8 @@ impl Modify for Credentials {
 }
 
 /// The description of every call (OpenAPI 3.1).
-pub fn document() -> OpenApi {
-    routes().split_for_parts().1
+pub fn describe() -> OpenApi {
+    routes().into_openapi()
 }
 
 /// The service behind the gate.

@@ -115,6 +115,11 @@ impl Identity {
         api::router(self.core.clone())
     }
 
+    /// The description of every call (OpenAPI 3.1).
+    pub fn openapi() -> utoipa::openapi::OpenApi {
+        api::describe()
+    }
+
     /// Who presents a credential that the edge does not know.
     pub fn authenticator(&self) -> Arc<dyn Authenticator> {
         Arc::new(authenticator::Credentials(self.core.clone()))

@@ -9,17 +9,19 @@ use kernel::ProblemKind;
 pub fn problems() -> Vec<&'static ProblemKind> {
     let mut all: Vec<&'static ProblemKind> = [
         kernel::problem::common::PROBLEMS,
-        gateway::authn::PROBLEMS,
-        gateway::limit::PROBLEMS,
-        gateway::tenant::PROBLEMS,
         identity::api_keys::PROBLEMS,
-        identity::passwords::PROBLEMS,
+        identity::auth::PROBLEMS,
         identity::keys::PROBLEMS,
+        identity::passwords::PROBLEMS,
         identity::roles::PROBLEMS,
+        identity::sessions::PROBLEMS,
         identity::tenants::PROBLEMS,
+        identity::tokens::PROBLEMS,
+        identity::users_admin::PROBLEMS,
         identity::users::PROBLEMS,
     ]
     .concat();
+    all.extend(gateway::problems());
     all.sort_by_key(|kind| kind.code);
     all
 }

@@ -6,7 +6,7 @@ use http::Method;
 use kernel::problem::common;
 use serde_json::Value as Json;
 
-use super::{PROBLEMS, document};
+use super::{PROBLEMS, describe};
 use crate::testing::TestCore;
 
 /// Operations that a stranger may call. This list only shrinks, or grows with a reason.
@@ -23,7 +23,7 @@ const PUBLIC: &[&str] = &[
 
 /// Method and path of every operation, with its description.
 fn operations() -> BTreeMap<String, Json> {
-    let document = serde_json::to_value(document()).expect("JSON");
+    let document = serde_json::to_value(describe()).expect("JSON");
     let paths = document["paths"].as_object().expect("paths");
     paths
         .iter()
@@ -66,7 +66,7 @@ async fn every_operation_refuses_a_stranger() {
 
 #[test]
 fn the_document_says_what_the_router_does() {
-    let document = serde_json::to_value(document()).expect("JSON");
+    let document = serde_json::to_value(describe()).expect("JSON");
     assert!(document["openapi"].as_str().expect("a version").starts_with("3.1"));
     let schemes = document["components"]["securitySchemes"].as_object().expect("schemes");
     let tags: BTreeSet<&str> =

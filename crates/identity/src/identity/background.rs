@@ -7,7 +7,7 @@ use kernel::edge::HealthCheck;
 use storage::{StoreError, feed};
 use tokio::time::MissedTickBehavior;
 
-use crate::{Core, audit, auth, keys};
+use crate::{Core, api_keys, audit, auth, keys};
 
 /// At least so often a node looks for changes, should the bus be away. Half of the second within which
 /// a revocation must hold everywhere.
@@ -22,6 +22,10 @@ const KEYS: Duration = Duration::from_secs(60);
 const PURGE: Duration = Duration::from_secs(300);
 /// Changes stay in the feed this long, for nodes that were away.
 const KEEP_FEED: Duration = Duration::from_secs(48 * 3_600);
+
+/// Revoked and expired API keys stay this long: tokens that were got with one must be refused by a node
+/// that starts meanwhile, and people ask about them.
+const KEEP_KEYS: Duration = Duration::from_secs(30 * 86_400);
 
 type Task = (&'static str, BoxFuture<'static, ()>);
 
@@ -42,7 +46,7 @@ pub(super) fn tasks(core: &Arc<Core>) -> Vec<Task> {
 
 /// Drops expired rows of every kind and returns how many.
 pub(super) async fn purge(core: &Core) -> Result<u64, StoreError> {
-    let expired = auth::sweep(core).await?;
+    let expired = auth::sweep(core).await? + api_keys::sweep(&core.store, core.now() - KEEP_KEYS).await?;
     Ok(expired + feed::prune(&core.store, core.now() - KEEP_FEED).await?)
 }
 

@@ -168,6 +168,10 @@ pub struct Tokens {
     /// How long a refresh token that was already used still gets the same successor, for clients that
     /// lost the answer: at most 60s.
     pub refresh_grace: Duration,
+    /// How old a signing key may become before a new one takes its place by itself: at least 1h. Unless set,
+    /// keys are rotated by hand. Tokens of the old key stay valid until they expire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_rotation: Option<Duration>,
 }
 
 /// Only for the schema: the names of [`Alg`].
@@ -187,6 +191,7 @@ impl Default for Tokens {
             access_ttl: Duration::from_secs(15 * 60),
             refresh_ttl: Duration::from_secs(30 * 86_400),
             refresh_grace: Duration::from_secs(10),
+            key_rotation: None,
         }
     }
 }
@@ -365,6 +370,10 @@ pub struct Log {
     pub format: LogFormat,
     /// Whether every finished request is logged.
     pub access: bool,
+    /// The file that finished requests are appended to. Unless set, it is standard output; the process's own
+    /// log goes to standard error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_file: Option<PathBuf>,
 }
 
 /// How a log line looks.
@@ -381,9 +390,19 @@ pub enum LogFormat {
     Text,
 }
 
+impl From<LogFormat> for observe::logging::Format {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Auto => Self::Auto,
+            LogFormat::Json => Self::Json,
+            LogFormat::Text => Self::Text,
+        }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
-        Self { level: "info".to_owned(), format: LogFormat::Auto, access: true }
+        Self { level: "info".to_owned(), format: LogFormat::Auto, access: true, access_file: None }
     }
 }
 
@@ -407,6 +426,8 @@ impl Config {
     pub fn public_url(&self, bound: SocketAddr) -> String {
         match &self.server.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
+            // A port that is chosen at the start is not known yet.
+            None if bound.port() == 0 => format!("http://{}", bound.ip()),
             None if bound.ip().is_unspecified() => format!("http://localhost:{}", bound.port()),
             None => format!("http://{bound}"),
         }
