@@ -128,11 +128,14 @@ pub struct Kv {
     #[serde(skip_serializing)]
     #[schemars(with = "String", extend("format" = "kv-url", "writeOnly" = true, "default" = "memory"))]
     pub url: Secret,
+    /// What keys begin with, so that several deployments can share a Redis.
+    #[schemars(length(min = 1, max = 64))]
+    pub namespace: String,
 }
 
 impl Default for Kv {
     fn default() -> Self {
-        Self { url: Secret::new("memory".to_owned()) }
+        Self { url: Secret::new("memory".to_owned()), namespace: "portcullis".to_owned() }
     }
 }
 
@@ -145,11 +148,14 @@ pub struct Bus {
     #[serde(skip_serializing)]
     #[schemars(with = "String", extend("format" = "bus-url", "writeOnly" = true, "default" = "local"))]
     pub url: Secret,
+    /// What channels begin with, so that several deployments can share a Redis.
+    #[schemars(length(min = 1, max = 64))]
+    pub namespace: String,
 }
 
 impl Default for Bus {
     fn default() -> Self {
-        Self { url: Secret::new("local".to_owned()) }
+        Self { url: Secret::new("local".to_owned()), namespace: "portcullis".to_owned() }
     }
 }
 
