@@ -127,8 +127,8 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         },
     )
     .await?;
-    let (identity, description) = identity::api::build(core.clone());
-    let openapi = serde_json::to_vec(&description).map_err(StartError::Description)?;
+    let identity = identity::api::router(core.clone());
+    let openapi = serde_json::to_vec(&identity::api::describe()).map_err(StartError::Description)?;
 
     // Those who watch.
     let metrics = Arc::new(Metrics::new());
