@@ -40,6 +40,11 @@ pub(super) fn start(core: &Arc<Core>, bus: &Bus, limits: &Arc<Limits>, health: &
     let (checked, stopped) = (health.clone(), until(stop));
     tokio::spawn(async move { checked.run(stopped).await });
 
+    let sealed = core.clone();
+    spawn(Box::pin(every(Duration::from_millis(500), "sealing the audit log", move || {
+        let core = sealed.clone();
+        async move { identity::audit::seal(&core.store, &core.vault, core.now()).await }
+    })));
     let rotated = core.clone();
     spawn(Box::pin(every(Duration::from_secs(60), "rotating signing keys", move || {
         let core = rotated.clone();
