@@ -8,7 +8,7 @@ mod node;
 mod people;
 
 pub(crate) use call::Reply;
-pub(crate) use node::{START, TestCore, settings};
+pub(crate) use node::{Limiter, START, TestCore, parts, settings};
 pub(crate) use people::{PASSWORD, Person};
 
 /// Makes two tests of each `async fn name(node: TestCore)`: on SQLite and on PostgreSQL.

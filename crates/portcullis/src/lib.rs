@@ -8,7 +8,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod config;
 mod demo;
-mod operator;
+pub mod operator;
 pub mod pages;
 mod reload;
 pub mod secrets;

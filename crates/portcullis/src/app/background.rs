@@ -19,6 +19,10 @@ const LOOK_AT_FEED: Duration = Duration::from_millis(500);
 /// How long changes stay in the feed. A node that was away for longer loads everything anew.
 const KEEP_FEED: Duration = Duration::from_secs(86_400);
 
+/// How long revoked and expired API keys stay: tokens that were got with one must be refused by a node
+/// that starts meanwhile.
+const KEEP_KEYS: Duration = Duration::from_secs(30 * 86_400);
+
 /// Starts everything. All of it ends when `stop` is cancelled.
 pub(super) fn start(core: &Arc<Core>, bus: &Bus, limits: &Arc<Limits>, health: &Arc<Health>, stop: &CancellationToken) {
     let until = |stop: &CancellationToken| stop.clone().cancelled_owned();
@@ -36,6 +40,11 @@ pub(super) fn start(core: &Arc<Core>, bus: &Bus, limits: &Arc<Limits>, health: &
     let (checked, stopped) = (health.clone(), until(stop));
     tokio::spawn(async move { checked.run(stopped).await });
 
+    let sealed = core.clone();
+    spawn(Box::pin(every(Duration::from_millis(500), "sealing the audit log", move || {
+        let core = sealed.clone();
+        async move { identity::audit::seal(&core.store, &core.vault, core.now()).await }
+    })));
     let rotated = core.clone();
     spawn(Box::pin(every(Duration::from_secs(60), "rotating signing keys", move || {
         let core = rotated.clone();
@@ -48,7 +57,7 @@ pub(super) fn start(core: &Arc<Core>, bus: &Bus, limits: &Arc<Limits>, health: &
             let now = core.clock.now();
             core.edge.revocations.sweep(now);
             identity::auth::sweep(&core).await?;
-            identity::api_keys::sweep(&core.store, now).await?;
+            identity::api_keys::sweep(&core.store, now - KEEP_KEYS).await?;
             feed::prune(&core.store, now - KEEP_FEED).await.map(drop)
         }
     })));

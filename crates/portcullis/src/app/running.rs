@@ -6,8 +6,8 @@ use gateway::{
     config::{ConfigProblem, GatewayConfig},
     route::{RouteTable, TableParts},
 };
-use identity::Core;
-use kernel::Random;
+use identity::{Core, users::Email};
+use kernel::{Random, Secret};
 use observe::{
     Observer,
     access::AccessLog,
@@ -21,7 +21,10 @@ use super::{
     operations::Operations,
     routes::{self, BuiltinError, Services},
 };
-use crate::config::Config;
+use crate::{
+    config::Config,
+    operator::admins::{self, AdminError},
+};
 
 /// What of a configuration takes effect without a restart.
 #[derive(Debug, thiserror::Error)]
@@ -121,6 +124,11 @@ impl Running {
     /// The identity service. For commands that come with the start, and for tests.
     pub const fn core(&self) -> &Arc<Core> {
         &self.core
+    }
+
+    /// Makes an administrator, as `portcullis admin create` does.
+    pub async fn create_admin(&self, email: Email, password: Secret) -> Result<(), AdminError> {
+        admins::create(&self.core, email, password).await
     }
 
     /// Puts the routes, upstreams and identity limits of this configuration in force, all of them or

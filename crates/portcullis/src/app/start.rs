@@ -95,7 +95,8 @@ fn identity_runtime(config: &Config) -> Result<Runtime, StartError> {
 
 /// Opens the bus that the configuration names.
 pub(super) async fn open_bus(config: &Config) -> Result<Bus, StartError> {
-    Ok(Bus::open(&BusOptions::new(config.bus.url.expose().as_str())).await?)
+    let namespace = config.bus.namespace.clone();
+    Ok(Bus::open(&BusOptions { namespace, ..BusOptions::new(config.bus.url.expose().as_str()) }).await?)
 }
 
 async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
@@ -104,7 +105,9 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
 
     // What others lean on.
     let store = open_database(&config, Missing::Create, durable).await?;
-    let kv = Kv::open(&KvOptions::new(config.kv.url.expose().as_str()), clock.clone()).await?;
+    let namespace = config.kv.namespace.clone();
+    let kv = KvOptions { namespace, ..KvOptions::new(config.kv.url.expose().as_str()) };
+    let kv = Kv::open(&kv, clock.clone()).await?;
     let bus = open_bus(&config).await?;
     let edge = Arc::new(Edge::new());
     let limits = Arc::new(Limits::new(shared_limits::backend(&kv), config.limits.clone(), clock.clone()));
@@ -124,8 +127,8 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         },
     )
     .await?;
-    let (identity, description) = identity::api::build(core.clone());
-    let openapi = serde_json::to_vec(&description).map_err(StartError::Description)?;
+    let identity = identity::api::router(core.clone());
+    let openapi = serde_json::to_vec(&identity::api::describe()).map_err(StartError::Description)?;
 
     // Those who watch.
     let metrics = Arc::new(Metrics::new());

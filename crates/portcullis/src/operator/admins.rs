@@ -16,7 +16,7 @@ use storage::StoreError;
 
 /// Why an administrator could not be seen to.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum AdminError {
+pub enum AdminError {
     /// Somebody has the address.
     #[error("there is a user {0} already; `portcullis admin reset-password` gives them a new password")]
     Exists(String),
@@ -53,7 +53,7 @@ fn default_tenant(core: &Core) -> Result<TenantId, Problem> {
 }
 
 /// Makes a user of the default tenant who holds everything.
-pub(crate) async fn create(core: &Core, email: Email, password: Secret) -> Result<(), AdminError> {
+pub async fn create(core: &Core, email: Email, password: Secret) -> Result<(), AdminError> {
     let tenant = default_tenant(core)?;
     let about = About { email: Some(email.as_str()), ..About::default() };
     check_policy(core.settings.passwords.policy, &password, about, "/password")?;
@@ -92,7 +92,7 @@ fn logins(account: &Account) -> Vec<Login> {
 }
 
 /// Gives a user a new password, ends all their sessions and unlocks them.
-pub(crate) async fn reset_password(core: &Core, login: &str, password: Secret) -> Result<(), AdminError> {
+pub async fn reset_password(core: &Core, login: &str, password: Secret) -> Result<(), AdminError> {
     let tenant = default_tenant(core)?;
     let account = find(core, tenant, login).await?;
     let about =
@@ -117,7 +117,7 @@ pub(crate) async fn reset_password(core: &Core, login: &str, password: Secret) -
 }
 
 /// Forgets a user's failed logins. Returns whether there were any.
-pub(crate) async fn unlock(core: &Core, login: &str) -> Result<bool, AdminError> {
+pub async fn unlock(core: &Core, login: &str) -> Result<bool, AdminError> {
     let tenant = default_tenant(core)?;
     let account = find(core, tenant, login).await?;
     let (now, random, vault) = (core.now(), core.random.clone(), core.vault.clone());

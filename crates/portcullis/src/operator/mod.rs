@@ -4,7 +4,7 @@
 //! nodes that run meanwhile hear of it. Whoever may run these commands holds the database and the master
 //! key; there is nobody to ask for permission.
 
-pub(crate) mod admins;
+pub mod admins;
 pub(crate) mod first_start;
 pub(crate) mod password;
 
