@@ -67,7 +67,10 @@ pub(crate) struct Reply {
 impl Reply {
     /// The reply to a request; takes its upgrade in custody.
     pub(crate) fn to(connection: Arc<Connection>, parts: &mut Parts, body: &Incoming) -> Self {
-        let large_body = !body.is_end_stream() && body.size_hint().exact().is_none_or(|length| length > SMALL_BODY);
+        // Who asks first (RFC 9110 §10.1.1) and is refused may send the body or not: nobody could tell.
+        let asks_first = parts.headers.contains_key(header::EXPECT);
+        let large = asks_first || body.size_hint().exact().is_none_or(|length| length > SMALL_BODY);
+        let large_body = !body.is_end_stream() && large;
         Self {
             active: connection.enter(),
             connection,

@@ -194,3 +194,6 @@ impl std::fmt::Debug for Running {
         f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use http::{
 use tokio::time::Instant;
 
 use super::{
-    Failure, Http1Body, Tunnel, Upstream,
+    Failure, Tunnel, Upstream,
     http1::{Connection, Unsent},
     http2::DrivenBody,
     target::Target,
@@ -92,7 +92,7 @@ impl Upstream {
             let request = outgoing.into_request(target);
             let sent = deadline.limit(connection.exchange(request, target.enter(), max_idle)).await;
             match sent.ok_or_else(|| Failure::Timeout(target.label.clone()))? {
-                Ok(response) => return Ok(Answer::from_http1(response, target)),
+                Ok(response) => return Answer::new(response.map(Body::Http1), target),
                 Err(unsent) => outgoing = deadline.again(target, unsent, spare)?,
             }
         }
@@ -104,7 +104,7 @@ impl Upstream {
         let request = outgoing.into_request(target);
         match deadline.limit(connection.exchange(request, running, max_idle)).await {
             None => Err(Failure::Timeout(target.label.clone()).into()),
-            Some(Ok(response)) => Ok(Answer::from_http1(response, target)),
+            Some(Ok(response)) => Answer::new(response.map(Body::Http1), target),
             Some(Err(unsent)) => Err(deadline.failure(target, unsent.into_error()).into()),
         }
     }
@@ -157,8 +157,7 @@ impl Upstream {
         match deadline.limit(sender.send_request(request)).await {
             None => Err(Failure::Timeout(target.label.clone()).into()),
             Some(Ok(response)) => {
-                let response = response.map(|body| Body::Driven(DrivenBody::new(body, running)));
-                Ok(Answer { response, target: target.label.clone(), tunnel: None })
+                Answer::new(response.map(|body| Body::Driven(DrivenBody::new(body, running))), target)
             }
             Some(Err(error)) => Err(deadline.failure(target, error).into()),
         }
@@ -179,8 +178,13 @@ impl From<Failure> for Attempt {
 }
 
 impl Answer {
-    fn from_http1(response: Response<Http1Body>, target: &Target) -> Self {
-        Self { response: response.map(Body::Http1), target: target.label.clone(), tunnel: None }
+    /// An answer to a request that did not ask to change the protocol.
+    fn new(response: Response<Body>, target: &Target) -> Result<Self, Attempt> {
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let why = "it switches protocols though nobody asked".to_owned();
+            return Err(Failure::Invalid(target.label.clone(), why).into());
+        }
+        Ok(Self { response, target: target.label.clone(), tunnel: None })
     }
 }
 
@@ -251,7 +255,7 @@ impl Deadline {
     fn failure(&self, target: &Target, error: hyper::Error) -> Failure {
         match self.progress.as_ref().and_then(|progress| progress.failure()) {
             Some(error) => Failure::Client(error),
-            None => Failure::Invalid(target.label.clone(), error),
+            None => Failure::invalid(&target.label, &error),
         }
     }
 

@@ -87,6 +87,27 @@ async fn an_upload_waits_for_the_upstream() {
 }
 
 #[tokio::test]
+async fn who_asks_before_sending_is_told_to_go_on_or_not() {
+    let upstream = Upstream::ok().await;
+    let gate = Gate::open(&open_to(upstream.address));
+    let ask = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    let mut client = gate.connect().await;
+    client.send(ask).await;
+    client.until("HTTP/1.1 100 Continue\r\n\r\n").await;
+    client.send("hello").await;
+    assert_eq!(client.answer().await.status(), 200);
+    let seen = upstream.only();
+    assert_eq!((seen.body.as_slice(), seen.field("expect")), (b"hello".as_slice(), None));
+
+    let gate = Gate::open(&open_to(upstream.address).replace("auth = \"none\"", ""));
+    let mut client = gate.connect().await;
+    client.send(ask).await;
+    let answer = client.answer().await;
+    assert_eq!((answer.status(), answer.field("connection")), (401, Some("close")));
+    assert_eq!(client.rest().await, b"");
+}
+
+#[tokio::test]
 async fn trailers_are_kept() {
     let upstream = serve(|mut connection| async move {
         connection.message().await;
