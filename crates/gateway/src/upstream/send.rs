@@ -1,6 +1,10 @@
 //! Sends one request to one target of an upstream.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header::HOST, uri::PathAndQuery,
@@ -90,7 +94,7 @@ impl Upstream {
             // request that comes back unsent; one that may be repeated anyway is kept for that.
             let spare = outgoing.spare();
             let request = outgoing.into_request(target);
-            let sent = deadline.limit(connection.exchange(request, target.enter(), max_idle)).await;
+            let sent = deadline.limit(pin!(connection.exchange(request, target.enter(), max_idle))).await;
             match sent.ok_or_else(|| Failure::Timeout(target.label.clone()))? {
                 Ok(response) => return Answer::new(response.map(Body::Http1), target),
                 Err(unsent) => outgoing = deadline.again(target, unsent, spare)?,
@@ -102,7 +106,7 @@ impl Upstream {
             Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
         };
         let request = outgoing.into_request(target);
-        match deadline.limit(connection.exchange(request, running, max_idle)).await {
+        match deadline.limit(pin!(connection.exchange(request, running, max_idle))).await {
             None => Err(Failure::Timeout(target.label.clone()).into()),
             Some(Ok(response)) => Answer::new(response.map(Body::Http1), target),
             Some(Err(unsent)) => Err(deadline.failure(target, unsent.into_error()).into()),
@@ -130,7 +134,7 @@ impl Upstream {
             }
         });
         // The driver ends with the sender; when nobody waits for the answer any more, so does the sender.
-        let answer = deadline.limit(sender.send_request(outgoing.into_request(target))).await;
+        let answer = deadline.limit(pin!(sender.send_request(outgoing.into_request(target)))).await;
         let mut response = match answer {
             Some(Ok(response)) => response,
             Some(Err(error)) => return Err(deadline.failure(target, error).into()),
@@ -154,7 +158,7 @@ impl Upstream {
             Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
         };
         let request = outgoing.into_http2_request(target);
-        match deadline.limit(sender.send_request(request)).await {
+        match deadline.limit(pin!(sender.send_request(request))).await {
             None => Err(Failure::Timeout(target.label.clone()).into()),
             Some(Ok(response)) => {
                 Answer::new(response.map(|body| Body::Driven(DrivenBody::new(body, running))), target)
@@ -239,8 +243,7 @@ impl Deadline {
     }
 
     /// The output, or `None` when the time is up.
-    async fn limit<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        tokio::pin!(future);
+    async fn limit<F: Future>(&self, mut future: Pin<&mut F>) -> Option<F::Output> {
         let mut until = self.begun + self.timeout;
         loop {
             if let Ok(output) = tokio::time::timeout_at(until, future.as_mut()).await {
