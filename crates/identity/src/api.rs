@@ -1,21 +1,41 @@
-//! The HTTP face of identity: the routes of every slice in one router.
+//! The HTTP face of identity: the routes of every slice in one router, and their description.
 
 use std::sync::Arc;
 
 use axum::{Router, middleware};
-use kernel::{Problem, problem::common};
-use utoipa::openapi::OpenApi;
+use kernel::{Problem, ProblemKind, problem::common};
+use utoipa::{
+    Modify, OpenApi as _,
+    openapi::{
+        OpenApi,
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
+    },
+};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core, api_keys, auth, authz,
+    Core, api_keys, audit, auth, authz,
     http::{Refusal, render_problems},
-    keys, roles, sessions, tenants, users, users_admin,
+    keys, passwords, roles, sessions, tenants, tokens, users, users_admin,
 };
+
+/// Every kind of problem that identity declares.
+pub const PROBLEMS: &[&[&ProblemKind]] = &[
+    api_keys::PROBLEMS,
+    auth::PROBLEMS,
+    keys::PROBLEMS,
+    passwords::PROBLEMS,
+    roles::PROBLEMS,
+    sessions::PROBLEMS,
+    tenants::PROBLEMS,
+    tokens::PROBLEMS,
+    users::PROBLEMS,
+    users_admin::PROBLEMS,
+];
 
 /// Every route with its description. A new slice is merged here.
 fn routes() -> OpenApiRouter<Arc<Core>> {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(Frame::openapi())
         .merge(auth::routes())
         .merge(users::routes())
         .merge(sessions::routes())
@@ -25,15 +45,67 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(tenants::routes())
         .merge(authz::routes())
         .merge(keys::routes())
+        .merge(audit::routes())
 }
 
-/// The service behind the gate, and its description.
-pub fn build(core: Arc<Core>) -> (Router, OpenApi) {
-    let (router, document) = routes().split_for_parts();
-    let router = router
+/// What the document says besides its operations.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Portcullis",
+        description = "Identity provider and API gateway. Refusals are `application/problem+json` (RFC 9457) with a stable `code`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    modifiers(&Credentials),
+    tags(
+        (name = "auth", description = "Getting in and out"),
+        (name = "account", description = "One's own account"),
+        (name = "sessions", description = "One's own sessions"),
+        (name = "api keys", description = "API keys"),
+        (name = "users", description = "Users of the tenant"),
+        (name = "roles", description = "Roles and permissions"),
+        (name = "tenants", description = "Tenants, for operators of the installation"),
+        (name = "keys", description = "Signing keys"),
+        (name = "audit", description = "The audit log"),
+        (name = "authorization", description = "Asking what others may do"),
+        (name = "discovery", description = "What verifiers of our tokens read"),
+    )
+)]
+struct Frame;
+
+/// The ways to prove who one is, by the names that operations use.
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut OpenApi) {
+        let described = |scheme: &str, text: &str| ApiKeyValue::with_description(scheme, text);
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.bearer_format = Some("JWT".into());
+        bearer.description = Some("An access token (RFC 9068), or an API key.".into());
+        let api_key = described("X-API-Key", "An API key.");
+        let session =
+            described("__Host-portcullis_session", "The session cookie. Unsafe methods need proof of origin.");
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme("api_key", SecurityScheme::ApiKey(ApiKey::Header(api_key)));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
+    }
+}
+
+/// The description of every call (OpenAPI 3.1).
+pub fn describe() -> OpenApi {
+    routes().into_openapi()
+}
+
+/// The service behind the gate.
+pub fn router(core: Arc<Core>) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router
         .fallback(|| async { Refusal(Problem::new(common::NOT_FOUND)) })
         .method_not_allowed_fallback(|| async { Refusal(Problem::new(common::METHOD)) })
         .layer(middleware::from_fn(render_problems))
-        .with_state(core);
-    (router, document)
+        .with_state(core)
 }
+
+#[cfg(test)]
+mod tests;

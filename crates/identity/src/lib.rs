@@ -11,11 +11,13 @@
 
 pub mod api;
 pub mod api_keys;
+pub mod assertions;
 pub mod audit;
 pub mod auth;
 pub mod authz;
 pub mod core;
 pub mod http;
+mod identity;
 pub mod keys;
 pub mod passwords;
 pub mod publish;
@@ -30,4 +32,8 @@ pub mod users;
 pub mod users_admin;
 pub mod vault;
 
-pub use crate::{core::Core, settings::Settings};
+pub use crate::{
+    core::Core,
+    identity::{Identity, IdentityParts, OpenIdentityError, OperatorError},
+    settings::Settings,
+};

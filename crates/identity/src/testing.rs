@@ -5,6 +5,24 @@
 
 mod call;
 mod node;
+mod people;
 
 pub(crate) use call::Reply;
-pub(crate) use node::{START, TestCore, settings};
+pub(crate) use node::{Limiter, START, TestCore, parts, settings};
+pub(crate) use people::{PASSWORD, Person};
+
+/// Makes two tests of each `async fn name(node: TestCore)`: on SQLite and on PostgreSQL.
+macro_rules! on_both_databases {
+    ($($name:ident;)*) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(crate::testing::TestCore::start().await).await })*
+        }
+        mod postgres {
+            $(#[tokio::test] async fn $name() {
+                let settings = crate::testing::settings();
+                super::$name(crate::testing::TestCore::start_on_postgres(settings).await).await
+            })*
+        }
+    };
+}
+pub(crate) use on_both_databases;

@@ -7,6 +7,10 @@
 //!
 //! Losing the master key loses every signing key and stored secret. There is no way around it.
 
+mod check;
+
+pub use check::VaultCheckError;
+
 use std::fmt;
 
 use aws_lc_rs::{

@@ -270,8 +270,12 @@ impl Slots {
     /// When at least `needed` units (or all of them) will have left the window. `newest_used`: count
     /// the newest part as used although nothing is in it yet.
     fn free_at(&self, needed: u32, slot: i64, newest_used: bool) -> i64 {
+        // Nothing leaves later than the newest part: no need to look at the others.
+        if newest_used {
+            return (self.newest + 61) * slot;
+        }
         let mut freed = 0_u32;
-        let mut last = if newest_used { self.newest } else { self.newest - 60 };
+        let mut last = self.newest - 60;
         for part in self.newest - 60..=self.newest {
             let count = self.counts[index(part)];
             if count > 0 {

@@ -7,5 +7,8 @@ pub mod app;
 pub mod catalogue;
 pub mod cli;
 pub mod config;
+mod demo;
+pub mod operator;
 pub mod pages;
+mod reload;
 pub mod secrets;

@@ -8,6 +8,8 @@
 //! Sequence numbers become visible in order: on PostgreSQL an advisory lock, taken with the first
 //! change of a transaction and held to its commit, keeps a later number from overtaking an earlier one.
 
+mod over_bus;
+
 use std::{
     sync::{
         Arc,
@@ -25,6 +27,8 @@ use crate::{
     params,
     store::{Store, StoreError, SystemTx, TenantTx},
 };
+
+pub use over_bus::OverBus;
 
 /// Most changes that are applied at once.
 const CHUNK: i64 = 500;

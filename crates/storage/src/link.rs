@@ -53,12 +53,13 @@ pub(crate) fn client(url: &str) -> Result<Client, &'static str> {
     Ok(client)
 }
 
-/// Checks what keys and channels begin with: letters without a meaning in a pattern of Redis.
+/// Checks what keys and channels begin with: letters without a meaning in a pattern of Redis, and no
+/// colon, which ends the namespace, so that none is the beginning of another.
 pub(crate) fn namespace(name: &str) -> Result<(), &'static str> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     match name.len() {
         1..=64 if name.bytes().all(plain) => Ok(()),
-        _ => Err("a namespace has 1 to 64 letters, digits, or any of -_.:"),
+        _ => Err("a namespace has 1 to 64 letters, digits, or any of -_."),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Asking the right limiter.
 
 use std::{
+    iter,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -16,10 +17,10 @@ use smallvec::SmallVec;
 use super::{
     Backend, Caller, LimitSettings, LocalLimiter, Rules, SharedTake, SharedUnavailable, Take, Taken, WhenAway,
     local::Decisions,
-    rules::rule_id,
+    rules::{MAX_OWN, rule_id},
     shared::{Absence, SharedLimiter},
     subject::Counted,
-    taken::{Asked, Name},
+    taken::{AllAsked, Asked, Name},
 };
 
 /// All limits of a node.
@@ -29,9 +30,12 @@ pub struct Limits {
     local: LocalLimiter,
     absence: Absence,
     absences: AtomicU64,
-    config: LimitSettings,
+    settings: LimitSettings,
     clock: Arc<dyn Clock>,
 }
+
+/// What was asked, and one answer for each.
+type Answers<'a> = (AllAsked<'a>, Decisions);
 
 /// Numbers for gauges.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,17 +59,36 @@ struct Question<'a> {
     cost: u32,
 }
 
-type Questions<'a> = SmallVec<[Question<'a>; 4]>;
+/// Everything that a request is asked: by the rules that apply to it, and by its own credential.
+fn questions<'r: 'c, 'c>(rules: &'r Rules, caller: &'c Caller<'c>) -> impl Iterator<Item = (Name<'r>, Question<'c>)> {
+    let of_rules = rules.rules.iter().filter(|rule| caller.is(rule.when)).map(|rule| {
+        let (rate, algorithm, cost) = (rule.rate, rule.algorithm, rule.cost);
+        let counted = caller.counted(&rule.by);
+        (Name::Rule(&rule.name), Question { rule: rule.id, counted, rate, algorithm, cost })
+    });
+    let own = caller.principal.into_iter().flat_map(|principal| {
+        // Across all routes: the credential's own. A key's tokens count with the key.
+        let counted = principal.api_key.map_or(Counted::User(principal.subject), Counted::ApiKey);
+        let limits = &principal.limits[..principal.limits.len().min(MAX_OWN)];
+        // The same one twice would count twice.
+        let once = limits.iter().enumerate().filter(|(i, rate)| !limits[..*i].contains(rate));
+        once.map(move |(_, &rate)| {
+            let (rule, algorithm) = (credential_rule(rate), Algorithm::SlidingWindow);
+            (Name::Credential(rate), Question { rule, counted, rate, algorithm, cost: 1 })
+        })
+    });
+    of_rules.chain(own)
+}
 
 impl Limits {
     /// Limits counted by `backend`.
-    pub fn new(backend: Backend, config: LimitSettings, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(backend: Backend, settings: LimitSettings, clock: Arc<dyn Clock>) -> Self {
         Self {
             backend,
-            local: LocalLimiter::new(config.max_keys.get()),
+            local: LocalLimiter::new(settings.max_keys.get()),
             absence: Absence::default(),
             absences: AtomicU64::new(0),
-            config,
+            settings,
             clock,
         }
     }
@@ -76,36 +99,12 @@ impl Limits {
     /// Never awaits with a local backend.
     pub async fn take<'r>(&self, rules: &'r Rules, caller: &Caller<'_>) -> Result<Taken<'r>, Problem> {
         let now = self.clock.now();
-        let mut asked: SmallVec<[Asked<'r>; 4]> = SmallVec::new();
-        let mut questions = Questions::new();
-        for rule in &rules.rules {
-            if caller.is(rule.when) {
-                let (rate, algorithm, cost) = (rule.rate, rule.algorithm, rule.cost);
-                asked.push(Asked { name: Name::Rule(&rule.name), rate });
-                questions.push(Question { rule: rule.id, counted: caller.counted(&rule.by), rate, algorithm, cost });
-            }
-        }
-        if let Some(principal) = caller.principal {
-            for &rate in &*principal.limits {
-                // Across all routes: the credential's own. A key's tokens count with the key.
-                let counted = principal.api_key.map_or(Counted::User(principal.subject), Counted::ApiKey);
-                asked.push(Asked { name: Name::Credential(rate), rate });
-                questions.push(Question {
-                    rule: credential_rule(rate),
-                    counted,
-                    rate,
-                    algorithm: Algorithm::SlidingWindow,
-                    cost: 1,
-                });
-            }
-        }
-        let decisions = match &self.backend {
-            _ if questions.is_empty() => Decisions::new(),
-            Backend::Local => self.locally(&questions, 1, now),
-            Backend::Shared(shared) => self.together(&**shared, &questions, now).await?,
+        let (asked, decisions) = match &self.backend {
+            Backend::Local => self.locally(questions(rules, caller), 1, now),
+            Backend::Shared(shared) => self.together(&**shared, questions(rules, caller).collect(), now).await?,
         };
         let policy = if asked.len() == rules.rules.len() { rules.policy.as_ref() } else { None };
-        Ok(Taken { asked, decisions, policy, now, headers: self.config.headers, x_headers: self.config.x_headers })
+        Ok(Taken { asked, decisions, policy, now, headers: self.settings.headers, x_headers: self.settings.x_headers })
     }
 
     /// Drops idle states; to be called every few seconds.
@@ -124,46 +123,54 @@ impl Limits {
     }
 
     /// Counts in memory; `nodes` share each limit, and every node allows at least one.
-    fn locally(&self, questions: &[Question<'_>], nodes: u32, now: Timestamp) -> Decisions {
-        let takes: SmallVec<[Take; 4]> = questions
-            .iter()
-            .map(|question| {
-                let limit = (question.rate.limit / nodes.max(1)).max(question.cost);
-                Take {
-                    key: self.local.key(question.rule, &question.counted),
-                    rule: question.rule,
-                    rate: Rate { limit, ..question.rate },
-                    algorithm: question.algorithm,
-                    cost: question.cost,
-                }
-            })
-            .collect();
-        self.local.take(&takes, now)
+    fn locally<'n, 'q>(
+        &self,
+        questions: impl Iterator<Item = (Name<'n>, Question<'q>)>,
+        nodes: u32,
+        now: Timestamp,
+    ) -> Answers<'n> {
+        let mut asked = AllAsked::new();
+        let mut takes: SmallVec<[Take; 4]> = SmallVec::new();
+        for (name, question) in questions {
+            let limit = (question.rate.limit / nodes.max(1)).max(question.cost);
+            asked.push(Asked { name, rate: question.rate });
+            takes.push(Take {
+                key: self.local.key(question.rule, &question.counted),
+                rule: question.rule,
+                rate: Rate { limit, ..question.rate },
+                algorithm: question.algorithm,
+                cost: question.cost,
+            });
+        }
+        (asked, self.local.take(&takes, now))
     }
 
     /// Asks the shared limiter. Boxed, so that the local path does not carry its state.
-    fn together<'a>(
-        &'a self,
-        shared: &'a dyn SharedLimiter,
-        questions: &'a [Question<'a>],
+    fn together<'q, 'n: 'q>(
+        &'q self,
+        shared: &'q dyn SharedLimiter,
+        questions: Vec<(Name<'n>, Question<'q>)>,
         now: Timestamp,
-    ) -> BoxFuture<'a, Result<Decisions, Problem>> {
-        let takes: Vec<SharedTake> = questions.iter().map(Question::shared).collect();
+    ) -> BoxFuture<'q, Result<Answers<'n>, Problem>> {
+        if questions.is_empty() {
+            return Box::pin(future::ready(Ok(Answers::default())));
+        }
         Box::pin(async move {
             if self.absence.may_ask(now) {
-                match shared.take(takes).await {
+                match shared.take(questions.iter().map(|(_, question)| question.shared()).collect()).await {
                     Ok(decisions) if decisions.len() == questions.len() => {
                         if self.absence.end() {
                             tracing::info!("the shared limiter is back: limits hold across all nodes again");
                         }
-                        return Ok(decisions.into());
+                        let asked = questions.iter().map(|(name, question)| Asked { name: *name, rate: question.rate });
+                        return Ok((asked.collect(), decisions.into()));
                     }
                     Ok(_) => self.went_away(&SharedUnavailable("it answered another question".into())),
                     Err(error) => self.went_away(&error),
                 }
             }
-            match self.config.when_away {
-                WhenAway::Local => Ok(self.locally(questions, self.config.nodes.get(), now)),
+            match self.settings.when_away {
+                WhenAway::Local => Ok(self.locally(questions.into_iter(), self.settings.nodes.get(), now)),
                 WhenAway::Refuse => Err(Problem::new(UNAVAILABLE)
                     .cause("the shared limiter is away, and limits.when_away is \"refuse\"")
                     .retry_after(Duration::from_secs(1))),
@@ -174,7 +181,7 @@ impl Limits {
     fn went_away(&self, error: &SharedUnavailable) {
         if self.absence.begin(self.clock.now()) {
             self.absences.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(%error, when_away = ?self.config.when_away, "limits hold on this node alone until it is back");
+            tracing::warn!(%error, when_away = ?self.settings.when_away, "limits hold on this node alone until it is back");
         }
     }
 }
@@ -205,16 +212,15 @@ impl RateLimiter for Limits {
     /// A shared limiter that is away and may not be replaced refuses for a second.
     fn take(&self, key: String, rate: Rate) -> BoxFuture<'_, Result<(), Duration>> {
         let now = self.clock.now();
-        let rule = rule_id(&["identity", &rate.to_string()]);
-        let waits = move |decisions: Decisions| match decisions.first() {
+        let waits = move |(_, decisions): Answers<'_>| match decisions.first() {
             Some(Decision { allowed: false, retry_after, .. }) => Err(retry_after.unwrap_or(rate.window)),
             _ => Ok(()),
         };
         match &self.backend {
-            Backend::Local => Box::pin(future::ready(waits(self.locally(&[named(rule, rate, &key)], 1, now)))),
+            Backend::Local => Box::pin(future::ready(waits(self.locally(iter::once(named(&key, rate)), 1, now)))),
             Backend::Shared(shared) => Box::pin(async move {
-                match self.together(&**shared, &[named(rule, rate, &key)], now).await {
-                    Ok(decisions) => waits(decisions),
+                match self.together(&**shared, vec![named(&key, rate)], now).await {
+                    Ok(answers) => waits(answers),
                     Err(_) => Err(Duration::from_secs(1)),
                 }
             }),
@@ -222,6 +228,9 @@ impl RateLimiter for Limits {
     }
 }
 
-fn named(rule: u64, rate: Rate, key: &str) -> Question<'_> {
-    Question { rule, counted: Counted::Named(key), rate, algorithm: Algorithm::SlidingWindow, cost: 1 }
+/// A question by a key of the asker's own.
+fn named(key: &str, rate: Rate) -> (Name<'_>, Question<'_>) {
+    let rule = rule_id(&["identity", &rate.to_string()]);
+    let counted = Counted::Named(key);
+    (Name::Credential(rate), Question { rule, counted, rate, algorithm: Algorithm::SlidingWindow, cost: 1 })
 }

@@ -132,8 +132,8 @@ impl LocalLimiter {
         let mut locked = Locked::new(&self.shards, takes);
         let mut decisions: Decisions = takes.iter().map(|take| locked.shard(take.key).peek(take, now)).collect();
         if decisions.iter().all(|decision| decision.allowed) {
-            for take in takes {
-                locked.shard(take.key).take(take, now, &self.overflows);
+            for (take, decision) in takes.iter().zip(&decisions) {
+                locked.shard(take.key).commit(take, decision, now, &self.overflows);
             }
         } else {
             // Nothing is taken: what is left is what was there, not what would have been left.
@@ -221,6 +221,16 @@ impl Shard {
         self.overflow.entry(take.rule).or_insert_with(|| Entry::new(take.algorithm)).take(take, now)
     }
 
+    /// Takes what was decided a moment ago under the same lock.
+    fn commit(&mut self, take: &Take, decided: &Decision, now: i64, overflows: &AtomicU64) {
+        match self.states.get_mut(&take.key) {
+            Some(entry) => entry.commit(take, decided, now),
+            None => {
+                self.take(take, now, overflows);
+            }
+        }
+    }
+
     fn peek(&mut self, take: &Take, now: i64) -> Decision {
         let Take { rate, cost, .. } = *take;
         match self.states.get_mut(&take.key) {
@@ -273,13 +283,18 @@ impl Entry {
     }
 
     fn take(&mut self, take: &Take, now: i64) -> Decision {
-        let decision = self.state.take(take.rate, take.cost, now);
+        let decision = self.state.peek(take.rate, take.cost, now);
         if decision.allowed {
-            // The whole limit is available again: the same as a fresh state.
-            let after = i64::try_from(decision.reset_after.as_micros()).unwrap_or(i64::MAX);
-            self.idle_at = now.saturating_add(after);
+            self.commit(take, &decision, now);
         }
         decision
+    }
+
+    fn commit(&mut self, take: &Take, decided: &Decision, now: i64) {
+        self.state.commit(take.rate, take.cost, now);
+        // The whole limit is available again: the same as a fresh state.
+        let after = i64::try_from(decided.reset_after.as_micros()).unwrap_or(i64::MAX);
+        self.idle_at = now.saturating_add(after);
     }
 }
 

@@ -6,8 +6,11 @@ use kernel::{Algorithm, Rate};
 
 use super::{LimitBy, LimitConfig, LimitWhen};
 
-/// Most rules one route may have. Each is a look-up on every request.
-pub const MAX_RULES: usize = 16;
+/// Most rules one route may have. Each is a look-up on every request; with those of a credential they are
+/// at most sixteen, which is what a shared limiter answers at once.
+pub const MAX_RULES: usize = 10;
+/// Most limits of a credential's own that are asked; no key is given more than five.
+pub(super) const MAX_OWN: usize = 6;
 
 /// Longest name of a rule.
 const MAX_NAME: usize = 64;
@@ -42,7 +45,7 @@ pub enum InvalidRules {
     #[error("`{0}` cannot name a limit: use 1 to 64 letters, digits, `_`, `-`, `.`, `/` or `:`")]
     Name(String),
     /// More than [`MAX_RULES`].
-    #[error("{0} limits are too many for one route: at most 16 are asked for each request")]
+    #[error("{0} limits are too many for one route: at most 10 are asked for each request")]
     TooMany(usize),
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Asked<'r> {
     pub(super) rate: Rate,
 }
 
+pub(super) type AllAsked<'r> = SmallVec<[Asked<'r>; 4]>;
+
 /// What a limit is called.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Name<'r> {
@@ -43,7 +45,7 @@ impl fmt::Display for Name<'_> {
 /// What all limits of a request answered.
 #[derive(Debug)]
 pub struct Taken<'r> {
-    pub(super) asked: SmallVec<[Asked<'r>; 4]>,
+    pub(super) asked: AllAsked<'r>,
     /// One for each that was asked.
     pub(super) decisions: Decisions,
     /// The policy header, where it is that of the route alone.

@@ -41,7 +41,7 @@ fn origin(permit: &Permit<WriteKeys>) -> Origin {
 /// List signing keys
 ///
 /// Needs `keys:read`.
-#[utoipa::path(get, path = "/api/v1/admin/keys", operation_id = "listSigningKeys", tag = "keys",
+#[utoipa::path(get, path = "/api/v1/admin/keys", operation_id = "list_signing_keys", tag = "keys",
     security(("bearer" = []), ("api_key" = []), ("session" = [])),
     responses((status = 200, body = KeyList), Guarded))]
 async fn list(State(core): State<Arc<Core>>, permit: Permit<ReadKeys>) -> Result<Json<KeyList>, Refusal> {
@@ -52,7 +52,7 @@ async fn list(State(core): State<Arc<Core>>, permit: Permit<ReadKeys>) -> Result
 ///
 /// Needs `keys:write`. New tokens are signed with a new key; the former one verifies until its last
 /// token has expired.
-#[utoipa::path(post, path = "/api/v1/admin/keys/rotate", operation_id = "rotateSigningKey", tag = "keys",
+#[utoipa::path(post, path = "/api/v1/admin/keys/rotate", operation_id = "rotate_signing_key", tag = "keys",
     security(("bearer" = []), ("api_key" = []), ("session" = [])),
     responses((status = 201, body = KeyInfo), Guarded, Changed))]
 async fn rotate(
@@ -67,7 +67,7 @@ async fn rotate(
 ///
 /// Needs `keys:write`. Every token that the key signed is refused from now on, the caller's own
 /// included. The active key is replaced by a new one.
-#[utoipa::path(post, path = "/api/v1/admin/keys/{kid}/retire", operation_id = "retireSigningKey", tag = "keys",
+#[utoipa::path(post, path = "/api/v1/admin/keys/{kid}/retire", operation_id = "retire_signing_key", tag = "keys",
     security(("bearer" = []), ("api_key" = []), ("session" = [])),
     params(("kid" = String, Path, description = "Key id")),
     responses((status = 200, body = KeyInfo), Guarded, Named, Changed))]

@@ -67,7 +67,7 @@ pub(super) struct Discovery {
 }
 
 /// The discovery document of the tenant's issuer
-#[utoipa::path(get, path = "/.well-known/openid-configuration", operation_id = "openidConfiguration", tag = "discovery",
+#[utoipa::path(get, path = "/.well-known/openid-configuration", operation_id = "openid_configuration", tag = "discovery",
     security(()), responses((status = 200, body = Discovery, headers(("Cache-Control" = String)))))]
 pub(super) async fn openid_configuration(ctx: Ctx) -> Response {
     let issuer = ctx.tenant.issuer.to_string();

@@ -1,1 +1,3 @@
+mod escalation;
+mod flow;
 mod model;

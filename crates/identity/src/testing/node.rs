@@ -12,21 +12,17 @@ use std::{
 use axum::Router;
 use futures_util::future::BoxFuture;
 use kernel::{
-    AuthMethod, GrantSet, ManualClock, OsRandom, Principal, Random, Rate, RoleName, Secret, Subject, TenantId,
-    Timestamp, UserId,
+    AuthMethod, GrantSet, ManualClock, OsRandom, Principal, Random, Rate, RoleName, Secret, Subject, Timestamp, UserId,
     edge::{Edge, RateLimiter, Tenant},
     jose::Alg,
 };
 use parking_lot::Mutex;
-use storage::{Store, StoreError, StoreOptions, feed::Feed, migrate, params};
+use storage::{Store, StoreOptions, migrate};
 
 use crate::{
-    Core, Settings,
-    keys::{FreshKey, Signers, create_for},
+    Core, Identity, IdentityParts, Settings,
     passwords::{Cost, Hasher},
-    publish::Publisher,
-    roles,
-    settings::{DEFAULT_SLUG, PasswordSettings},
+    settings::PasswordSettings,
     vault::Vault,
 };
 
@@ -64,6 +60,7 @@ pub(crate) struct TestCore {
     pub(crate) core: Arc<Core>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) identity: Identity,
     pub(super) router: Router,
     /// What the database lives in.
     keep: Keep,
@@ -115,38 +112,10 @@ impl TestCore {
     }
 
     async fn open(store: Store, settings: Settings, clock: Arc<ManualClock>, keep: Keep) -> Self {
-        let vault = Arc::new(Vault::new(Secret::new([7; 32])).expect("a vault"));
-        let random: Arc<dyn Random> = Arc::new(OsRandom::new());
-        first_start(&store, &vault, &random, settings.tokens.algorithm).await;
-        let (edge, signers) = (Arc::new(Edge::new()), Arc::new(Signers::default()));
-        let publisher = Publisher {
-            store: store.clone(),
-            edge: edge.clone(),
-            signers: signers.clone(),
-            vault: vault.clone(),
-            clock: clock.clone(),
-            settings: settings.clone(),
-        };
-        let feed = Feed::open(store.clone(), Arc::new(publisher), None).await.expect("the feed");
         let limiter = Arc::new(Limiter::default());
-        let PasswordSettings { memory_kib, iterations, parallelism, threads, queue, .. } = settings.passwords;
-        let cost = Cost { memory_kib, iterations, parallelism };
-        let hasher = Hasher::with_cost(cost, threads, queue, random.clone()).expect("a hashing pool");
-        let core = Core {
-            store,
-            hasher,
-            edge,
-            feed,
-            clock: clock.clone(),
-            random,
-            vault,
-            signers,
-            limiter: limiter.clone(),
-            settings,
-        };
-        let core = Arc::new(core);
-        let (router, _) = crate::api::build(core.clone());
-        Self { core, clock, limiter, router, keep }
+        let parts = parts(store, settings, clock.clone(), limiter.clone());
+        let identity = Identity::open(parts).await.expect("an identity service");
+        Self { core: identity.core().clone(), clock, limiter, router: identity.router(), identity, keep }
     }
 
     /// The default tenant, as the edge knows it.
@@ -180,28 +149,20 @@ impl TestCore {
     }
 }
 
-async fn first_start(store: &Store, vault: &Arc<Vault>, random: &Arc<dyn Random>, alg: Alg) {
-    let id = TenantId::new(START, &**random);
-    let key = FreshKey::generate(vault, random, id, alg).await.expect("a key");
-    store
-        .system()
-        .write(move |tx| {
-            Box::pin(async move {
-                let sql = "INSERT INTO tenants (id, slug, name, status, settings, created_at, updated_at)
-                    VALUES ($1, $2, 'Default', 'active', $3, $4, $4) ON CONFLICT (slug) DO NOTHING";
-                let made = tx.execute(sql, params![id, DEFAULT_SLUG, serde_json::json!({}), START]).await?;
-                if made == 1 {
-                    tx.enter(id, move |tx| {
-                        Box::pin(async move {
-                            roles::seed(tx, START, &OsRandom::new()).await?;
-                            create_for(tx, &key, START).await
-                        })
-                    })
-                    .await?;
-                }
-                Ok::<_, StoreError>(())
-            })
-        })
-        .await
-        .expect("the default tenant");
+/// What tests open an identity service with.
+pub(crate) fn parts(store: Store, settings: Settings, clock: Arc<ManualClock>, limiter: Arc<Limiter>) -> IdentityParts {
+    let random: Arc<dyn Random> = Arc::new(OsRandom::new());
+    let PasswordSettings { memory_kib, iterations, parallelism, threads, queue, .. } = settings.passwords;
+    let cost = Cost { memory_kib, iterations, parallelism };
+    IdentityParts {
+        store,
+        edge: Arc::new(Edge::new()),
+        vault: Vault::new(Secret::new([7; 32])).expect("a vault"),
+        hasher: Hasher::with_cost(cost, threads, queue, random.clone()).expect("a hashing pool"),
+        clock,
+        random,
+        limiter,
+        announce: None,
+        settings,
+    }
 }

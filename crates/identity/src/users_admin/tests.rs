@@ -1,1 +1,4 @@
-
+mod escalation;
+mod filter;
+mod flow;
+mod isolation;

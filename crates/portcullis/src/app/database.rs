@@ -16,8 +16,8 @@ pub enum Missing {
     Refuse,
 }
 
-/// Opens the database; does not migrate it.
-pub async fn open_database(config: &Config, missing: Missing) -> Result<Store, StartError> {
+/// Opens the database; does not migrate it. `durable`: whether a commit waits for the disk.
+pub async fn open_database(config: &Config, missing: Missing, durable: bool) -> Result<Store, StartError> {
     let url = config.storage_url();
     if let Some(file) = url.expose().strip_prefix("sqlite://").map(Path::new) {
         match missing {
@@ -30,5 +30,5 @@ pub async fn open_database(config: &Config, missing: Missing) -> Result<Store, S
             }
         }
     }
-    Ok(Store::open(&StoreOptions::new(url.expose().as_str())).await?)
+    Ok(Store::open(&StoreOptions { durable, ..StoreOptions::new(url.expose().as_str()) }).await?)
 }

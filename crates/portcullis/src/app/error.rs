@@ -1,9 +1,12 @@
 //! Why the program cannot start. Each is one sentence that says what to do.
 
-use std::{io, path::PathBuf};
+use std::{io, net::SocketAddr, path::PathBuf};
 
-use storage::OpenError;
+use identity::{passwords::HasherError, vault::VaultError};
+use kernel::Problem;
+use storage::{KvError, OpenError, StoreError, bus::BusError};
 
+use super::running::ReloadError;
 use crate::secrets::MasterKeyError;
 
 /// Why the program, or a command that works on its data, cannot start.
@@ -21,4 +24,52 @@ pub enum StartError {
     /// There is no usable master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
+    /// The master key is not the database's.
+    #[error(
+        "the master key is not the one this database was made with; restore the right key (secrets.master_key_file, \
+         secrets.master_key), or choose another database"
+    )]
+    WrongMasterKey,
+    /// The cryptographic library failed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The database failed after it was opened.
+    #[error("the database failed while starting: {0}")]
+    Store(#[from] StoreError),
+    /// The key-value store cannot be used.
+    #[error("kv.url cannot be used: {0}")]
+    Kv(#[from] KvError),
+    /// The bus cannot be used.
+    #[error("bus.url cannot be used: {0}")]
+    Bus(#[from] BusError),
+    /// Passwords cannot be hashed.
+    #[error("passwords cannot be hashed: {0}; lower passwords.argon2.memory or passwords.threads")]
+    Hasher(#[from] HasherError),
+    /// The first start failed.
+    #[error("{0}")]
+    Refused(Problem),
+    /// The routes cannot be used.
+    #[error(transparent)]
+    Routes(#[from] ReloadError),
+    /// The public address cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] gateway::StartError),
+    /// The operators' address cannot be listened on.
+    #[error("cannot listen on {0}: {1}; choose another `server.ops_listen`")]
+    OpsListen(SocketAddr, io::Error),
+    /// The access log cannot be written.
+    #[error("the access log {} cannot be written: {}; correct log.access_file", .0.display(), .1)]
+    AccessLog(PathBuf, io::Error),
+    /// The operating system gives no thread.
+    #[error("a thread could not be started: {0}")]
+    Thread(io::Error),
+    /// The API's description cannot be written: a defect.
+    #[error("the OpenAPI document cannot be written: {0}")]
+    Description(serde_json::Error),
+}
+
+impl From<Problem> for StartError {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
 }

@@ -1,7 +1,24 @@
 //! The composition root: the one place where every room is known to every other.
+//!
+//! [`App::start`] turns a configuration into a [`Running`] program, in the same process for tests as for
+//! `portcullis serve`.
 
+mod background;
+mod checks;
 mod database;
 mod error;
+pub(crate) mod identity_node;
+mod key;
+mod operations;
+mod routes;
+mod running;
+mod settings;
+mod shared_limits;
+mod start;
 
 pub use database::{Missing, open_database};
 pub use error::StartError;
+pub use routes::BuiltinError;
+pub(crate) use routes::check_limits;
+pub use running::{ReloadError, Running};
+pub use start::{App, Parts};

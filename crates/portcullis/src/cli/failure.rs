@@ -3,7 +3,7 @@
 use std::{fmt, io, process::ExitCode};
 
 use super::output;
-use crate::{app::StartError, config};
+use crate::{app::StartError, config, operator::admins::AdminError};
 
 /// Why a command could not do what it was asked.
 #[derive(Debug)]
@@ -43,6 +43,18 @@ impl From<config::Report> for Failure {
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         Self::new(error)
+    }
+}
+
+impl From<AdminError> for Failure {
+    fn from(error: AdminError) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<kernel::Problem> for Failure {
+    fn from(problem: kernel::Problem) -> Self {
+        AdminError::Refused(problem).into()
     }
 }
 

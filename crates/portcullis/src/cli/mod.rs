@@ -4,11 +4,16 @@
 //! standard error. Exit codes: 0 done, 1 failed, 2 bad usage or configuration. A secret is never an
 //! argument: arguments show in process lists and shell histories.
 
+mod admin;
+mod audit;
 mod config;
 mod failure;
 mod init;
+mod keys;
 mod migrate;
+mod openapi;
 mod output;
+mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -46,30 +51,51 @@ struct Settings {
 }
 
 impl Settings {
+    fn sources(&self) -> Sources {
+        Sources::from_process(self.config.clone(), self.data_dir.clone())
+    }
     fn load(&self) -> Result<Loaded, Failure> {
-        Ok(Sources::from_process(self.config.clone(), self.data_dir.clone()).load()?)
+        Ok(self.sources().load()?)
     }
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write a commented configuration and a master key
+    /// Run the gate
+    Serve(serve::Serve),
+    /// Write a commented configuration, a master key and a first administrator
     Init(init::Init),
     /// Check the configuration, or print its schema
     #[command(subcommand)]
     Config(config::Config),
+    /// See to administrators of the default tenant
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// See to the keys that sign tokens
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// See to the audit log
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Show or apply changes of the database schema
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// Print the OpenAPI 3.1 document of the API
+    Openapi,
 }
 
 /// Runs the command that was typed.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
+        Command::Serve(serve) => serve.run(&cli.settings),
         Command::Init(init) => init.run(),
         Command::Config(config) => config.run(&cli.settings),
+        Command::Admin(admin) => admin.run(&cli.settings),
+        Command::Keys(keys) => keys.run(&cli.settings),
+        Command::Audit(audit) => audit.run(&cli.settings),
         Command::Migrate(migrate) => migrate.run(&cli.settings),
+        Command::Openapi => openapi::run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

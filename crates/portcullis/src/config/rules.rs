@@ -2,6 +2,8 @@
 
 use gateway::config::{Duration, Size};
 
+use crate::app::check_limits;
+
 use super::{
     Config,
     report::{Path, did_you_mean},
@@ -36,6 +38,11 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
         format!("must be longer than tokens.access_ttl, which is {}", tokens.access_ttl),
     );
     unless(within(tokens.refresh_grace, 0, 60), "tokens.refresh_grace", "must be at most 60s".to_owned());
+    unless(
+        tokens.key_rotation.is_none_or(|age| within(age, 3_600, 3_650 * 86_400)),
+        "tokens.key_rotation",
+        "must be from 1h to 3650d".to_owned(),
+    );
 
     let sessions = &config.sessions;
     unless(within(sessions.idle, 60, 365 * 86_400), "sessions.idle", "must be from 1m to 365d".to_owned());
@@ -54,6 +61,10 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
         "identity.lockout.duration",
         "must be from 1s to 30d".to_owned(),
     );
+
+    if let Err(error) = check_limits(&config.identity.limits) {
+        unless(false, "identity.limits", error.to_string());
+    }
 
     let argon2 = config.passwords.argon2;
     // OWASP Password Storage Cheat Sheet: Argon2id with at least 19 MiB and two passes. The passes are

@@ -1,6 +1,7 @@
 //! What every database engine must do. Each test runs on all of them.
 
 mod feed;
+mod feed_over_bus;
 mod migrations;
 mod postgres;
 mod process;

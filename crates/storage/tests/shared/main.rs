@@ -1,5 +1,6 @@
 //! What nodes share: the stories of the key-value store and of the bus, told on every engine.
 
+mod bus;
 mod kv;
 mod limits;
 mod limits_equal;

@@ -90,7 +90,7 @@ async fn a_url_that_cannot_be_used_is_refused() {
         let outcome = Kv::open(&KvOptions::new(url), Arc::new(SystemClock)).await;
         assert!(matches!(outcome, Err(KvError::Invalid(_))), "{url}: {outcome:?}");
     }
-    for namespace in ["", "a*", "white space", &"n".repeat(65)] {
+    for namespace in ["", "a*", "a:b", "white space", &"n".repeat(65)] {
         let options = KvOptions { namespace: namespace.to_owned(), ..KvOptions::new("redis://127.0.0.1:1") };
         let outcome = Kv::open(&options, Arc::new(SystemClock)).await;
         assert!(matches!(outcome, Err(KvError::Invalid(_))), "{namespace}: {outcome:?}");

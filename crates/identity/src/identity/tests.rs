@@ -1,0 +1,1 @@
+//! Starting, and what the operator does.

@@ -1,0 +1,124 @@
+//! The routes that are there without being written: to identity, to the pages, to what operations ask.
+//!
+//! They are ordinary routes of the one pipeline, so what limits, logs and counts APIs does it for
+//! `/api/v1/auth/login` too. Identity decides itself what its callers may do.
+
+use gateway::{
+    authn::Policy,
+    authz::Requirement,
+    limit::{InvalidRules, LimitBy, LimitConfig, LimitWhen, Rules},
+    route::{Matcher, PathPattern, Route},
+    upstream::InProcess,
+};
+use http::Method;
+use kernel::{AuthMethod, Rate};
+
+use crate::config::IdentityLimits;
+
+/// The services that the built-in routes lead to.
+pub(super) struct Services {
+    pub identity: InProcess,
+    pub pages: InProcess,
+    pub operations: InProcess,
+}
+
+const EVERY_METHOD: [AuthMethod; 3] = [AuthMethod::Jwt, AuthMethod::ApiKey, AuthMethod::Session];
+
+/// Why the built-in routes cannot be made. The configuration's rules refuse before.
+#[derive(Debug, thiserror::Error)]
+pub enum BuiltinError {
+    /// A path of ours is no pattern: a defect.
+    #[error("the built-in path {0} is not a pattern")]
+    Path(&'static str),
+    /// The limits cannot be used together.
+    #[error("identity.limits cannot be used together: {0}")]
+    Limits(#[from] InvalidRules),
+}
+
+/// Limits in front of identity, by scope. Limits of one scope count together on every route.
+struct Scopes {
+    everything: Vec<LimitConfig>,
+    login: Vec<LimitConfig>,
+    signup: Vec<LimitConfig>,
+}
+
+impl Scopes {
+    fn new(limits: &IdentityLimits) -> Self {
+        let each = |rates: &[Rate], by: LimitBy, when: LimitWhen| -> Vec<LimitConfig> {
+            rates.iter().map(|rate| LimitConfig { when, ..LimitConfig::new(by.clone(), *rate) }).collect()
+        };
+        let mut everything = each(&limits.ip, LimitBy::Ip, LimitWhen::Always);
+        everything.extend(each(&limits.user, LimitBy::User, LimitWhen::Authenticated));
+        Self {
+            everything,
+            login: each(&[limits.login], LimitBy::Ip, LimitWhen::Always),
+            signup: each(&[limits.signup], LimitBy::Ip, LimitWhen::Always),
+        }
+    }
+    fn everything(&self) -> Result<Rules, InvalidRules> {
+        Rules::compile([("identity", self.everything.as_slice())])
+    }
+    fn with(&self, scope: &str, own: &[LimitConfig]) -> Result<Rules, InvalidRules> {
+        Rules::compile([(scope, own), ("identity", self.everything.as_slice())])
+    }
+}
+
+/// Whether the limits in front of identity can be used together.
+pub(crate) fn check_limits(limits: &IdentityLimits) -> Result<(), InvalidRules> {
+    let scopes = Scopes::new(limits);
+    scopes.with("login", &scopes.login)?;
+    scopes.with("signup", &scopes.signup).map(drop)
+}
+
+/// Every built-in route.
+pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Vec<Route>, BuiltinError> {
+    let scopes = Scopes::new(limits);
+    let route = |name: &str, path: &'static str, service: &InProcess| -> Result<Route, BuiltinError> {
+        let path: PathPattern = path.parse().map_err(|_| BuiltinError::Path(path))?;
+        Ok(Route::in_process(name, path, service.clone()))
+    };
+    let identity = |name: &str, path: &'static str, auth: Policy, limits: Rules| -> Result<Route, BuiltinError> {
+        Ok(Route { auth, limits, ..route(name, path, &services.identity)? })
+    };
+    let optional = || Policy::optional(EVERY_METHOD);
+    // A stale credential must not keep anybody from getting a new one, so where credentials are handed
+    // out nobody looks at those that come along.
+    let blind = Policy::none;
+
+    let mut routes = vec![
+        identity("identity", "/api/v1/{*rest}", optional(), scopes.everything()?)?,
+        identity("register", "/api/v1/auth/register", blind(), scopes.with("signup", &scopes.signup)?)?,
+        identity("login", "/api/v1/auth/login", blind(), scopes.with("login", &scopes.login)?)?,
+        identity("refresh", "/api/v1/auth/refresh", blind(), scopes.everything()?)?,
+        // Every verifier asks for the keys, many from behind one address. The answer is in memory.
+        identity("well-known", "/.well-known/{*rest}", blind(), Rules::default())?,
+    ];
+    for (name, path) in [
+        ("welcome", "/"),
+        ("docs", "/docs/{*rest}"),
+        ("problems", "/problems/{*rest}"),
+        ("openapi", "/api/v1/openapi.json"),
+    ] {
+        routes.push(Route { auth: blind(), ..route(name, path, &services.pages)? });
+    }
+    for (name, path) in [("livez", "/livez"), ("readyz", "/readyz")] {
+        routes.push(Route { auth: blind(), ..route(name, path, &services.operations)? });
+    }
+    routes.push(route("health", "/health", &services.operations)?);
+    let metrics = Requirement { permissions: vec![permission("metrics:read")?], ..Requirement::default() };
+    routes.push(Route {
+        auth: Policy::required(EVERY_METHOD),
+        requirement: metrics,
+        ..route("metrics", "/metrics", &services.operations)?
+    });
+    for route in &mut routes {
+        if route.name.as_ref() == "welcome" {
+            route.matcher = Matcher { methods: vec![Method::GET, Method::HEAD], ..route.matcher.clone() };
+        }
+    }
+    Ok(routes)
+}
+
+fn permission(name: &'static str) -> Result<kernel::Permission, BuiltinError> {
+    name.parse().map_err(|_| BuiltinError::Path(name))
+}

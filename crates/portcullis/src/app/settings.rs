@@ -1,0 +1,40 @@
+//! From the configuration to what each room wants to be told.
+
+use identity::settings::{
+    LockoutSettings, PasswordSettings, SessionSettings, Settings as IdentitySettings, TokenSettings,
+};
+
+use crate::config::Config;
+
+/// What identity is told. `public_url` is where clients reach us.
+pub(super) fn identity(config: &Config, public_url: String) -> IdentitySettings {
+    let Config { tokens, sessions, passwords, identity, .. } = config;
+    let argon2 = passwords.argon2;
+    IdentitySettings {
+        public_url,
+        tokens: TokenSettings {
+            algorithm: tokens.algorithm,
+            access_ttl: tokens.access_ttl.get(),
+            refresh_ttl: tokens.refresh_ttl.get(),
+            refresh_grace: tokens.refresh_grace.get(),
+            key_rotation: tokens.key_rotation.map(|age| age.get()),
+        },
+        sessions: SessionSettings {
+            idle: sessions.idle.get(),
+            absolute: sessions.absolute.get(),
+            remember: sessions.remember.get(),
+        },
+        passwords: PasswordSettings {
+            // At most 4 GiB, by the rules of the configuration.
+            memory_kib: u32::try_from(argon2.memory.bytes() >> 10).unwrap_or(u32::MAX),
+            iterations: argon2.iterations,
+            parallelism: argon2.parallelism,
+            threads: passwords.threads.into(),
+            queue: passwords.queue as usize,
+            policy: passwords.policy,
+        },
+        lockout: LockoutSettings { failures: identity.lockout.failures, duration: identity.lockout.duration.get() },
+        login_by_account: identity.limits.login,
+        open_registration: identity.open_registration,
+    }
+}

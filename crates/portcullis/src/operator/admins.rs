@@ -1,0 +1,136 @@
+//! Administrators of the default tenant: making one, a new password, unlocking.
+
+use identity::{
+    Core,
+    audit::{self, Action, Entry, Target},
+    auth::lockout,
+    passwords::{About, check_policy},
+    publish::{self, Change},
+    roles::{self, builtin::SUPER_ADMIN},
+    sessions::{self, Reason},
+    users::{self, Account, Email, Login, NewUser},
+};
+use kernel::{Problem, Secret, TenantId, UserId, problem::common};
+use serde_json::json;
+use storage::StoreError;
+
+/// Why an administrator could not be seen to.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// Somebody has the address.
+    #[error("there is a user {0} already; `portcullis admin reset-password` gives them a new password")]
+    Exists(String),
+    /// Nobody has it.
+    #[error("there is no user {0} in the default tenant")]
+    Unknown(String),
+    /// Something refused.
+    #[error("{}", sentence(.0))]
+    Refused(#[from] Problem),
+}
+
+impl From<StoreError> for AdminError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// A problem in one line, with the wrong fields.
+fn sentence(problem: &Problem) -> String {
+    let mut text = problem.detail.as_deref().unwrap_or(problem.kind.title).to_owned();
+    for error in &problem.errors {
+        text += &format!("; {}", error.message);
+    }
+    if let Some(cause) = &problem.cause {
+        text += &format!(" ({cause})");
+    }
+    text
+}
+
+/// The tenant whose administrators are the operators of the installation.
+fn default_tenant(core: &Core) -> Result<TenantId, Problem> {
+    let tenants = core.edge.tenants.load();
+    tenants.default_tenant().map(|t| t.id).ok_or_else(|| Problem::new(common::INTERNAL).cause("no default tenant"))
+}
+
+/// Makes a user of the default tenant who holds everything.
+pub async fn create(core: &Core, email: Email, password: Secret) -> Result<(), AdminError> {
+    let tenant = default_tenant(core)?;
+    let about = About { email: Some(email.as_str()), ..About::default() };
+    check_policy(core.settings.passwords.policy, &password, about, "/password")?;
+    let hash = core.hasher.hash(password).await?;
+    let account = NewUser { password_hash: Some(hash.into()), ..NewUser::person(email.clone()) };
+    let role = SUPER_ADMIN.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
+    let (now, random) = (core.now(), core.random.clone());
+    let id = UserId::new(now, &*random);
+    let made = core.store.tenant(tenant).write(move |tx| {
+        Box::pin(async move {
+            if !users::create(tx, id, &account, now).await? {
+                return Ok(None);
+            }
+            roles::assign(tx, id, &[role]).await?;
+            let entry = Entry::by_system(Action("user.created"), Target::new("user", id))
+                .details(json!({ "roles": [SUPER_ADMIN] }));
+            audit::record(tx, entry, now, &*random).await?;
+            publish::append(tx, &Change::UserStanding { user: id }, now).await.map(Some)
+        })
+    });
+    match made.await.map_err(|e: StoreError| Problem::from(e))? {
+        Some(seq) => Ok(core.settle(seq).await?),
+        None => Err(AdminError::Exists(email.to_string())),
+    }
+}
+
+async fn find(core: &Core, tenant: TenantId, login: &str) -> Result<Account, AdminError> {
+    let typed = Login::new(login);
+    let found = core.store.tenant(tenant).read(move |tx| Box::pin(async move { users::by_login(tx, &typed).await }));
+    found.await.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| AdminError::Unknown(login.to_owned()))
+}
+
+/// What a user may type to log in.
+fn logins(account: &Account) -> Vec<Login> {
+    [&account.user.email, &account.user.username].into_iter().flatten().map(|text| Login::new(text)).collect()
+}
+
+/// Gives a user a new password, ends all their sessions and unlocks them.
+pub async fn reset_password(core: &Core, login: &str, password: Secret) -> Result<(), AdminError> {
+    let tenant = default_tenant(core)?;
+    let account = find(core, tenant, login).await?;
+    let about =
+        About { email: account.user.email.as_deref(), username: account.user.username.as_deref(), ..About::default() };
+    check_policy(core.settings.passwords.policy, &password, about, "/password")?;
+    let hash = Secret::new(core.hasher.hash(password).await?);
+    let (now, random, vault) = (core.now(), core.random.clone(), core.vault.clone());
+    let (id, logins) = (account.user.id, logins(&account));
+    let done = core.store.tenant(tenant).write(move |tx| {
+        Box::pin(async move {
+            users::set_password_hash(tx, id, &hash, now).await?;
+            lockout::unlock(tx, &vault, &logins).await?;
+            let sessions = sessions::revoke_all(tx, id, None, Reason::Password, now).await?;
+            let entry = Entry::by_system(Action("user.password_reset"), Target::new("user", id))
+                .details(json!({ "sessions_ended": sessions.len() }));
+            audit::record(tx, entry, now, &*random).await?;
+            publish::append(tx, &Change::SessionsRevoked { sessions }, now).await
+        })
+    });
+    let seq = done.await.map_err(|e: StoreError| Problem::from(e))?;
+    Ok(core.settle(seq).await?)
+}
+
+/// Forgets a user's failed logins. Returns whether there were any.
+pub async fn unlock(core: &Core, login: &str) -> Result<bool, AdminError> {
+    let tenant = default_tenant(core)?;
+    let account = find(core, tenant, login).await?;
+    let (now, random, vault) = (core.now(), core.random.clone(), core.vault.clone());
+    let (id, logins) = (account.user.id, logins(&account));
+    let done = core.store.tenant(tenant).write(move |tx| {
+        Box::pin(async move {
+            let found = lockout::unlock(tx, &vault, &logins).await?;
+            if found {
+                let entry = Entry::by_system(Action("user.unlocked"), Target::new("user", id));
+                audit::record(tx, entry, now, &*random).await?;
+            }
+            Ok::<_, StoreError>(found)
+        })
+    });
+    Ok(done.await?)
+}

@@ -1,0 +1,105 @@
+//! Units of work a second: `cargo bench -p storage --bench units`.
+//!
+//! Reads of one statement (a user by e-mail among ten thousand) and writes of three (as a refresh: use
+//! up a row, add one, add another) by 64 callers at once, durable, on SQLite in a temporary folder and
+//! on PostgreSQL. `PORTCULLIS_BENCH_POSTGRES` names a server; without it a private one is started,
+//! which does not wait for the disk.
+
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use kernel::{OsRandom, SystemClock, TenantId, Timestamp, UserId};
+use storage::{Store, StoreError, StoreOptions, migrate, params};
+
+const CALLERS: usize = 64;
+const USERS: usize = 10_000;
+const FOR: Duration = Duration::from_secs(5);
+
+fn now() -> Timestamp {
+    kernel::Clock::now(&SystemClock)
+}
+
+async fn prepare(store: &Store) -> Result<TenantId, StoreError> {
+    let tenant = TenantId::new(now(), &OsRandom::new());
+    let work = store.tenant(tenant).write(move |tx| {
+        Box::pin(async move {
+            let sql = "INSERT INTO tenants (id, slug, name, status, settings, created_at, updated_at)
+                VALUES ($1, $2, 'Bench', 'active', '{}', 0, 0)";
+            tx.execute(sql, params![tenant.to_string()]).await?;
+            let sql = "INSERT INTO users (tenant_id, id, kind, status, email, attributes, created_at, updated_at)
+                VALUES ($1, $2, 'person', 'active', $3, '{}', 0, 0)";
+            for i in 0..USERS {
+                let id = UserId::new(now(), &OsRandom::new());
+                tx.execute(sql, params![id, format!("user{i}@example.com")]).await?;
+            }
+            Ok(tenant)
+        })
+    });
+    work.await
+}
+
+async fn read(store: &Store, tenant: TenantId, i: usize) -> Result<(), StoreError> {
+    let email = format!("user{}@example.com", i % USERS);
+    let sql = "SELECT id, status, password_hash FROM users WHERE tenant_id = $1 AND email = $2";
+    let work = store.tenant(tenant).read(move |tx| Box::pin(async move { tx.query_opt(sql, params![email]).await }));
+    work.await.map(drop)
+}
+
+async fn write(store: &Store, tenant: TenantId) -> Result<(), StoreError> {
+    let (jti, next) = (TenantId::new(now(), &OsRandom::new()), TenantId::new(now(), &OsRandom::new()));
+    let work = store.tenant(tenant).write(move |tx| {
+        Box::pin(async move {
+            let sql = "INSERT INTO denied_tokens (tenant_id, jti, denied_at, expires_at) VALUES ($1, $2, 0, 0)";
+            tx.execute(sql, params![jti]).await?;
+            let sql = "UPDATE denied_tokens SET denied_at = 1 WHERE tenant_id = $1 AND jti = $2 AND denied_at = 0";
+            tx.execute(sql, params![jti]).await?;
+            let sql = "INSERT INTO audit_log (tenant_id, id, at, actor_kind, action, target_kind, outcome, details)
+                VALUES ($1, $2, 0, 'user', 'session.refreshed', 'session', 'ok', '{}')";
+            tx.execute(sql, params![next]).await
+        })
+    });
+    work.await.map(drop)
+}
+
+/// Units a second, by all callers together.
+async fn rate<F: Future<Output = Result<(), StoreError>>>(unit: impl Fn(usize) -> F) -> f64 {
+    let (unit, started) = (&unit, Instant::now());
+    let caller = |caller: usize| async move {
+        let mut done = 0_u32;
+        while started.elapsed() < FOR {
+            unit(caller * 7_919 + done as usize).await.expect("a unit");
+            done += 1;
+        }
+        done
+    };
+    let done: u32 = join_all((0..CALLERS).map(caller)).await.into_iter().sum();
+    f64::from(done) / started.elapsed().as_secs_f64()
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark tells what it measured")]
+async fn measure(name: &str, url: &str) {
+    let store = Store::open(&StoreOptions::new(url)).await.expect("open");
+    migrate::up(&store, now()).await.expect("migrate");
+    let tenant = prepare(&store).await.expect("rows");
+    let reads = rate(|i| read(&store, tenant, i)).await;
+    let writes = rate(|_| write(&store, tenant)).await;
+    println!("{name:<12} {reads:>8.0} reads/s of one statement  {writes:>8.0} writes/s of three");
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        measure("SQLite", &format!("sqlite://{}", folder.path().join("bench.db").display())).await;
+        match std::env::var("PORTCULLIS_BENCH_POSTGRES") {
+            Ok(url) => measure("PostgreSQL", &url).await,
+            Err(_) => {
+                let server = testservers::PrivatePostgres::start().await;
+                measure("PostgreSQL", &server.url()).await;
+            }
+        }
+    });
+}
