@@ -7,20 +7,8 @@ use kernel::ProblemKind;
 
 /// Every kind, sorted by code, each once.
 pub fn problems() -> Vec<&'static ProblemKind> {
-    let mut all: Vec<&'static ProblemKind> = [
-        kernel::problem::common::PROBLEMS,
-        identity::api_keys::PROBLEMS,
-        identity::auth::PROBLEMS,
-        identity::keys::PROBLEMS,
-        identity::passwords::PROBLEMS,
-        identity::roles::PROBLEMS,
-        identity::sessions::PROBLEMS,
-        identity::tenants::PROBLEMS,
-        identity::tokens::PROBLEMS,
-        identity::users_admin::PROBLEMS,
-        identity::users::PROBLEMS,
-    ]
-    .concat();
+    let mut all = kernel::problem::common::PROBLEMS.to_vec();
+    all.extend(identity::api::PROBLEMS.concat());
     all.extend(gateway::problems());
     all.sort_by_key(|kind| kind.code);
     all
@@ -64,6 +52,28 @@ permissions that Portcullis itself knows; products add their own by writing them
     .to_owned();
     for (name, meaning) in kernel::permission::BUILTIN {
         let _ = writeln!(text, "| `{name}` | {} |", lower_first(meaning));
+    }
+    text
+}
+
+/// The reference of metrics, in Markdown.
+pub fn metrics_reference() -> String {
+    let mut text = "\
+# Metrics
+
+<!-- Generated from crates/observe/src/metrics/catalogue.rs by `make docs`. Do not edit. -->
+
+Served at `/metrics` as OpenMetrics text: on the operators' address to whoever reaches it, on the public
+address to callers with `metrics:read`. Labels come from the configuration, never from requests, so their
+number is bounded.
+
+| metric | kind | labels | says |
+|---|---|---|---|
+"
+    .to_owned();
+    for metric in observe::metrics::CATALOGUE {
+        let labels = metric.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "| `{}` | {} | {labels} | {} |", metric.name, metric.kind, metric.help);
     }
     text
 }

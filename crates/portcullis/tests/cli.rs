@@ -122,6 +122,15 @@ fn keys_rotate_and_retire() {
 }
 
 #[test]
+fn the_audit_log_is_verified_from_the_outside() {
+    let dir = tempfile::tempdir().expect("a directory");
+    done(dir.path(), &["init"], "");
+    let whole = done(dir.path(), &["audit", "verify"], "");
+    assert!(whole.starts_with("default: ") && whole.contains("head "), "{whole}");
+    assert!(refused(dir.path(), &["audit", "verify", "--tenant", "acme"], "", 1).contains("no tenant acme"));
+}
+
+#[test]
 fn another_master_key_or_none_is_refused_before_anything_happens() {
     let dir = tempfile::tempdir().expect("a directory");
     done(dir.path(), &["init"], "");

@@ -17,6 +17,7 @@ fn generated() -> Vec<(&'static str, String)> {
     vec![
         ("configuration.md", reference::markdown(&Schema::new())),
         ("errors.md", catalogue::problems_reference()),
+        ("metrics.md", catalogue::metrics_reference()),
         ("permissions.md", catalogue::permissions_reference()),
     ]
 }

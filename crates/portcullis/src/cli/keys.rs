@@ -31,10 +31,14 @@ pub(super) struct Tenant {
 
 impl Tenant {
     fn find(&self, core: &identity::Core) -> Result<TenantId, Failure> {
-        let tenants = core.edge.tenants.load();
-        let found = tenants.by_slug(&self.tenant);
-        found.map(|t| t.id).ok_or_else(|| Failure::new(format!("there is no tenant {}", self.tenant)))
+        find_tenant(core, &self.tenant)
     }
+}
+
+/// The tenant of this slug.
+pub(super) fn find_tenant(core: &identity::Core, slug: &str) -> Result<TenantId, Failure> {
+    let tenants = core.edge.tenants.load();
+    tenants.by_slug(slug).map(|t| t.id).ok_or_else(|| Failure::new(format!("there is no tenant {slug}")))
 }
 
 impl Keys {

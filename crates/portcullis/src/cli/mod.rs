@@ -5,6 +5,7 @@
 //! argument: arguments show in process lists and shell histories.
 
 mod admin;
+mod audit;
 mod config;
 mod failure;
 mod init;
@@ -73,6 +74,9 @@ enum Command {
     /// See to the keys that sign tokens
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// See to the audit log
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Show or apply changes of the database schema
     #[command(subcommand)]
     Migrate(migrate::Migrate),
@@ -89,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::Config(config) => config.run(&cli.settings),
         Command::Admin(admin) => admin.run(&cli.settings),
         Command::Keys(keys) => keys.run(&cli.settings),
+        Command::Audit(audit) => audit.run(&cli.settings),
         Command::Migrate(migrate) => migrate.run(&cli.settings),
         Command::Openapi => openapi::run(),
     };
