@@ -24,6 +24,7 @@ async fn two() -> (TestApp, TestApp) {
 /// Asks until the answer has this status. The requirement is one second; how long it took is told,
 /// not asserted, because this machine may be busy. A revocation that never arrives fails by the
 /// runner's own time limit.
+#[expect(clippy::print_stdout, reason = "tells whoever runs it with --no-capture how long it took")]
 async fn until(app: &TestApp, token: &str, status: u16, what: &str) {
     let began = Instant::now();
     while app.get("/api/v1/me").bearer(token).send().await.status != status {
