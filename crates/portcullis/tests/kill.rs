@@ -159,4 +159,6 @@ async fn no_acknowledged_write_is_lost() {
         assert_eq!(status, 200, "round {round}: the last acknowledged token is lost: {next}");
         node.kill();
     }
+    let verified = portcullis(dir.path()).args(["audit", "verify"]).output().expect("audit verify");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
 }
