@@ -20,8 +20,8 @@ pub enum MasterKeyError {
     /// The text is no key.
     #[error("{0} does not hold a master key: it must be {KEY_LEN} bytes in base64, as `portcullis init` writes them")]
     Malformed(String),
-    /// Others may read the file.
-    #[error("{} can be read by other users: run `chmod 600 {}`", .0.display(), .0.display())]
+    /// Others may read or write the file.
+    #[error("{} can be read or written by other users: run `chmod 600 {}`", .0.display(), .0.display())]
     Exposed(PathBuf),
     /// The file cannot be read.
     #[error("the master key {} cannot be read: {}", .0.display(), .1)]
@@ -48,11 +48,25 @@ pub fn parse(text: &str, source: &str) -> Result<MasterKey, MasterKeyError> {
     Ok(Secret::new(key))
 }
 
-/// Reads the key from its file. A file that others may read is refused, as `ssh` does.
-pub fn read(file: &Path) -> Result<MasterKey, MasterKeyError> {
+/// Who put the key's file where it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Custody {
+    /// We did. Nobody else has business with it: a file that others may read is refused, as `ssh` does.
+    Ours,
+    /// A platform that hands out secrets, which makes them readable inside the container. What others may
+    /// write is refused all the same.
+    Mounted,
+}
+
+/// Reads the key from its file.
+pub fn read(file: &Path, custody: Custody) -> Result<MasterKey, MasterKeyError> {
     let unreadable = |e| MasterKeyError::Unreadable(file.to_owned(), e);
     let mut opened = fs::File::open(file).map_err(unreadable)?;
-    if opened.metadata().map_err(unreadable)?.permissions().mode() & 0o077 != 0 {
+    let forbidden = match custody {
+        Custody::Ours => 0o077,
+        Custody::Mounted => 0o022,
+    };
+    if opened.metadata().map_err(unreadable)?.permissions().mode() & forbidden != 0 {
         return Err(MasterKeyError::Exposed(file.to_owned()));
     }
     // Larger than any key: nothing is moved by growing, so one wipe wipes all.
@@ -98,11 +112,11 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let file = dir.path().join("data/master.key");
         let made = create(&file, &OsRandom::new()).expect("made");
-        assert_eq!(read(&file).expect("read").expose(), made.expose());
+        assert_eq!(read(&file, Custody::Ours).expect("read").expose(), made.expose());
         assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(dir.path().join("data")).expect("there").permissions().mode() & 0o777, 0o700);
         assert!(matches!(create(&file, &OsRandom::new()), Err(MasterKeyError::Unwritable(..))), "never replaced");
-        assert_eq!(read(&file).expect("read").expose(), made.expose());
+        assert_eq!(read(&file, Custody::Ours).expect("read").expose(), made.expose());
     }
 
     #[test]
@@ -111,11 +125,14 @@ mod tests {
         let file = dir.path().join("master.key");
         create(&file, &OsRandom::new()).expect("made");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("set");
-        assert!(matches!(read(&file), Err(MasterKeyError::Exposed(_))));
+        assert!(matches!(read(&file, Custody::Ours), Err(MasterKeyError::Exposed(_))));
+        read(&file, Custody::Mounted).expect("platforms mount secrets readable");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o620)).expect("set");
+        assert!(matches!(read(&file, Custody::Mounted), Err(MasterKeyError::Exposed(_))));
         for text in ["", "AAAA", "not base64!", &"A".repeat(2_000)] {
             fs::write(&file, text).expect("written");
             fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("set");
-            assert!(matches!(read(&file), Err(MasterKeyError::Malformed(_))), "{text}");
+            assert!(matches!(read(&file, Custody::Ours), Err(MasterKeyError::Malformed(_))), "{text}");
         }
     }
 }

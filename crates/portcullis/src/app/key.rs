@@ -4,14 +4,15 @@ use kernel::Random;
 
 use crate::{
     config::Config,
-    secrets::{self, MasterKey, MasterKeyError},
+    secrets::{self, Custody, MasterKey, MasterKeyError},
 };
 
 /// Reads the master key.
 pub(crate) fn read_master_key(config: &Config) -> Result<MasterKey, MasterKeyError> {
+    let custody = if config.secrets.master_key_file.is_some() { Custody::Mounted } else { Custody::Ours };
     match &config.secrets.master_key {
         Some(text) => secrets::parse(text.expose(), "secrets.master_key"),
-        None => secrets::read(&config.master_key_file()),
+        None => secrets::read(&config.master_key_file(), custody),
     }
 }
 

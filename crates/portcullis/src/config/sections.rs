@@ -166,8 +166,8 @@ pub struct Secrets {
     #[serde(skip_serializing)]
     #[schemars(with = "Option<String>", extend("writeOnly" = true))]
     pub master_key: Option<Secret>,
-    /// The file that holds the master key, readable by its owner alone. Unless either is set, it is the
-    /// file `master.key` in the data directory, made at the first start.
+    /// The file that holds the master key, writable by its owner alone. Unless either is set, it is the
+    /// file `master.key` in the data directory, made at the first start and refused when others may read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub master_key_file: Option<PathBuf>,
 }
