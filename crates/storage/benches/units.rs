@@ -1,4 +1,5 @@
-//! Units of work a second: `cargo bench -p storage --bench units`.
+//! Units of work a second, and their CPU in this process:
+//! `cargo bench -p storage --bench units [-- sqlite|postgres] [reads|writes]`.
 //!
 //! Reads of one statement (a user by e-mail among ten thousand) and writes of three (as a refresh: use
 //! up a row, add one, add another) by 64 callers at once, durable, on SQLite in a temporary folder and
@@ -10,9 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
 use kernel::{OsRandom, SystemClock, TenantId, Timestamp, UserId};
 use storage::{Store, StoreError, StoreOptions, migrate, params};
+use tokio::task::JoinSet;
 
 const CALLERS: usize = 64;
 const USERS: usize = 10_000;
@@ -41,14 +42,14 @@ async fn prepare(store: &Store) -> Result<TenantId, StoreError> {
     work.await
 }
 
-async fn read(store: &Store, tenant: TenantId, i: usize) -> Result<(), StoreError> {
+async fn read(store: Store, tenant: TenantId, i: usize) -> Result<(), StoreError> {
     let email = format!("user{}@example.com", i % USERS);
     let sql = "SELECT id, status, password_hash FROM users WHERE tenant_id = $1 AND email = $2";
     let work = store.tenant(tenant).read(move |tx| Box::pin(async move { tx.query_opt(sql, params![email]).await }));
     work.await.map(drop)
 }
 
-async fn write(store: &Store, tenant: TenantId) -> Result<(), StoreError> {
+async fn write(store: Store, tenant: TenantId, _: usize) -> Result<(), StoreError> {
     let (jti, next) = (TenantId::new(now(), &OsRandom::new()), TenantId::new(now(), &OsRandom::new()));
     let work = store.tenant(tenant).write(move |tx| {
         Box::pin(async move {
@@ -64,41 +65,73 @@ async fn write(store: &Store, tenant: TenantId) -> Result<(), StoreError> {
     work.await.map(drop)
 }
 
-/// Units a second, by all callers together.
-async fn rate<F: Future<Output = Result<(), StoreError>>>(unit: impl Fn(usize) -> F) -> f64 {
-    let (unit, started) = (&unit, Instant::now());
-    let caller = |caller: usize| async move {
-        let mut done = 0_u32;
-        while started.elapsed() < FOR {
-            unit(caller * 7_919 + done as usize).await.expect("a unit");
-            done += 1;
-        }
-        done
-    };
-    let done: u32 = join_all((0..CALLERS).map(caller)).await.into_iter().sum();
-    f64::from(done) / started.elapsed().as_secs_f64()
+/// Has all callers, each a task, run units for a while, and tells how that went.
+#[expect(clippy::print_stdout, reason = "a benchmark tells what it measured")]
+async fn run<F>(what: String, store: &Store, tenant: TenantId, unit: fn(Store, TenantId, usize) -> F)
+where
+    F: Future<Output = Result<(), StoreError>> + Send + 'static,
+{
+    let (cpu_before, started) = (cpu(), Instant::now());
+    let mut callers = JoinSet::new();
+    for caller in 0..CALLERS {
+        let store = store.clone();
+        callers.spawn(async move {
+            let mut done = 0_u32;
+            while started.elapsed() < FOR {
+                unit(store.clone(), tenant, caller * 7_919 + done as usize).await.expect("a unit");
+                done += 1;
+            }
+            done
+        });
+    }
+    let done = f64::from(callers.join_all().await.into_iter().sum::<u32>());
+    let rate = done / started.elapsed().as_secs_f64();
+    println!("{what:<40} {rate:>8.0}/s {:>6.1} µs CPU here", (cpu() - cpu_before) * 1e6 / done);
 }
 
-#[expect(clippy::print_stdout, reason = "a benchmark tells what it measured")]
+/// Seconds of CPU that this process has used.
+fn cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the name, which may hold anything: user and system time are the 12th and 13th, in 1/100 s.
+    let ticks = stat
+        .rsplit(')')
+        .next()
+        .map_or(0, |rest| rest.split_whitespace().skip(11).take(2).flat_map(str::parse::<u32>).sum());
+    f64::from(ticks) / 100.0
+}
+
+fn wanted(word: &str, of: &[&str]) -> bool {
+    let chosen: Vec<String> = std::env::args().filter(|a| of.contains(&a.as_str())).collect();
+    chosen.is_empty() || chosen.iter().any(|c| c == word)
+}
+
 async fn measure(name: &str, url: &str) {
     let store = Store::open(&StoreOptions::new(url)).await.expect("open");
     migrate::up(&store, now()).await.expect("migrate");
     let tenant = prepare(&store).await.expect("rows");
-    let reads = rate(|i| read(&store, tenant, i)).await;
-    let writes = rate(|_| write(&store, tenant)).await;
-    println!("{name:<12} {reads:>8.0} reads/s of one statement  {writes:>8.0} writes/s of three");
+    if wanted("reads", &["reads", "writes"]) {
+        run(format!("{name}: reads of one statement"), &store, tenant, read).await;
+    }
+    if wanted("writes", &["reads", "writes"]) {
+        run(format!("{name}: writes of three statements"), &store, tenant, write).await;
+    }
 }
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        measure("SQLite", &format!("sqlite://{}", folder.path().join("bench.db").display())).await;
-        match std::env::var("PORTCULLIS_BENCH_POSTGRES") {
-            Ok(url) => measure("PostgreSQL", &url).await,
-            Err(_) => {
-                let server = testservers::PrivatePostgres::start().await;
-                measure("PostgreSQL", &server.url()).await;
+        let engines = ["sqlite", "postgres"];
+        if wanted("sqlite", &engines) {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            measure("SQLite", &format!("sqlite://{}", folder.path().join("bench.db").display())).await;
+        }
+        if wanted("postgres", &engines) {
+            match std::env::var("PORTCULLIS_BENCH_POSTGRES") {
+                Ok(url) => measure("PostgreSQL", &url).await,
+                Err(_) => {
+                    let server = testservers::PrivatePostgres::start().await;
+                    measure("PostgreSQL", &server.url()).await;
+                }
             }
         }
     });

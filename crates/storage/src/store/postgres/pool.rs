@@ -69,6 +69,10 @@ impl Pool {
         }
     }
 
+    fn is_waited_for(&self) -> bool {
+        self.queue.available_permits() < QUEUE
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Session>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,11 +92,13 @@ impl Lease {
         Self { session, home: None }
     }
 
-    /// Lets others use the session. Its transaction must have ended, or its end must have been sent.
+    /// Lets others use the session. Its transaction must have ended, or its end must have been sent or
+    /// be owed: whoever waits for the session takes it at once and pays, else it is paid now.
     pub(super) fn give_back(mut self) {
-        if let Some((pool, permit)) = self.home.take()
-            && self.session.is_alive()
-        {
+        if let Some((pool, permit)) = self.home.take() {
+            if !pool.is_waited_for() {
+                self.session.pay();
+            }
             pool.idle().push(self.session);
             drop(permit);
         }

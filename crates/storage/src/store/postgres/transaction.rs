@@ -2,8 +2,9 @@
 //!
 //! Nothing is sent before the first statement: `BEGIN` and the tenant travel in front of it in the same
 //! write. So a unit of *n* statements waits for *n* answers, and a writing one for one more, that of
-//! its `COMMIT`. The `COMMIT` of a reading unit has nothing to say and is not waited for; neither is a
-//! `ROLLBACK`. (A statement that a connection sees for the first time costs one more.)
+//! its `COMMIT`. The `COMMIT` of a reading unit has nothing to say and is not waited for; when others
+//! wait for the connection, it even travels with the next one's `BEGIN`. A `ROLLBACK` is sent at once
+//! and not waited for. (A statement that a connection sees for the first time costs one more.)
 
 use kernel::TenantId;
 use tokio::time::timeout;
@@ -86,7 +87,7 @@ impl Transaction {
         }
         match (self.shown, self.access) {
             (None, _) => {}
-            (Some(_), Access::Read) => self.lease.session.send("COMMIT"),
+            (Some(_), Access::Read) => self.lease.session.owe_commit(),
             (Some(_), Access::Write) => {
                 let outcome = timeout(STATEMENT_TIMEOUT * 2, self.lease.session.batch("COMMIT")).await;
                 let outcome = outcome.map_err(|_| StoreError::Unavailable("the server does not answer".into()))?;

@@ -83,6 +83,35 @@ async fn too_many_waiting_units_are_told_so_at_once() {
 }
 
 #[tokio::test]
+async fn units_that_share_a_connection_see_their_own_tenant_and_leave_no_transaction_open() {
+    let db = Database::postgres().await;
+    let store = with_one_connection(&db).await;
+    let mut tenants = Vec::new();
+    for (slug, users) in [("a", 1), ("b", 2), ("c", 3)] {
+        let tenant = db.tenant(slug).await;
+        for i in 0..users {
+            let work = store
+                .tenant(tenant)
+                .write(move |tx| Box::pin(async move { add_user(tx, &format!("user{i}@example.com")).await }));
+            unit(work.await).expect("a user");
+        }
+        tenants.push((tenant, users));
+    }
+    let pid = store.system().read(|tx| Box::pin(async move { tx.query("SELECT pg_backend_pid()", params![]).await }));
+    let pid: u32 = unit(pid.await).expect("rows")[0].get(0).expect("a number");
+    let reads = (0..200).map(|i| {
+        let (tenant, users) = tenants[i % tenants.len()];
+        let store = &store;
+        async move { assert_eq!(count_users(store, tenant).await, users) }
+    });
+    join_all(reads).await;
+    let Server::Postgres(database) = &db.server else { panic!("PostgreSQL") };
+    let behind = connect(&database.superuser_url()).await;
+    // Not `idle in transaction`, and still there.
+    until(&behind, &format!("SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = {pid} AND state = 'idle'")).await;
+}
+
+#[tokio::test]
 async fn a_deadlock_is_a_conflict() {
     let db = Database::postgres().await;
     let (a, b) = (db.tenant("a").await, db.tenant("b").await);
