@@ -102,6 +102,7 @@ impl Onward<'_> {
                 request_id: record.request_field(),
                 principal: self.principal.as_deref(),
                 tenant: &self.tenant,
+                upstream: upstream.name(),
                 assertions: &*gate.assertions,
                 forward_credentials: route.forward_credentials,
                 upgrade,

@@ -16,7 +16,7 @@ use arc_swap::ArcSwap;
 use http::{Request, Response, request::Parts};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use kernel::{Clock, Problem, Random, edge::Edge, principal::Network};
+use kernel::{Clock, Problem, edge::Edge, principal::Network};
 
 use crate::{
     authn::{self, Authn},
@@ -28,7 +28,7 @@ use crate::{
     listener::Connection,
     problem::Refusal,
     record::{Beginning, Record, Recorded},
-    respond::{self, Reply},
+    respond::{Reply, RequestIds},
     route::{Entry, NoRoute, Route, RouteTable, UNKNOWN},
     tenant::{self, Choice},
     transform::{self, Assertions, Client},
@@ -42,7 +42,7 @@ pub(crate) struct Gate {
     pub(crate) limits: Arc<Limits>,
     pub(crate) assertions: Arc<dyn Assertions>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
+    pub(crate) ids: RequestIds,
     pub(crate) trusted_proxies: Arc<[Network]>,
     pub(crate) heads: HeadLimits,
     pub(crate) max_body: u64,
@@ -69,7 +69,8 @@ pub(crate) async fn serve(
     let (mut parts, body) = request.into_parts();
     let reply = Reply::to(connection.clone(), &mut parts, &body);
     let client = connection.peer.client(&parts.headers, &gate.trusted_proxies);
-    let request_id = respond::request_id(&gate, &connection.peer, &parts.headers);
+    let started = gate.clock.now();
+    let request_id = gate.ids.of(&connection.peer, &parts.headers, started);
     let table = gate.table.load_full();
 
     let admitted = admit(&gate, &connection, &parts).map(Arc::new);
@@ -78,7 +79,6 @@ pub(crate) async fn serve(
         Err(problem) => Err(problem.clone().into()),
     };
     let recorder = routed.as_ref().map_or(table.unmatched(), |(entry, ..)| &entry.recorder);
-    let started = gate.clock.now();
     let about = admitted.as_ref().ok();
     let mut record = Record::begin(Beginning { recorder, started, begun, request_id, client, parts: &parts, about });
 

@@ -1,17 +1,19 @@
 //! The way back: from an outcome to the response that is sent, and its record.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header, request::Parts};
 use http_body::Body as _;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
-use kernel::id::uuid_v7;
+use kernel::{Random, Timestamp, id::uuid_v7};
 
 use crate::{
     body::Body,
     forward::Answered,
     listener::{Active, Connection},
-    pipeline::Gate,
     problem::Refusal,
     record::{Record, Recorded},
     transform::{self, Origin, Peer},
@@ -26,24 +28,47 @@ const MAX_REQUEST_ID: usize = 128;
 /// just to refuse it would be work for nothing.
 const SMALL_BODY: u64 = 16 << 10;
 
-/// The id that ties a request's response, logs and audit rows together: a trusted proxy's, if it is well
-/// formed, else a new one.
-pub(crate) fn request_id(gate: &Gate, peer: &Peer, headers: &HeaderMap) -> RequestId {
-    let well_formed = |value: &&HeaderValue| {
-        (8..=MAX_REQUEST_ID).contains(&value.len())
-            && value
-                .as_bytes()
-                .iter()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'='))
-    };
-    let given = headers.get(X_REQUEST_ID).filter(|_| peer.is_trusted()).filter(well_formed);
-    if let Some((value, text)) = given.and_then(|value| Some((value, value.to_str().ok()?))) {
-        return RequestId { field: value.clone(), text: text.into() };
+/// Gives requests their ids.
+///
+/// An id has to be unique and need not be secret, so it does not spend the system's randomness: a sequence
+/// that starts at a random place, mixed by SplitMix64.
+pub(crate) struct RequestIds(AtomicU64);
+
+impl RequestIds {
+    pub(crate) fn new(random: &dyn Random) -> Self {
+        Self(AtomicU64::new(u64::from_le_bytes(kernel::random::bytes(random))))
     }
-    let mut buffer = uuid::Uuid::encode_buffer();
-    let text: &str = uuid_v7(gate.clock.now(), &*gate.random).hyphenated().encode_lower(&mut buffer);
-    let field = HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("-"));
-    RequestId { field, text: text.into() }
+
+    /// The id that ties a request's response, logs and audit rows together: a trusted proxy's, if it is
+    /// well formed, else a new one.
+    pub(crate) fn of(&self, peer: &Peer, headers: &HeaderMap, now: Timestamp) -> RequestId {
+        if peer.is_trusted()
+            && let Some(value) = headers.get(X_REQUEST_ID).filter(|value| is_well_formed(value))
+            && let Ok(text) = value.to_str()
+        {
+            return RequestId { field: value.clone(), text: text.into() };
+        }
+        let mut buffer = uuid::Uuid::encode_buffer();
+        let text: &str = uuid_v7(now, self).hyphenated().encode_lower(&mut buffer);
+        let field = HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("-"));
+        RequestId { field, text: text.into() }
+    }
+}
+
+impl Random for RequestIds {
+    fn fill(&self, buffer: &mut [u8]) {
+        for piece in buffer.chunks_mut(8) {
+            let mut z = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            piece.copy_from_slice(&(z ^ (z >> 31)).to_le_bytes()[..piece.len()]);
+        }
+    }
+}
+
+fn is_well_formed(id: &HeaderValue) -> bool {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'/' | b'+' | b'=');
+    (8..=MAX_REQUEST_ID).contains(&id.len()) && id.as_bytes().iter().all(plain)
 }
 
 /// A request's id, as it is sent and as it is told.
@@ -67,7 +92,10 @@ pub(crate) struct Reply {
 impl Reply {
     /// The reply to a request; takes its upgrade in custody.
     pub(crate) fn to(connection: Arc<Connection>, parts: &mut Parts, body: &Incoming) -> Self {
-        let large_body = !body.is_end_stream() && body.size_hint().exact().is_none_or(|length| length > SMALL_BODY);
+        // Who asks first (RFC 9110 §10.1.1) and is refused may send the body or not: nobody could tell.
+        let asks_first = parts.headers.contains_key(header::EXPECT);
+        let large = asks_first || body.size_hint().exact().is_none_or(|length| length > SMALL_BODY);
+        let large_body = !body.is_end_stream() && large;
         Self {
             active: connection.enter(),
             connection,

@@ -5,12 +5,12 @@
 //! refuses it as a credential. Signing costs as much as the tenant's algorithm does, so an assertion is
 //! made once for a caller and used again for half of its life.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{borrow::Cow, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use http::HeaderValue;
 use kernel::{ApiKeyId, Clock, Principal, RoleName, SessionId, Subject, TenantId, Timestamp, edge::Tenant};
-use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, sync::Cache};
 use serde::Serialize;
 
 use crate::keys::Signers;
@@ -36,6 +36,8 @@ struct Claims<'a> {
     sid: Option<SessionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     akid: Option<ApiKeyId>,
+    /// None for a credential that is narrowed: the upstream would take it for more than it is.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     roles: &'a [RoleName],
     #[serde(skip_serializing_if = "str::is_empty")]
     scope: &'a str,
@@ -51,25 +53,49 @@ struct Header<'a> {
     kid: &'a str,
 }
 
-/// Everything an assertion depends on, but for the time.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Key {
-    kid: Box<str>,
-    issuer: Arc<str>,
-    audience: Box<str>,
+/// Everything an assertion depends on, but for the time. Borrowed to ask for one, which every request
+/// does; owned to remember one.
+#[derive(PartialEq, Eq, Hash)]
+struct Key<'a> {
+    kid: Cow<'a, str>,
+    issuer: Cow<'a, str>,
+    audience: Cow<'a, str>,
     subject: Subject,
     session: Option<SessionId>,
     api_key: Option<ApiKeyId>,
-    roles: Arc<[RoleName]>,
-    scope: Arc<str>,
+    roles: Cow<'a, [RoleName]>,
+    scope: Cow<'a, str>,
     authenticated_at: Timestamp,
+}
+
+impl Key<'_> {
+    fn into_owned(self) -> Key<'static> {
+        Key {
+            kid: self.kid.into_owned().into(),
+            issuer: self.issuer.into_owned().into(),
+            audience: self.audience.into_owned().into(),
+            roles: self.roles.into_owned().into(),
+            scope: self.scope.into_owned().into(),
+            ..self
+        }
+    }
+}
+
+/// A key to ask with.
+#[derive(Hash)]
+struct Asked<'a>(Key<'a>);
+
+impl Equivalent<Key<'static>> for Asked<'_> {
+    fn equivalent(&self, key: &Key<'static>) -> bool {
+        self.0 == *key
+    }
 }
 
 /// Makes assertions. One for each node; cheap to share.
 pub struct Assertions {
     signers: Arc<Signers>,
     clock: Arc<dyn Clock>,
-    made: Cache<Key, (HeaderValue, Timestamp)>,
+    made: Cache<Key<'static>, (HeaderValue, Timestamp)>,
 }
 
 impl std::fmt::Debug for Assertions {
@@ -89,18 +115,19 @@ impl Assertions {
         let now = self.clock.now();
         let signer = self.signers.active(tenant.id);
         let signer = signer.inspect_err(|problem| tracing::error!(%problem, "no assertion for an upstream")).ok()?;
-        let key = Key {
+        let roles = if principal.narrowed_to.is_none() { &*principal.roles } else { &[] };
+        let asked = Asked(Key {
             kid: signer.kid().into(),
-            issuer: tenant.issuer.clone(),
+            issuer: (&*tenant.issuer).into(),
             audience: audience.into(),
             subject: principal.subject,
             session: principal.session,
             api_key: principal.api_key,
-            roles: principal.roles.clone(),
-            scope: principal.scope.clone(),
+            roles: roles.into(),
+            scope: (&*principal.scope).into(),
             authenticated_at: principal.authenticated_at,
-        };
-        if let Some((value, expires)) = self.made.get(&key)
+        });
+        if let Some((value, expires)) = self.made.get(&asked)
             && expires >= now + REST
         {
             return Some(value);
@@ -113,7 +140,7 @@ impl Assertions {
             tid: tenant.id,
             sid: principal.session,
             akid: principal.api_key,
-            roles: &principal.roles,
+            roles,
             scope: &principal.scope,
             auth_time: principal.authenticated_at.as_secs(),
             iat: now.as_secs(),
@@ -128,7 +155,7 @@ impl Assertions {
         token.push('.');
         B64.encode_string(signature, &mut token);
         let value = HeaderValue::try_from(token).ok()?;
-        self.made.insert(key, (value.clone(), expires));
+        self.made.insert(asked.0.into_owned(), (value.clone(), expires));
         Some(value)
     }
 }

@@ -2,7 +2,6 @@
 
 mod authenticator;
 mod background;
-mod operator;
 
 #[cfg(test)]
 mod tests;
@@ -32,8 +31,6 @@ use crate::{
     tenants::{self, NewTenant},
     vault::{Vault, VaultCheckError},
 };
-
-pub use operator::OperatorError;
 
 /// What identity is made of.
 pub struct IdentityParts {

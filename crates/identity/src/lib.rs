@@ -34,6 +34,6 @@ pub mod vault;
 
 pub use crate::{
     core::Core,
-    identity::{Identity, IdentityParts, OpenIdentityError, OperatorError},
+    identity::{Identity, IdentityParts, OpenIdentityError},
     settings::Settings,
 };

@@ -147,7 +147,7 @@ fn another_master_key_or_none_is_refused_before_anything_happens() {
     done(other.path(), &["init"], "");
     fs::copy(other.path().join("data/master.key"), &key).expect("copied");
     let wrong = refused(dir.path(), &["serve"], "", 1);
-    assert!(wrong.contains("not the one this database was made with"), "{wrong}");
+    assert!(wrong.contains("not the one this database was created with"), "{wrong}");
     fs::write(&key, right).expect("restored");
     done(dir.path(), &["keys", "list"], "");
 }

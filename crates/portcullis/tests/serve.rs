@@ -71,7 +71,10 @@ async fn operators_see_everything_and_strangers_little() {
         assert_eq!(ask(door, "/readyz").await, (200, "{\"ready\":true}".to_owned()));
     }
     let health = json(&ask(public, "/health").await.1);
-    assert_eq!(health["components"].as_object().expect("parts").keys().collect::<Vec<_>>(), ["bus", "database", "kv"]);
+    assert_eq!(
+        health["components"].as_object().expect("parts").keys().collect::<Vec<_>>(),
+        ["bus", "database", "identity", "kv"]
+    );
     assert!(health["components"]["database"].is_string(), "strangers see no details: {health}");
     assert!(json(&ask(ops, "/health").await.1)["components"]["database"]["importance"].is_string());
     assert_eq!(ask(public, "/metrics").await.0, 401);

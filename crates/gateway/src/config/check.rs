@@ -71,6 +71,9 @@ impl GatewayConfig {
                 "The default is 8KiB.",
             );
         }
+        if http.max_target.bytes() > 60 << 10 {
+            findings.add("server.http.max_target", "must not exceed 60KiB", "The default is 8KiB.");
+        }
         for (name, value, max) in [
             ("max_headers", u32::from(http.max_headers), MAX_HEADERS),
             ("max_connections", http.max_connections, 10_000_000),

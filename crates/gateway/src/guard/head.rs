@@ -198,7 +198,8 @@ fn parse_length(value: &[u8]) -> Option<u64> {
 
 fn check_target(method: &str, target: &str, host: &str) -> Result<(), BadHead> {
     // What the URI parser would cut off or refuse later.
-    if target.bytes().any(|b| !b.is_ascii_graphic() || matches!(b, b'#' | b'"' | b'<' | b'>')) {
+    let path = target.split('?').next().unwrap_or_default();
+    if target.bytes().any(|b| !b.is_ascii_graphic() || matches!(b, b'#' | b'"' | b'<' | b'>')) || path.contains('`') {
         return Err(BadHead::Target);
     }
     if target.starts_with('/') || (target == "*" && method == "OPTIONS") {

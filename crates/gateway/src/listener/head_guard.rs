@@ -25,7 +25,7 @@ use super::connection::{Bounds, Shared};
 use crate::guard::{BadHead, Outcome, Scanner};
 
 /// What the library reads in place of a bad head.
-const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
+pub(super) const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
 
 /// Most bytes held of a client that sends on before its upgrade is answered.
 const MAX_AHEAD: usize = 16 << 10;

@@ -25,8 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::{connection::Bounds, worker::Worker};
 use crate::{
-    authn::Authn, config::HttpConfig, guard::HeadLimits, limit::Limits, pipeline::Gate, route::RouteTable,
-    transform::Assertions,
+    authn::Authn, config::HttpConfig, guard::HeadLimits, limit::Limits, pipeline::Gate, respond::RequestIds,
+    route::RouteTable, transform::Assertions,
 };
 
 /// What a gate is made of.
@@ -51,7 +51,7 @@ pub struct GatewayParts {
     pub assertions: Arc<dyn Assertions>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Request ids.
+    /// Seeds request ids.
     pub random: Arc<dyn Random>,
 }
 
@@ -103,7 +103,7 @@ impl Gateway {
             limits: parts.limits,
             assertions: parts.assertions,
             clock: parts.clock,
-            random: parts.random,
+            ids: RequestIds::new(&*parts.random),
             trusted_proxies: parts.trusted_proxies.into(),
             heads,
             max_body: http.max_body.bytes(),
@@ -131,19 +131,36 @@ impl Gateway {
     }
 }
 
-/// Starts a worker's thread. Whoever waits for the receiver learns when it has ended.
+/// Starts a worker's thread, and returns once it serves. Whoever waits for the receiver learns when it has
+/// ended.
 fn spawn(worker: Worker, socket: std::net::TcpListener) -> io::Result<oneshot::Receiver<()>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (ready, is_ready) = std::sync::mpsc::channel();
     let (ended, end) = oneshot::channel();
-    thread::Builder::new().name(format!("edge-{}", worker.index)).spawn(move || {
-        if let Err(error) = runtime.block_on(worker.run(socket)) {
-            tracing::error!(%error, "a data-plane thread has stopped");
+    let thread = thread::Builder::new().name(format!("edge-{}", worker.index));
+    thread.spawn(move || {
+        // The runtime is made where it is dropped: never inside of another one.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => return drop(ready.send(Err(error))),
+        };
+        let listener = {
+            let _reactor = runtime.enter();
+            tokio::net::TcpListener::from_std(socket)
+        };
+        match listener {
+            Err(error) => return drop(ready.send(Err(error))),
+            Ok(listener) => {
+                drop(ready.send(Ok(())));
+                runtime.block_on(worker.run(listener));
+            }
         }
         // What has not finished in time is cut here.
         runtime.shutdown_timeout(Duration::from_millis(100));
         // Nobody may be waiting, which is fine.
         let _ = ended.send(());
     })?;
+    is_ready.recv().unwrap_or_else(|_| Err(io::Error::other("it stopped at once")))?;
     Ok(end)
 }
 
@@ -194,3 +211,6 @@ impl std::fmt::Debug for Running {
         f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,8 +52,7 @@ type Builder = auto::Builder<TokioExecutor>;
 
 impl Worker {
     /// Accepts until told to stop, then waits for what is running.
-    pub(super) async fn run(self, listener: std::net::TcpListener) -> io::Result<()> {
-        let listener = TcpListener::from_std(listener)?;
+    pub(super) async fn run(self, listener: TcpListener) {
         let slots = Arc::new(Semaphore::new(self.max_connections.min(Semaphore::MAX_PERMITS)));
         let builder = Arc::new(self.builder());
         let tasks = TaskTracker::new();
@@ -87,7 +86,6 @@ impl Worker {
         if tokio::time::timeout(self.drain_timeout, tasks.wait()).await.is_err() {
             tracing::warn!(connections = tasks.len(), "requests did not finish in time and were cut");
         }
-        Ok(())
     }
 
     fn builder(&self) -> Builder {

@@ -177,6 +177,12 @@ impl RouteTable {
         }
     }
 
+    /// The route that a request would take, to explain a configuration: host in lower case without port,
+    /// path normalised.
+    pub fn explain(&self, host: &str, path: &str, method: &Method, headers: &HeaderMap) -> Option<&Route> {
+        self.find(host, path, method, headers).ok().map(|entry| &entry.route)
+    }
+
     /// Records what has no route.
     pub(crate) const fn unmatched(&self) -> &Arc<dyn RouteRecorder> {
         &self.unmatched

@@ -13,8 +13,9 @@ const ASSERTION: HeaderName = HeaderName::from_static("x-portcullis-assertion");
 /// Makes short-lived signed statements about callers, for upstreams that verify. Implemented by whoever
 /// holds the signing keys; called for every request with a caller, so it answers from memory.
 pub trait Assertions: Send + Sync + 'static {
-    /// A signed statement that this caller makes a request in this tenant. `None`: none can be made now.
-    fn assertion(&self, principal: &Principal, tenant: &Tenant) -> Option<HeaderValue>;
+    /// A signed statement that this caller makes a request in this tenant, meant for this upstream and of
+    /// no use at another. `None`: none can be made now.
+    fn assertion(&self, principal: &Principal, tenant: &Tenant, upstream: &str) -> Option<HeaderValue>;
 }
 
 /// Makes no assertions.
@@ -22,7 +23,7 @@ pub trait Assertions: Send + Sync + 'static {
 pub struct NoAssertions;
 
 impl Assertions for NoAssertions {
-    fn assertion(&self, _: &Principal, _: &Tenant) -> Option<HeaderValue> {
+    fn assertion(&self, _: &Principal, _: &Tenant, _: &str) -> Option<HeaderValue> {
         None
     }
 }
@@ -32,6 +33,7 @@ pub(super) fn write(
     headers: &mut HeaderMap,
     principal: Option<&Principal>,
     tenant: &Tenant,
+    upstream: &str,
     assertions: &dyn Assertions,
 ) {
     let mut buffer = uuid::Uuid::encode_buffer();
@@ -53,7 +55,7 @@ pub(super) fn write(
     if let Some(session) = principal.session {
         headers.insert(SESSION, uuid_value(session.uuid(), &mut buffer));
     }
-    if let Some(assertion) = assertions.assertion(principal, tenant) {
+    if let Some(assertion) = assertions.assertion(principal, tenant, upstream) {
         headers.insert(ASSERTION, assertion);
     }
 }

@@ -13,6 +13,8 @@ pub(crate) struct Onward<'a> {
     pub(crate) request_id: &'a HeaderValue,
     pub(crate) principal: Option<&'a Principal>,
     pub(crate) tenant: &'a Tenant,
+    /// The upstream's name.
+    pub(crate) upstream: &'a str,
     pub(crate) assertions: &'a dyn Assertions,
     pub(crate) forward_credentials: bool,
     /// Whether the protocol may change.
@@ -56,7 +58,7 @@ pub(crate) fn onward(fields: &mut HeaderMap, onward: &Onward<'_>) {
     }
     onward.peer.write(fields, onward.client, onward.host);
     fields.insert("x-request-id", onward.request_id.clone());
-    identity::write(fields, onward.principal, onward.tenant, onward.assertions);
+    identity::write(fields, onward.principal, onward.tenant, onward.upstream, onward.assertions);
 }
 
 /// HTTP/2 clients may send cookies apart, HTTP/1 servers need not understand that (RFC 9113 §8.2.3).

@@ -29,8 +29,8 @@ pub(crate) enum Failure {
     Unreachable(std::sync::Arc<str>, io::Error),
     /// The target did not answer in time.
     Timeout(std::sync::Arc<str>),
-    /// The target's answer was not one.
-    Invalid(std::sync::Arc<str>, hyper::Error),
+    /// The target's answer was not one, and why.
+    Invalid(std::sync::Arc<str>, String),
     /// The client's own body failed, so the request could not be finished.
     Client(BodyError),
     /// The in-process service panicked.
@@ -40,6 +40,18 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// The target's answer could not be used, for this reason and the reasons behind it.
+    pub(super) fn invalid(target: &std::sync::Arc<str>, error: &hyper::Error) -> Self {
+        let mut why = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            why.push_str(": ");
+            why.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self::Invalid(target.clone(), why)
+    }
+
     /// The refusal to answer with. Targets are the operator's to know.
     pub(crate) fn problem(&self) -> Problem {
         let kind = match self {
@@ -69,15 +81,7 @@ impl fmt::Display for Failure {
             Self::None => f.write_str("the upstream has no target"),
             Self::Unreachable(target, error) => write!(f, "connecting to {target}: {error}"),
             Self::Timeout(target) => write!(f, "{target} sent no response head in time"),
-            Self::Invalid(target, error) => {
-                write!(f, "{target}: {error}")?;
-                let mut source = std::error::Error::source(error);
-                while let Some(cause) = source {
-                    write!(f, ": {cause}")?;
-                    source = cause.source();
-                }
-                Ok(())
-            }
+            Self::Invalid(target, why) => write!(f, "{target}: {why}"),
             Self::Client(error) => error.fmt(f),
             Self::Panicked => f.write_str("the in-process service panicked"),
             Self::Stopping => f.write_str("the in-process service is stopping"),

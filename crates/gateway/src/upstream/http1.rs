@@ -7,7 +7,7 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -111,18 +111,33 @@ impl Connection {
         tokio::pin!(answer);
         let mut connection = Some(self);
         let response = std::future::poll_fn(|cx| {
-            if let Some(open) = &mut connection
-                && Pin::new(&mut open.driver).poll(cx).is_ready()
-            {
-                // Dropping a driver that has ended settles the answer, one way or the other.
-                connection = None;
-            }
-            // Only the driver makes the answer come true, so only the driver needs to wake this task.
-            answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            drive_until(&mut connection, cx, || answer.as_mut().poll(&mut Context::from_waker(Waker::noop())))
         })
         .await?;
         Ok(response.map(|incoming| Http1Body::new(incoming, connection, running, max_idle)))
     }
+}
+
+/// Asks whether something has come that only driving the connection can bring, and drives it if not.
+///
+/// The driver is first polled without a waker: the parts of the library that it talks to wake each other,
+/// which is this very task, and each such wake would be a whole turn of the client's connection for
+/// nothing. Only when there is nothing to be had does it learn whom to wake.
+fn drive_until<T>(
+    connection: &mut Option<Box<Connection>>,
+    cx: &mut Context<'_>,
+    mut ask: impl FnMut() -> Poll<T>,
+) -> Poll<T> {
+    for cx in [&mut Context::from_waker(Waker::noop()), cx] {
+        if let Poll::Ready(done) = ask() {
+            return Poll::Ready(done);
+        }
+        // Dropping a driver that has ended settles what is asked for, one way or the other.
+        if connection.as_mut().is_some_and(|open| Pin::new(&mut open.driver).poll(cx).is_ready()) {
+            *connection = None;
+        }
+    }
+    ask()
 }
 
 /// A response body that drives its connection while it is read.
@@ -152,19 +167,6 @@ impl Http1Body {
             running.target().clone().http1.put(connection, self.max_idle);
         }
     }
-
-    fn poll_incoming(&mut self) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let mut quiet = Context::from_waker(Waker::noop());
-        let frame = Pin::new(&mut self.incoming).poll_frame(&mut quiet);
-        match &frame {
-            Poll::Ready(None) => self.finish(),
-            Poll::Ready(Some(Ok(_))) if self.incoming.is_end_stream() => self.finish(),
-            // A broken answer leaves nothing to reuse.
-            Poll::Ready(Some(Err(_))) => self.connection = None,
-            _ => {}
-        }
-        frame
-    }
 }
 
 impl HttpBody for Http1Body {
@@ -172,16 +174,17 @@ impl HttpBody for Http1Body {
     type Error = hyper::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        // Asking first tells the driver that there is room for more.
-        if let Poll::Ready(frame) = self.poll_incoming() {
-            return Poll::Ready(frame);
+        let Self { incoming, connection, .. } = &mut *self;
+        let mut quiet = Context::from_waker(Waker::noop());
+        let frame = ready!(drive_until(connection, cx, || Pin::new(&mut *incoming).poll_frame(&mut quiet)));
+        match &frame {
+            None => self.finish(),
+            Some(Ok(_)) if self.incoming.is_end_stream() => self.finish(),
+            // A broken answer leaves nothing to reuse.
+            Some(Err(_)) => self.connection = None,
+            Some(Ok(_)) => {}
         }
-        if let Some(connection) = &mut self.connection
-            && Pin::new(&mut connection.driver).poll(cx).is_ready()
-        {
-            self.connection = None;
-        }
-        self.poll_incoming()
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,6 +1,10 @@
 //! Sends one request to one target of an upstream.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header::HOST, uri::PathAndQuery,
@@ -8,7 +12,7 @@ use http::{
 use tokio::time::Instant;
 
 use super::{
-    Failure, Http1Body, Tunnel, Upstream,
+    Failure, Tunnel, Upstream,
     http1::{Connection, Unsent},
     http2::DrivenBody,
     target::Target,
@@ -90,9 +94,9 @@ impl Upstream {
             // request that comes back unsent; one that may be repeated anyway is kept for that.
             let spare = outgoing.spare();
             let request = outgoing.into_request(target);
-            let sent = deadline.limit(connection.exchange(request, target.enter(), max_idle)).await;
+            let sent = deadline.limit(pin!(connection.exchange(request, target.enter(), max_idle))).await;
             match sent.ok_or_else(|| Failure::Timeout(target.label.clone()))? {
-                Ok(response) => return Ok(Answer::from_http1(response, target)),
+                Ok(response) => return Answer::new(response.map(Body::Http1), target),
                 Err(unsent) => outgoing = deadline.again(target, unsent, spare)?,
             }
         }
@@ -102,9 +106,9 @@ impl Upstream {
             Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
         };
         let request = outgoing.into_request(target);
-        match deadline.limit(connection.exchange(request, running, max_idle)).await {
+        match deadline.limit(pin!(connection.exchange(request, running, max_idle))).await {
             None => Err(Failure::Timeout(target.label.clone()).into()),
-            Some(Ok(response)) => Ok(Answer::from_http1(response, target)),
+            Some(Ok(response)) => Answer::new(response.map(Body::Http1), target),
             Some(Err(unsent)) => Err(deadline.failure(target, unsent.into_error()).into()),
         }
     }
@@ -130,7 +134,7 @@ impl Upstream {
             }
         });
         // The driver ends with the sender; when nobody waits for the answer any more, so does the sender.
-        let answer = deadline.limit(sender.send_request(outgoing.into_request(target))).await;
+        let answer = deadline.limit(pin!(sender.send_request(outgoing.into_request(target)))).await;
         let mut response = match answer {
             Some(Ok(response)) => response,
             Some(Err(error)) => return Err(deadline.failure(target, error).into()),
@@ -154,11 +158,10 @@ impl Upstream {
             Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
         };
         let request = outgoing.into_http2_request(target);
-        match deadline.limit(sender.send_request(request)).await {
+        match deadline.limit(pin!(sender.send_request(request))).await {
             None => Err(Failure::Timeout(target.label.clone()).into()),
             Some(Ok(response)) => {
-                let response = response.map(|body| Body::Driven(DrivenBody::new(body, running)));
-                Ok(Answer { response, target: target.label.clone(), tunnel: None })
+                Answer::new(response.map(|body| Body::Driven(DrivenBody::new(body, running))), target)
             }
             Some(Err(error)) => Err(deadline.failure(target, error).into()),
         }
@@ -179,8 +182,13 @@ impl From<Failure> for Attempt {
 }
 
 impl Answer {
-    fn from_http1(response: Response<Http1Body>, target: &Target) -> Self {
-        Self { response: response.map(Body::Http1), target: target.label.clone(), tunnel: None }
+    /// An answer to a request that did not ask to change the protocol.
+    fn new(response: Response<Body>, target: &Target) -> Result<Self, Attempt> {
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let why = "it switches protocols though nobody asked".to_owned();
+            return Err(Failure::Invalid(target.label.clone(), why).into());
+        }
+        Ok(Self { response, target: target.label.clone(), tunnel: None })
     }
 }
 
@@ -235,8 +243,7 @@ impl Deadline {
     }
 
     /// The output, or `None` when the time is up.
-    async fn limit<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        tokio::pin!(future);
+    async fn limit<F: Future>(&self, mut future: Pin<&mut F>) -> Option<F::Output> {
         let mut until = self.begun + self.timeout;
         loop {
             if let Ok(output) = tokio::time::timeout_at(until, future.as_mut()).await {
@@ -251,7 +258,7 @@ impl Deadline {
     fn failure(&self, target: &Target, error: hyper::Error) -> Failure {
         match self.progress.as_ref().and_then(|progress| progress.failure()) {
             Some(error) => Failure::Client(error),
-            None => Failure::Invalid(target.label.clone(), error),
+            None => Failure::invalid(&target.label, &error),
         }
     }
 

@@ -28,7 +28,13 @@ async fn who_failed_is_told_by_the_status() {
     })
     .await;
     let silent = serve(|mut connection| async move { while connection.more().await {} }).await;
+    let switching = serve(|mut connection| async move {
+        connection.message().await;
+        connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n").await;
+    })
+    .await;
     let table = [
+        (switching, 502, "upstream.invalid_response"),
         (nowhere().await, 502, "upstream.unreachable"),
         (closing, 502, "upstream.invalid_response"),
         (babbling, 502, "upstream.invalid_response"),

@@ -64,8 +64,8 @@ async fn forged_identity_is_removed_in_every_spelling() {
 struct Signed;
 
 impl Assertions for Signed {
-    fn assertion(&self, principal: &Principal, tenant: &Tenant) -> Option<HeaderValue> {
-        HeaderValue::try_from(format!("signed:{}:{}", principal.subject, tenant.slug)).ok()
+    fn assertion(&self, principal: &Principal, tenant: &Tenant, upstream: &str) -> Option<HeaderValue> {
+        HeaderValue::try_from(format!("signed:{}:{}:{upstream}", principal.subject, tenant.slug)).ok()
     }
 }
 
@@ -83,7 +83,7 @@ async fn the_caller_is_told_to_the_upstream_and_cannot_be_erased() {
     assert_eq!(seen.field("x-portcullis-roles"), Some("reader,writer"));
     assert_eq!(seen.field("x-portcullis-scopes"), Some("openid orders"));
     assert_eq!(seen.field("x-portcullis-session"), Some("00000000-0000-0000-0000-0000000005e5"));
-    assert_eq!(seen.field("x-portcullis-assertion"), Some("signed:00000000-0000-0000-0000-000000000ada:default"));
+    assert_eq!(seen.field("x-portcullis-assertion"), Some("signed:00000000-0000-0000-0000-000000000ada:default:u"));
     assert_eq!(seen.field("x-forwarded-for"), Some("127.0.0.1"));
     assert!(seen.field("host").is_some());
     assert!(gate.ledger.finished(1).await[0].subject);

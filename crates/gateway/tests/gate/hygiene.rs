@@ -76,6 +76,28 @@ async fn after_a_bad_head_the_connection_is_over() {
     assert!(upstream.only().start.starts_with("GET /first "));
 }
 
+/// Whatever the guard lets through, the library behind it must understand: a refusal of its own would be no
+/// problem document and would not be recorded.
+#[tokio::test]
+async fn every_character_a_target_may_have_is_served_or_refused_by_the_gate() {
+    let upstream = Upstream::ok().await;
+    let gate = Gate::open(&open_to(upstream.address));
+    let mut asked = 0;
+    for byte in (0_u8..=255).filter(|byte| !matches!(byte, b'\n' | b'\r')) {
+        for place in ["/a", "/?a"] {
+            let mut request = format!("GET {place}").into_bytes();
+            request.push(byte);
+            request.extend_from_slice(b"b HTTP/1.1\r\nHost: a\r\n\r\n");
+            let mut client = gate.connect().await;
+            client.send(request).await;
+            let answer = client.answer().await;
+            assert!(answer.field("x-request-id").is_some(), "{byte:#x} after {place}: {}", answer.start);
+            asked += 1;
+        }
+    }
+    assert_eq!(gate.ledger.finished(asked).await.len(), asked);
+}
+
 #[tokio::test]
 async fn heads_may_arrive_byte_by_byte() {
     let upstream = Upstream::ok().await;

@@ -87,6 +87,27 @@ async fn an_upload_waits_for_the_upstream() {
 }
 
 #[tokio::test]
+async fn who_asks_before_sending_is_told_to_go_on_or_not() {
+    let upstream = Upstream::ok().await;
+    let gate = Gate::open(&open_to(upstream.address));
+    let ask = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    let mut client = gate.connect().await;
+    client.send(ask).await;
+    client.until("HTTP/1.1 100 Continue\r\n\r\n").await;
+    client.send("hello").await;
+    assert_eq!(client.answer().await.status(), 200);
+    let seen = upstream.only();
+    assert_eq!((seen.body.as_slice(), seen.field("expect")), (b"hello".as_slice(), None));
+
+    let gate = Gate::open(&open_to(upstream.address).replace("auth = \"none\"", ""));
+    let mut client = gate.connect().await;
+    client.send(ask).await;
+    let answer = client.answer().await;
+    assert_eq!((answer.status(), answer.field("connection")), (401, Some("close")));
+    assert_eq!(client.rest().await, b"");
+}
+
+#[tokio::test]
 async fn trailers_are_kept() {
     let upstream = serve(|mut connection| async move {
         connection.message().await;
@@ -171,6 +192,26 @@ async fn http2_clients_are_served_and_held_to_the_same_rules() {
     // One bad request does not end the others' connection.
     let answer = sender.send_request(request("http://gate.test/c".into(), "")).await.expect("an answer");
     assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
+async fn an_idle_http2_connection_is_closed_and_a_busy_one_is_not() {
+    let upstream = serve(|mut connection| async move {
+        connection.message().await;
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+    })
+    .await;
+    let gate = Gate::open(&format!("http.idle_timeout = \"50ms\"\n{}", open_to(upstream)));
+    let stream = TcpStream::connect(gate.address).await.expect("it listens");
+    let (mut sender, driver) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
+    let driver = tokio::spawn(driver);
+    let answer = sender.send_request(request("http://gate.test/".into(), "")).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    drop(answer);
+    // The sender is still there: it is the gate that ends the connection.
+    let _ended = driver.await.expect("no panic");
+    assert!(sender.is_closed());
 }
 
 /// Echoes the body and sends a trailer, over HTTP/2 with prior knowledge.

@@ -8,7 +8,11 @@ use serde_json::json;
 use storage::{StoreError, Value, params};
 
 use super::{Action, Actor, Broken, Entry, SealError, Target, VerifyError, record, verify};
-use crate::{Core, testing::TestCore, vault::Vault};
+use crate::{
+    Core,
+    testing::{TestCore, on_both_databases},
+    vault::Vault,
+};
 
 async fn seal(core: &Core) -> Result<u64, SealError> {
     super::seal(&core.store, &core.vault, core.now()).await
@@ -167,9 +171,11 @@ async fn a_removed_checkpoint_at_the_end_is_found() {
     assert!(matches!(broken(&node).await, Some(Broken::Unsigned { .. })));
 }
 
-#[tokio::test]
-async fn nodes_that_seal_at_once_give_every_place_once() {
-    let node = TestCore::start().await;
+on_both_databases! {
+    nodes_that_seal_at_once_give_every_place_once;
+}
+
+async fn nodes_that_seal_at_once_give_every_place_once(node: TestCore) {
     let other = node.another_node().await;
     write(&node, "test.first", 1_000).await;
     let sealed = join_all((0..8).map(|i| seal(if i % 2 == 0 { &node.core } else { &other.core }))).await;

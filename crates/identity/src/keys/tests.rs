@@ -12,7 +12,7 @@ use storage::{StoreError, params};
 use super::{FreshKey, KeyStatus, create_for, list, retire, rotate, tick};
 use crate::{
     audit::Origin,
-    testing::{TestCore, settings},
+    testing::{TestCore, on_both_databases, settings},
 };
 
 /// A token that the tenant's active key signs now.
@@ -84,9 +84,11 @@ async fn retiring_the_active_key_refuses_its_tokens_at_once_and_leaves_a_key_tha
     assert_eq!(unknown.expect_err("unknown").kind.code, "not_found");
 }
 
-#[tokio::test]
-async fn twenty_rotations_at_once_leave_one_active_key() {
-    let node = TestCore::start().await;
+on_both_databases! {
+    twenty_rotations_at_once_leave_one_active_key;
+}
+
+async fn twenty_rotations_at_once_leave_one_active_key(node: TestCore) {
     let (core, tenant) = (&node.core, node.tenant().id);
     let results = join_all((0..20).map(|_| rotate(core, tenant, &Origin::System))).await;
     let codes: HashSet<_> = results.iter().filter_map(|r| r.as_ref().err().map(|p| p.kind.code)).collect();

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use identity::{passwords::HasherError, vault::VaultError};
+use identity::{OpenIdentityError, passwords::HasherError, vault::VaultError};
 use kernel::Problem;
 use storage::{KvError, OpenError, StoreError, bus::BusError};
 
@@ -24,12 +24,9 @@ pub enum StartError {
     /// There is no usable master key.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
-    /// The master key is not the database's.
-    #[error(
-        "the master key is not the one this database was made with; restore the right key (secrets.master_key_file, \
-         secrets.master_key), or choose another database"
-    )]
-    WrongMasterKey,
+    /// Identity cannot be opened: another master key, for instance.
+    #[error(transparent)]
+    Identity(#[from] OpenIdentityError),
     /// The cryptographic library failed.
     #[error(transparent)]
     Vault(#[from] VaultError),

@@ -10,10 +10,9 @@ use gateway::{
     Gateway, GatewayParts,
     authn::{self, Authn},
     limit::Limits,
-    transform::NoAssertions,
     upstream::InProcess,
 };
-use identity::passwords::Cost;
+use identity::{Identity, passwords::Cost};
 use kernel::{Clock, OsRandom, Random, SystemClock, edge::Edge};
 use observe::{
     Observer,
@@ -21,7 +20,7 @@ use observe::{
     health::{Health, Importance, Pace},
     metrics::{Metrics, Sample},
 };
-use storage::{Bus, Kv, bus::BusOptions, kv::KvOptions};
+use storage::{Bus, Kv, bus::BusOptions, feed::OverBus, kv::KvOptions};
 use tokio::{
     net::TcpListener,
     runtime::{Handle, Runtime},
@@ -30,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Missing, Running, StartError, background, checks,
-    identity_node::{self, Ingredients, Node, Resolver},
+    identity_node::{self, Ingredients, Node, Resolver, Signed},
     open_database,
     operations::{self, Operations},
     routes::Services,
@@ -113,7 +112,8 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     let limits = Arc::new(Limits::new(shared_limits::backend(&kv), config.limits.clone(), clock.clone()));
 
     // Identity.
-    let Node { core, first_start } = identity_node::build(
+    let wire = OverBus::new(&bus)?;
+    let Node { identity, first_start } = identity_node::build(
         &config,
         Ingredients {
             store: store.clone(),
@@ -122,20 +122,20 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
             hash_cost,
             edge: edge.clone(),
             limiter: limits.clone(),
-            bus: bus.clone(),
+            announce: Some(wire.announcer()),
             public_url: config.public_url(config.server.listen),
         },
     )
     .await?;
-    let identity = identity::api::router(core.clone());
-    let openapi = serde_json::to_vec(&identity::api::describe()).map_err(StartError::Description)?;
+    let core = identity.core().clone();
+    let openapi = serde_json::to_vec(&Identity::openapi()).map_err(StartError::Description)?;
 
     // Those who watch.
     let metrics = Arc::new(Metrics::new());
     let access = access_log(&config)?;
     let observer = Observer::new(metrics.clone(), access.clone());
     let health = Arc::new(Health::new(Pace::default(), clock.clone()));
-    health.replace("database", Importance::Vital, vec![checks::database(store)]);
+    health.replace("database", Importance::Vital, vec![checks::database(store), identity.health()]);
     health.replace("shared", Importance::Useful, vec![checks::kv(kv), checks::bus(bus.clone())]);
     health.export(&metrics);
 
@@ -144,19 +144,19 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     let operations = Arc::new(Operations::new(edge.clone(), health.clone(), metrics.clone()));
     let pages = pages::router(Pages { openapi: openapi.into(), catalogue: catalogue::problems() });
     let services = Services {
-        identity: InProcess::new("identity", identity, runtime.clone()),
+        identity: InProcess::new("identity", identity.router(), runtime.clone()),
         pages: InProcess::new("pages", pages, runtime.clone()),
         operations: InProcess::new("operations", operations::router(operations.clone()), runtime.clone()),
     };
     let workers = gateway::workers(config.server.workers.into());
     let tables = Tables { services, observer, workers, random: random.clone(), health: health.clone() };
     let table = tables.build(&config, None)?;
-    let resolver = Arc::new(Resolver { core: core.clone(), runtime });
+    let resolver = Arc::new(Resolver { authenticator: identity.authenticator(), runtime });
     let authn = Arc::new(Authn::new(edge.clone(), resolver, clock.clone(), authn::Settings::default()));
     gauges(&metrics, &edge, &authn, &limits);
 
     let ops_addr = operators_door(&config, operations.clone(), &stop).await?;
-    background::start(&core, &bus, &limits, &health, &stop);
+    background::start(&identity, wire, &limits, &health, &stop);
     let gate = Gateway::start(GatewayParts {
         listen: config.server.listen,
         workers,
@@ -166,7 +166,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         edge,
         authn,
         limits,
-        assertions: Arc::new(NoAssertions),
+        assertions: Arc::new(Signed(identity.assertions().clone())),
         clock,
         random,
     })?;

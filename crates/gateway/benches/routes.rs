@@ -1,0 +1,66 @@
+//! What finding a route costs, and that it does not grow with the number of routes.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use gateway::{
+    config::{GatewayConfig, OneOrMany, RouteConfig, UpstreamConfig},
+    route::{RouteTable, TableParts},
+};
+use http::{HeaderMap, Method};
+use kernel::{OsRandom, exchange::NoRecorder};
+
+/// So many routes of the usual shapes, on a few hosts.
+fn table(count: usize) -> RouteTable {
+    let mut config = GatewayConfig::default();
+    config.upstreams.insert("u".into(), UpstreamConfig::new(["http://127.0.0.1:9001"]));
+    for n in 0..count {
+        let path = match n % 3 {
+            0 => format!("/service-{n}/{{*rest}}"),
+            1 => format!("/service-{n}/orders/{{id}}"),
+            _ => format!("/service-{n}/status"),
+        };
+        let mut route = RouteConfig::new(format!("route-{n}"), path, "u");
+        if n % 5 == 0 {
+            route.matches.host = OneOrMany(vec![format!("host-{}.example.com", n % 7), "*.example.org".into()]);
+        }
+        config.routes.push(route);
+    }
+    let parts = TableParts {
+        config: &config,
+        builtin: Vec::new(),
+        recorder: &NoRecorder,
+        workers: 1,
+        random: &OsRandom::new(),
+        previous: None,
+    };
+    RouteTable::build(parts).expect("the routes are valid")
+}
+
+fn find(c: &mut Criterion) {
+    let mut group = c.benchmark_group("route");
+    let headers = HeaderMap::new();
+    for count in [10, 1_000, 5_000] {
+        let table = table(count);
+        // A template in the middle, a prefix, and a path that nobody serves.
+        for (name, path) in
+            [("template", "/service-7/orders/4711"), ("prefix", "/service-9/a/b/c"), ("none", "/nothing")]
+        {
+            let path = if count == 10 { path.replace('9', "3") } else { path.to_owned() };
+            group.bench_with_input(BenchmarkId::new(name, count), &path, |b, path| {
+                b.iter(|| {
+                    table.explain(black_box("www.example.com"), black_box(path), &Method::GET, &headers).is_some()
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+/// Compiling everything anew is what a reload costs.
+fn build(c: &mut Criterion) {
+    c.bench_function("route/build/5000", |b| b.iter(|| table(black_box(5_000)).len()));
+}
+
+criterion_group!(benches, find, build);
+criterion_main!(benches);
