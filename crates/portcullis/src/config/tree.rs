@@ -52,14 +52,12 @@ impl Tree {
     /// Reads a file's text. Errors of syntax are noted and the rest is read on.
     pub(super) fn read_toml(&mut self, file: PathBuf, text: &str) {
         let file = Arc::new(file);
+        let line_starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
         let place = |offset: usize| {
-            let before = &text[..text.floor_char_boundary(offset)];
-            let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-            Place::File {
-                file: file.clone(),
-                line: before.matches('\n').count() + 1,
-                column: before[line_start..].chars().count() + 1,
-            }
+            let offset = text.floor_char_boundary(offset);
+            let line = line_starts.partition_point(|start| *start <= offset);
+            let column = text[line_starts[line - 1]..offset].chars().count() + 1;
+            Place::File { file: file.clone(), line, column }
         };
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in errors {
