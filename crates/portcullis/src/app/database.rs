@@ -16,8 +16,22 @@ pub enum Missing {
     Refuse,
 }
 
-/// Opens the database; does not migrate it. `durable`: whether a commit waits for the disk.
-pub async fn open_database(config: &Config, missing: Missing, durable: bool) -> Result<Store, StartError> {
+/// How the database is held while it is open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hold {
+    /// Whether a commit waits for the disk.
+    pub durable: bool,
+    /// Whether this process alone may serve from a SQLite file. Commands may work on it all the same.
+    pub exclusive: bool,
+}
+
+impl Hold {
+    /// For a command beside a server that may be running.
+    pub const COMMAND: Self = Self { durable: true, exclusive: false };
+}
+
+/// Opens the database; does not migrate it.
+pub async fn open_database(config: &Config, missing: Missing, hold: Hold) -> Result<Store, StartError> {
     let url = config.storage_url();
     if let Some(file) = url.expose().strip_prefix("sqlite://").map(Path::new) {
         match missing {
@@ -30,5 +44,6 @@ pub async fn open_database(config: &Config, missing: Missing, durable: bool) -> 
             }
         }
     }
-    Ok(Store::open(&StoreOptions { durable, ..StoreOptions::new(url.expose().as_str()) }).await?)
+    let Hold { durable, exclusive } = hold;
+    Ok(Store::open(&StoreOptions { durable, exclusive, ..StoreOptions::new(url.expose().as_str()) }).await?)
 }

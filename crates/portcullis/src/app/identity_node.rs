@@ -22,7 +22,7 @@ use kernel::{
 use storage::{Store, feed::Announce, migrate};
 use tokio::runtime::Handle;
 
-use super::{Missing, StartError, key, open_database, settings};
+use super::{Hold, Missing, StartError, key, open_database, settings};
 use crate::{config::Config, operator::is_new};
 
 /// What identity is given.
@@ -62,7 +62,7 @@ pub(super) async fn build(config: &Config, ingredients: Ingredients) -> Result<N
 /// next look at the feed.
 pub(crate) async fn for_command(config: &Config, missing: Missing) -> Result<Arc<Core>, StartError> {
     let ingredients = Ingredients {
-        store: open_database(config, missing, true).await?,
+        store: open_database(config, missing, Hold::COMMAND).await?,
         clock: Arc::new(SystemClock),
         random: Arc::new(OsRandom::new()),
         hash_cost: None,

@@ -16,7 +16,7 @@ mod settings;
 mod shared_limits;
 mod start;
 
-pub use database::{Missing, open_database};
+pub use database::{Hold, Missing, open_database};
 pub use error::StartError;
 pub use routes::BuiltinError;
 pub(crate) use routes::check_limits;

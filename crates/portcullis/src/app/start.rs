@@ -28,7 +28,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Missing, Running, StartError, background, checks,
+    Hold, Missing, Running, StartError, background, checks,
     identity_node::{self, Ingredients, Node, Resolver, Signed},
     open_database,
     operations::{self, Operations},
@@ -103,7 +103,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     let runtime = Handle::current();
 
     // What others lean on.
-    let store = open_database(&config, Missing::Create, durable).await?;
+    let store = open_database(&config, Missing::Create, Hold { durable, exclusive: true }).await?;
     let namespace = config.kv.namespace.clone();
     let kv = KvOptions { namespace, ..KvOptions::new(config.kv.url.expose().as_str()) };
     let kv = Kv::open(&kv, clock.clone()).await?;

@@ -6,7 +6,7 @@ use kernel::{Clock as _, SystemClock};
 use storage::migrate;
 
 use super::{Failure, Settings, failure::block_on, output};
-use crate::app::{Missing, StartError, open_database};
+use crate::app::{Hold, Missing, StartError, open_database};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Migrate {
@@ -22,7 +22,7 @@ impl Migrate {
         block_on(async {
             match self {
                 Self::Status => {
-                    let store = open_database(&config, Missing::Refuse, true).await?;
+                    let store = open_database(&config, Missing::Refuse, Hold::COMMAND).await?;
                     for status in migrate::status(&store).await.map_err(StartError::from)? {
                         let applied = status.applied_at.map_or_else(|| "missing".to_owned(), |at| at.to_string());
                         output::line(&format!(
@@ -32,7 +32,7 @@ impl Migrate {
                     }
                 }
                 Self::Up => {
-                    let store = open_database(&config, Missing::Create, true).await?;
+                    let store = open_database(&config, Missing::Create, Hold::COMMAND).await?;
                     let count = migrate::up(&store, SystemClock.now()).await.map_err(StartError::from)?;
                     output::line(&match count {
                         0 => "the schema is current".to_owned(),
