@@ -74,6 +74,12 @@ async fn head(tx: &mut SystemTx) -> Result<i64, StoreError> {
     row.map_or(Ok(0), |r| r.get(0))
 }
 
+/// The oldest change that is kept; 0 when there is none.
+async fn oldest(tx: &mut SystemTx) -> Result<i64, StoreError> {
+    let row = tx.query_opt("SELECT COALESCE(min(seq), 0) FROM feed", params![]).await?;
+    row.map_or(Ok(0), |r| r.get(0))
+}
+
 async fn after(tx: &mut SystemTx, seq: i64) -> Result<Vec<Change>, StoreError> {
     let sql = "SELECT seq, tenant_id, kind, payload FROM feed WHERE seq > $1 ORDER BY seq LIMIT $2";
     let rows = tx.query(sql, params![seq, CHUNK]).await?;
@@ -165,13 +171,17 @@ impl Feed {
         }
         loop {
             let from = self.position();
-            let (changes, head) = inner
+            let (changes, oldest, head) = inner
                 .store
                 .system()
-                .read(move |tx| Box::pin(async move { Ok::<_, StoreError>((after(tx, from).await?, head(tx).await?)) }))
+                .read(move |tx| {
+                    Box::pin(async move {
+                        Ok::<_, StoreError>((after(tx, from).await?, oldest(tx).await?, head(tx).await?))
+                    })
+                })
                 .await?;
-            if head < from {
-                // Restored from an older backup: our position means nothing any more.
+            if head < from || oldest > from + 1 {
+                // Restored from an older backup, or pruned past us: our position means nothing any more.
                 inner.apply.load().await?;
                 inner.applied.store(head, Ordering::Release);
                 return Ok(());

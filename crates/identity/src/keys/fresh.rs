@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use kernel::{
     Problem, Random, TenantId, Timestamp,
     jose::{Alg, Jwk, SigningKey},
@@ -50,8 +49,9 @@ impl FreshKey {
 
 fn make(vault: &Vault, random: &dyn Random, tenant: TenantId, alg: Alg) -> Result<FreshKey, Problem> {
     let failed = |e: kernel::jose::KeyError| Problem::new(common::INTERNAL).cause(e);
-    // 96 random bits: ids of all tenants' keys share one ring at the edge and must never collide.
-    let kid = B64.encode(random::bytes::<12>(random));
+    // 96 random bits: ids of all tenants' keys share one ring at the edge and must never collide. In hex,
+    // because people give them to commands, where a leading hyphen would mean an option.
+    let kid = random::bytes::<12>(random).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let pkcs8 = SigningKey::generate(alg).map_err(failed)?;
     let jwk = SigningKey::from_pkcs8(kid, alg, pkcs8.expose()).and_then(|key| key.jwk()).map_err(failed)?;
     let sealed = vault.seal(Purpose::SigningKeys, &context(tenant, &jwk.kid), pkcs8.expose(), random)?;

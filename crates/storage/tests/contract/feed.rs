@@ -17,6 +17,7 @@ on_every_engine! {
     a_second_node_catches_up;
     a_node_that_starts_loads_and_follows_from_there;
     pruning_keeps_the_position;
+    a_node_that_was_pruned_past_loads_everything;
 }
 
 #[derive(Default)]
@@ -108,4 +109,19 @@ async fn pruning_keeps_the_position(db: &Database) {
     assert_eq!(feed::prune(&db.store, later).await.expect("prune"), 1);
     let (feed, _) = node(&db.store).await;
     assert_eq!(feed.position(), last);
+}
+
+async fn a_node_that_was_pruned_past_loads_everything(db: &Database) {
+    let tenant = db.tenant("acme").await;
+    change(&db.store, tenant).await;
+    let (away, seen) = node(&db.store).await;
+    change(&db.store, tenant).await;
+    let last = change(&db.store, tenant).await;
+    let later = now() + std::time::Duration::from_secs(60);
+    feed::prune(&db.store, later).await.expect("prune");
+    away.settle(last).await.expect("settle");
+    assert_eq!((*seen.loads.lock().expect("lock"), away.position()), (2, last), "a change that is gone was not missed");
+    let next = change(&db.store, tenant).await;
+    away.settle(next).await.expect("settle");
+    assert_eq!(*seen.seqs.lock().expect("lock"), vec![next], "and then it follows again");
 }
