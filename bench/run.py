@@ -150,7 +150,7 @@ match = {{ path = "/checked" }}
 upstream = "bench"
 auth = ["jwt"]
 permissions = ["orders:read"]
-limits = [{{ by = "user", rate = "1000000000/minute" }}, {{ by = "ip", rate = "1000000000/hour", algorithm = "sliding_window" }}]
+limits = [{{ by = "user", rate = "10000000/minute" }}, {{ by = "ip", rate = "100000000/hour", algorithm = "sliding_window" }}]
 """
     path = directory / f"portcullis-{port}.toml"
     path.write_text(lines)
@@ -199,7 +199,7 @@ def identity(directory, seconds, storage, label):
         folder = directory / f"{label}-{algorithm}"
         folder.mkdir()
         config, port = portcullis_config(folder, 1, algorithm, storage=storage(algorithm), access="false")
-        for name, call, cores, connections in [("refresh", "refresh", "0", 64), ("login", "login", "0,1", 8)]:
+        for name, call, cores, connections in [("refresh", "refresh", "0", 64), ("login", "login", "0,1", 4)]:
             with start(folder, config, port, cores) as server:
                 before = cpu_seconds(server.pid)
                 out = subprocess.run(["taskset", "-c", "1", LOAD, call, "--server", f"127.0.0.1:{port}",

@@ -47,6 +47,8 @@ struct Arguments {
     password: String,
 }
 
+static LOGINS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
+
 struct Client {
     sender: http1::SendRequest<Full<Bytes>>,
     host: String,
@@ -85,6 +87,8 @@ async fn one_connection(a: Arguments, start: tokio::sync::watch::Receiver<bool>)
     let credentials = json!({"email": a.email, "password": a.password});
     let mut refresh = json!({});
     if a.call == Call::Refresh {
+        // A few at a time: many attempts at one account at once look like guessing, and are locked out.
+        let _turn = LOGINS.acquire().await?;
         refresh = log_in(&mut client, &credentials).await?;
     }
     let mut start = start;
