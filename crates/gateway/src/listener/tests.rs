@@ -7,14 +7,16 @@ use std::{
     time::Duration,
 };
 
+use kernel::principal::Network;
 use proptest::prelude::*;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio_util::task::TaskTracker;
 
 use super::{
-    connection::{Bounds, Shared},
+    connection::{Bounds, Connection, Shared},
     head_guard::{HeadGuard, STAND_IN},
 };
-use crate::guard::HeadLimits;
+use crate::{guard::HeadLimits, transform::Peer};
 
 /// A connection that gives one piece at a time, then ends.
 struct Pieces(Vec<Vec<u8>>);
@@ -100,7 +102,7 @@ async fn a_head_gets_its_own_time_however_long_the_connection_was_idle() {
     let reading = guard.read(&mut buffer);
     let writing = async {
         tokio::time::sleep(Duration::from_secs(70)).await;
-        tokio::io::AsyncWriteExt::write_all(&mut client, b"GET / HT").await.expect("it is open");
+        client.write_all(b"GET / HT").await.expect("it is open");
         std::future::pending::<()>().await;
     };
     let count = tokio::select! {
@@ -111,12 +113,49 @@ async fn a_head_gets_its_own_time_however_long_the_connection_was_idle() {
     assert_eq!(begun.elapsed().as_secs(), 80, "idle for 70 seconds, then 10 for the head");
 }
 
+/// Reads to the end and tells after how many seconds it came.
+async fn ends_after(mut guard: HeadGuard<tokio::io::DuplexStream>) -> u64 {
+    let begun = tokio::time::Instant::now();
+    guard.read_to_end(&mut Vec::new()).await.expect("an orderly end");
+    begun.elapsed().as_secs()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_ends_and_a_busy_one_does_not() {
+    let bounds = Bounds { idle_timeout: Duration::from_secs(75), ..bounds() };
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice();
+    // Before the first request, after one, and in HTTP/2.
+    for sent in [b"".as_slice(), GOOD, preface] {
+        let (mut client, server) = tokio::io::duplex(1_024);
+        client.write_all(sent).await.expect("it is open");
+        assert_eq!(ends_after(HeadGuard::new(server, bounds, Arc::new(Shared::default()))).await, 75);
+
+        let (mut client, server) = tokio::io::duplex(1_024);
+        client.write_all(sent).await.expect("it is open");
+        let shared = Arc::new(Shared::default());
+        let none: Arc<[Network]> = Arc::new([]);
+        let peer = Peer::new([127, 0, 0, 1].into(), &none);
+        let connection = Connection::new(peer, 0, shared.clone(), TaskTracker::new());
+        let active = connection.enter();
+        let answer = async {
+            tokio::time::sleep(Duration::from_secs(100)).await;
+            drop(active);
+            std::future::pending::<()>().await;
+        };
+        let seconds = tokio::select! {
+            seconds = ends_after(HeadGuard::new(server, bounds, shared)) => seconds,
+            () = answer => unreachable!("never ends"),
+        };
+        assert_eq!(seconds, 150, "a request ran for the first 100 seconds");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_client_that_takes_nothing_is_cut_off() {
     let bounds = Bounds { write_timeout: Duration::from_secs(30), ..bounds() };
     let (_client, server) = tokio::io::duplex(16);
     let mut guard = HeadGuard::new(server, bounds, Arc::new(Shared::default()));
     let begun = tokio::time::Instant::now();
-    let error = tokio::io::AsyncWriteExt::write_all(&mut guard, &[0; 64]).await.expect_err("nobody reads");
+    let error = guard.write_all(&[0; 64]).await.expect_err("nobody reads");
     assert_eq!((error.kind(), begun.elapsed().as_secs()), (std::io::ErrorKind::TimedOut, 30));
 }
