@@ -135,8 +135,8 @@ access = {more.get("access", "true")}
 [identity.limits]
 login = "1000000/minute"
 signup = "1000000/hour"
-ip = ["100000000/minute"]
-user = ["100000000/minute"]
+ip = ["10000000/minute"]
+user = ["10000000/minute"]
 [upstreams.bench]
 targets = ["http://127.0.0.1:{upstream}"]
 [[routes]]

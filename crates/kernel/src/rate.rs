@@ -21,7 +21,9 @@ pub struct Rate {
 
 /// Why a text is not a rate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a rate: write a count, a slash and a window, such as 10/minute, 100/15m, 5/hour or 1000/day")]
+#[error(
+    "`{0}` is not a rate: write a count, a slash and a window, such as 10/minute, 100/15m, 5/hour or 1000/day; at most 1000000 a second"
+)]
 pub struct InvalidRate(String);
 
 impl FromStr for Rate {
@@ -42,7 +44,9 @@ impl FromStr for Rate {
                 "d" | "day" | "days" => 86_400,
                 _ => return None,
             };
-            Some(Self { limit, window: Duration::from_secs(count * unit) })
+            // Time is counted in microseconds: a faster rate could not be told from none.
+            let seconds = count * unit;
+            (u64::from(limit) <= seconds * 1_000_000).then_some(Self { limit, window: Duration::from_secs(seconds) })
         };
         parse().ok_or_else(|| InvalidRate(text.chars().take(64).collect()))
     }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use kernel::{ApiKeyId, Problem, Rate, Secret, Timestamp, UserId, principal::Network};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::model::{
     ApiKey, Draft, MAX_LIMITS, MAX_NAME, MAX_NETWORKS, MAX_OVERLAP, MAX_PERMISSIONS, Patch, Status, expiry,
 };
-use crate::http::Fields;
+use crate::http::{Fields, present};
 
 /// An API key, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
@@ -148,11 +148,6 @@ pub(super) struct UpdateApiKey {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Option<Timestamp>>,
-}
-
-/// Tells `null` from absent.
-fn present<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<Timestamp>>, D::Error> {
-    Option::deserialize(d).map(Some)
 }
 
 impl UpdateApiKey {

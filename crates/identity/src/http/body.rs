@@ -7,7 +7,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use kernel::{Problem, problem::common};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use super::Refusal;
 
@@ -46,6 +46,12 @@ where
             Problem::new(common::MALFORMED).detail(format!("The body is not what this call takes: {message}.")).into()
         })
     }
+}
+
+/// Tells `null` from absent, for fields that a change may clear: `#[serde(default, deserialize_with = "present")]`
+/// on an `Option<Option<T>>`. Absent is `None`, `null` is `Some(None)`.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(d).map(Some)
 }
 
 /// Cuts quoted values out of serde's messages (`invalid type: string "hunter2", expected …`).

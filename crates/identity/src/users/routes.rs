@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use axum::extract::State;
 use kernel::{AuthMethod, Permission, Principal, Problem, UserId, edge::Edge, permission::BUILTIN, problem::common};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json_, json};
 use storage::StoreError;
 use utoipa::ToSchema;
@@ -18,6 +18,7 @@ use crate::{
     http::{
         Fields, Json, Permit, Refusal,
         openapi::{Body, Guarded},
+        present,
     },
 };
 
@@ -65,11 +66,6 @@ struct ProfileBody {
     /// Custom attributes, replaced as a whole: 16 KiB and 5 levels at most.
     #[schema(value_type = Option<Object>)]
     attributes: Option<Map<String, Json_>>,
-}
-
-/// Tells `null` from absent.
-fn present<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(d).map(Some)
 }
 
 impl ProfileBody {

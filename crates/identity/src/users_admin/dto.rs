@@ -1,14 +1,14 @@
 //! Administration of users as JSON.
 
 use kernel::{Problem, RoleName, Secret};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json_};
 use utoipa::ToSchema;
 
 use super::model::{Draft, Managed, Patch};
 use crate::{
     Settings,
-    http::Fields,
+    http::{Fields, present},
     passwords::{About, check_policy},
     roles::MAX_ROLES_OF_USER,
     users::{self, Attributes, NewUser, UserKind, UserView},
@@ -132,11 +132,6 @@ pub(super) struct UpdateUser {
     /// Replaced as a whole.
     #[schema(value_type = Option<Object>)]
     attributes: Option<Map<String, Json_>>,
-}
-
-/// Tells `null` from absent.
-fn present<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(d).map(Some)
 }
 
 impl UpdateUser {

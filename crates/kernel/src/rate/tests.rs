@@ -16,7 +16,7 @@ fn rates_read_as_written() {
         assert_eq!(rate(text).to_string(), text);
     }
     assert_eq!(rate("100/15m"), rate("100/900s"));
-    for text in ["", "10", "0/minute", "10/fortnight", "-1/minute", "10/0m", "x/minute", "10/"] {
+    for text in ["", "10", "0/minute", "10/fortnight", "-1/minute", "10/0m", "x/minute", "10/", "1000001/second"] {
         assert!(text.parse::<Rate>().is_err(), "{text}");
     }
 }

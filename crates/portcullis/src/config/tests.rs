@@ -183,7 +183,7 @@ roles = ["Admin"]
             "portcullis.toml:6:37: upstreams.users.targets[1]: `ftp://x` has no http or https scheme. Write http://host:port or https://host:port, without a path.",
             "portcullis.toml:10:48: routes[0].match.methods[0]: `get` is not a method that can be routed. Use upper case: GET, POST, PUT, PATCH, DELETE, OPTIONS.",
             "portcullis.toml:12:1: routes[0].atuh: unknown setting; did you mean \"auth\"?",
-            "portcullis.toml:13:26: routes[0].limits[0].rate: `60/fortnight` is not a rate: write a count, a slash and a window, such as 10/minute, 100/15m, 5/hour or 1000/day",
+            "portcullis.toml:13:26: routes[0].limits[0].rate: `60/fortnight` is not a rate: write a count, a slash and a window, such as 10/minute, 100/15m, 5/hour or 1000/day; at most 1000000 a second",
             "portcullis.toml:13:53: routes[0].limits[1].by: \"users\" is none of \"ip\", \"user\", \"api_key\", \"tenant\", \"role\", \"route\"; did you mean \"user\"?",
             "portcullis.toml:15:1: routes[1]: \"match\" is missing",
             "portcullis.toml:22:1: routes[2].upstream: there is no upstream `user`; did you mean \"users\"?",
