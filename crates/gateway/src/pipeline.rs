@@ -13,15 +13,20 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use http::{Request, Response, request::Parts};
+use http::{Method, Request, Response, request::Parts};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use kernel::{Clock, Problem, edge::Edge, principal::Network};
+use kernel::{
+    Clock, Problem,
+    edge::{Edge, Tenant},
+    principal::Network,
+};
 
 use crate::{
     authn::{self, Authn},
     authz,
     body::Intake,
+    cors,
     forward::{self, Answered},
     guard::{self, Admitted, HeadLimits},
     limit::{self, Limits},
@@ -31,7 +36,7 @@ use crate::{
     respond::{Reply, RequestIds},
     route::{Entry, NoRoute, Route, RouteTable, UNKNOWN},
     tenant::{self, Choice},
-    transform::{self, Assertions, Client},
+    transform::{self, Assertions, Client, Origin},
 };
 
 /// What every request needs: shared by all data-plane threads.
@@ -59,6 +64,13 @@ pub(crate) struct Visit<'a> {
     pub(crate) route: &'a Route,
 }
 
+impl Visit<'_> {
+    /// The tenant, as far as it is known before the caller is.
+    fn named(&self) -> Option<Arc<Tenant>> {
+        self.choice.tenant.clone().or_else(|| self.gate.edge.tenants.load().default_tenant().cloned())
+    }
+}
+
 /// Answers one request of a connection. Never fails: a refusal is an answer too.
 pub(crate) async fn serve(
     gate: Arc<Gate>,
@@ -75,7 +87,7 @@ pub(crate) async fn serve(
 
     let admitted = admit(&gate, &connection, &parts).map(Arc::new);
     let routed = match &admitted {
-        Ok(admitted) => find(&gate, &table, admitted, &parts).map(|(entry, choice)| (entry, choice, &**admitted)),
+        Ok(admitted) => find(&gate, &table, admitted, client, &parts).map(|(entry, choice)| (entry, choice, &**admitted)),
         Err(problem) => Err(problem.clone().into()),
     };
     let recorder = routed.as_ref().map_or(table.unmatched(), |(entry, ..)| &entry.recorder);
@@ -86,7 +98,15 @@ pub(crate) async fn serve(
         Ok((entry, choice, admitted)) => {
             let route = &entry.route;
             let visit = Visit { gate: &gate, connection: &connection, client, admitted, choice, route };
-            answer(&visit, &mut record, parts, body).await
+            let verdict = route.shape.cors.as_ref().map(|cors| cors.judge(&parts.headers, visit.named().as_deref()));
+            let mut outcome = answer(&visit, &mut record, parts, body).await;
+            if let Some(verdict) = verdict {
+                verdict.write(match &mut outcome {
+                    Ok(answered) => answered.response.headers_mut(),
+                    Err(refusal) => refusal.headers_mut(),
+                });
+            }
+            outcome
         }
         Err(refusal) => Err(refusal),
     };
@@ -101,15 +121,25 @@ fn admit(gate: &Gate, connection: &Connection, parts: &Parts) -> Result<Admitted
     }
 }
 
-/// route: which tenant does the request name, and where does it lead?
+/// guard, route: is this host and client served, which tenant does the request name, where does it lead?
 fn find<'t, 'p>(
     gate: &Gate,
     table: &'t RouteTable,
     admitted: &'p Admitted,
+    client: Client,
     parts: &Parts,
 ) -> Result<(&'t Entry, Choice<'p>), Refusal> {
+    table.perimeter().admit(admitted.host(), client.ip, || gate.edge.tenants.load_full())?;
     let choice = tenant::choose(&gate.edge.tenants.load(), admitted.host(), admitted.path(), &parts.headers)?;
-    match table.find(admitted.host(), choice.path, &parts.method, &parts.headers) {
+    let find = |method: &Method| table.find(admitted.host(), choice.path, method, &parts.headers);
+    // A preflight is about the route that the request after it will take.
+    if let Some(method) = cors::asked_method(parts)
+        && let Ok(entry) = find(&method)
+        && entry.route.shape.cors.is_some()
+    {
+        return Ok((entry, choice));
+    }
+    match find(&parts.method) {
         Ok(entry) => Ok((entry, choice)),
         Err(NoRoute::Unknown) => Err(UNKNOWN.into()),
         Err(NoRoute::Method(allowed)) => Err(Refusal::method(&allowed)),
@@ -119,6 +149,18 @@ fn find<'t, 'p>(
 /// From the route to the answer of what is behind it.
 async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Incoming) -> Result<Answered, Refusal> {
     let Visit { gate, client, admitted, choice, route, .. } = visit;
+
+    // guard: is this client served, and is it only a browser that asks what it may do?
+    if let Some(clients) = &route.shape.clients {
+        clients.admit(client.ip)?;
+    }
+    if let Some(cors) = &route.shape.cors
+        && let Some(method) = cors::asked_method(&parts)
+    {
+        let response = cors.preflight(&method, &parts.headers, visit.named().as_deref())?;
+        record.answered(response.status());
+        return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+    }
 
     // guard: the body is bounded before anything of it is read
     let upgrade = transform::is_upgrade(&parts, !body.is_end_stream());

@@ -12,12 +12,18 @@ mod units;
 mod upstream;
 
 pub use check::ConfigProblem;
+pub(crate) use check::Findings;
 pub use http::HttpConfig;
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
 pub use units::{Duration, InvalidDuration, InvalidSize, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 
-pub use crate::limit::{LimitBy, LimitConfig};
+pub use crate::{
+    cors::CorsConfig,
+    limit::{LimitBy, LimitConfig},
+    perimeter::{ClientsConfig, GuardConfig},
+    transform::{EditsConfig, RequestEditsConfig, ResponseEditsConfig},
+};
 
 use std::collections::BTreeMap;
 
@@ -26,6 +32,8 @@ use std::collections::BTreeMap;
 pub struct GatewayConfig {
     /// `[server.http]`.
     pub http: HttpConfig,
+    /// `[guard]`.
+    pub guard: GuardConfig,
     /// `[upstreams.NAME]`.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// `[[routes]]`, in the order of the file.
