@@ -7,5 +7,6 @@ mod hygiene;
 mod in_process;
 mod lifecycle;
 mod refusals;
+mod routing;
 mod streaming;
 mod upgrades;
