@@ -16,6 +16,7 @@ pub mod config;
 mod cors;
 mod forward;
 pub mod guard;
+mod http1;
 pub mod limit;
 mod listener;
 mod perimeter;

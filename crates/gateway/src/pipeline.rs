@@ -13,7 +13,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use http::{Method, Request, Response, request::Parts};
+use http::{Request, Response, request::Parts};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use kernel::{
@@ -34,7 +34,7 @@ use crate::{
     problem::Refusal,
     record::{Beginning, Record, Recorded},
     respond::{Reply, RequestIds},
-    route::{Entry, NoRoute, Route, RouteTable, UNKNOWN},
+    route::{Asked, Entry, NoRoute, Route, RouteTable, UNKNOWN},
     tenant::{self, Choice},
     transform::{self, Assertions, Client, Origin},
 };
@@ -87,7 +87,9 @@ pub(crate) async fn serve(
 
     let admitted = admit(&gate, &connection, &parts).map(Arc::new);
     let routed = match &admitted {
-        Ok(admitted) => find(&gate, &table, admitted, client, &parts).map(|(entry, choice)| (entry, choice, &**admitted)),
+        Ok(admitted) => {
+            find(&gate, &table, admitted, &parts, client).map(|(entry, choice)| (entry, choice, &**admitted))
+        }
         Err(problem) => Err(problem.clone().into()),
     };
     let recorder = routed.as_ref().map_or(table.unmatched(), |(entry, ..)| &entry.recorder);
@@ -126,20 +128,27 @@ fn find<'t, 'p>(
     gate: &Gate,
     table: &'t RouteTable,
     admitted: &'p Admitted,
-    client: Client,
     parts: &Parts,
+    client: Client,
 ) -> Result<(&'t Entry, Choice<'p>), Refusal> {
     table.perimeter().admit(admitted.host(), client.ip, || gate.edge.tenants.load_full())?;
     let choice = tenant::choose(&gate.edge.tenants.load(), admitted.host(), admitted.path(), &parts.headers)?;
-    let find = |method: &Method| table.find(admitted.host(), choice.path, method, &parts.headers);
+    let asked = Asked {
+        host: admitted.host(),
+        path: choice.path,
+        query: admitted.query(),
+        method: &parts.method,
+        headers: &parts.headers,
+        client: client.ip,
+    };
     // A preflight is about the route that the request after it will take.
     if let Some(method) = cors::asked_method(parts)
-        && let Ok(entry) = find(&method)
+        && let Ok(entry) = table.find(&Asked { method: &method, ..asked })
         && entry.route.shape.cors.is_some()
     {
         return Ok((entry, choice));
     }
-    match find(&parts.method) {
+    match table.find(&asked) {
         Ok(entry) => Ok((entry, choice)),
         Err(NoRoute::Unknown) => Err(UNKNOWN.into()),
         Err(NoRoute::Method(allowed)) => Err(Refusal::method(&allowed)),

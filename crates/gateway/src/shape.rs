@@ -41,15 +41,18 @@ impl Common {
         findings: &mut Findings,
     ) -> Self {
         let by_country = |route: &RouteConfig| route.clients.as_ref().is_some_and(|c| c.names_countries());
-        let needed = guard.country_database.is_some()
-            || guard.clients.names_countries()
-            || routes.iter().any(by_country);
+        let needed =
+            guard.country_database.is_some() || guard.clients.names_countries() || routes.iter().any(by_country);
         let file = guard.country_database.as_deref();
         let kept = kept.filter(|countries| countries.file() == file).cloned();
         let open = || match Countries::open(file) {
             Ok(countries) => Some(Arc::new(countries)),
             Err(error) => {
-                findings.add("guard.country_database", error, "Name a readable country database in the MaxMind format.");
+                findings.add(
+                    "guard.country_database",
+                    error,
+                    "Name a readable country database in the MaxMind format.",
+                );
                 None
             }
         };
@@ -65,9 +68,10 @@ impl Shape {
         let clients = config.clients.as_ref().and_then(|clients| {
             Clients::compile(clients, &format!("{at}.clients"), common.countries.as_ref(), findings)
         });
-        let own = config.cors.as_ref().map(|cors| {
-            Arc::new(Cors::compile(cors, &format!("{at}.cors"), &config.matches.methods, findings))
-        });
+        let own = config
+            .cors
+            .as_ref()
+            .map(|cors| Arc::new(Cors::compile(cors, &format!("{at}.cors"), &config.matches.methods, findings)));
         let mut shape = Self { clients, cors: own.or_else(|| common.cors.clone()), ..Self::default() };
         // A path that is no pattern has its own finding.
         let Ok(path) = config.matches.path.parse::<PathPattern>() else { return shape };

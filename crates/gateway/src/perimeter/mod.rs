@@ -43,7 +43,11 @@ impl Perimeter {
                 Ok(host) => hosts.push(host),
                 Err(error) => {
                     let error: crate::route::InvalidHost = error;
-                    findings.add(format!("guard.hosts[{i}]"), error.to_string(), "Use lower case; ports do not matter.");
+                    findings.add(
+                        format!("guard.hosts[{i}]"),
+                        error.to_string(),
+                        "Use lower case; ports do not matter.",
+                    );
                 }
             }
         }
@@ -52,7 +56,12 @@ impl Perimeter {
     }
 
     /// Whether the host and the client are served.
-    pub(crate) fn admit(&self, host: &str, client: IpAddr, tenants: impl FnOnce() -> Arc<Tenants>) -> Result<(), Problem> {
+    pub(crate) fn admit(
+        &self,
+        host: &str,
+        client: IpAddr,
+        tenants: impl FnOnce() -> Arc<Tenants>,
+    ) -> Result<(), Problem> {
         let listed = self.hosts.is_empty() || self.hosts.iter().any(|own| own.matches(host));
         if !listed && tenants().by_host(host).is_none() {
             return Err(HOST.into());
@@ -96,9 +105,11 @@ impl Clients {
         };
         let allow = codes(&config.allow_countries, "allow_countries");
         let deny = codes(&config.deny_countries, "deny_countries");
-        let by_country = countries
-            .filter(|_| config.names_countries())
-            .map(|countries| ByCountry { countries: countries.clone(), allow, deny });
+        let by_country = countries.filter(|_| config.names_countries()).map(|countries| ByCountry {
+            countries: countries.clone(),
+            allow,
+            deny,
+        });
         (!config.is_empty()).then(|| Self {
             allow: config.allow_ips.as_slice().into(),
             deny: config.deny_ips.as_slice().into(),

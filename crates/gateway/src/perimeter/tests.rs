@@ -46,7 +46,10 @@ fn a_database_is_read_again_when_it_changes() {
     let address: IpAddr = "192.0.2.77".parse().expect("an address");
     fs::write(&file, mmdb::database(&[([192, 0, 2, 0], 24, "DE"), ([10, 0, 0, 0], 8, "FR")])).expect("written");
     let countries = Countries::open(Some(&file)).expect("it reads");
-    assert_eq!((countries.of(address), countries.of("10.1.1.1".parse().expect("an address"))), (Some(*b"DE"), Some(*b"FR")));
+    assert_eq!(
+        (countries.of(address), countries.of("10.1.1.1".parse().expect("an address"))),
+        (Some(*b"DE"), Some(*b"FR"))
+    );
     assert_eq!(countries.of("2001:db8::1".parse().expect("an address")), None);
 
     fs::write(&file, mmdb::database(&[([192, 0, 2, 0], 25, "AT")])).expect("written");

@@ -21,9 +21,9 @@ mod facts;
 mod parse;
 
 pub(crate) use facts::{Facts, Place, decode_query};
-pub(crate) use parse::Scope;
 #[cfg(test)]
 use parse::InvalidTemplate;
+pub(crate) use parse::Scope;
 
 use std::borrow::Cow;
 

@@ -9,6 +9,7 @@ mod lifecycle;
 mod mmdb;
 mod perimeter;
 mod refusals;
+mod routing;
 mod streaming;
 mod transforms;
 mod upgrades;

@@ -91,12 +91,14 @@ async fn only_listed_hosts_and_clients_are_served() {
         // The upstream's table comes before the first section.
         String::new()
     );
-    let text = format!("{text}[upstreams.u]\ntargets = ['http://{}']\n[[routes]]\nname = 'all'\nmatch.path = '/{{*rest}}'\nupstream = 'u'\nauth = 'none'\n", upstream.address);
+    let text = format!(
+        "{text}[upstreams.u]\ntargets = ['http://{}']\n[[routes]]\nname = 'all'\nmatch.path = '/{{*rest}}'\nupstream = 'u'\nauth = 'none'\n",
+        upstream.address
+    );
     let gate = Setup { trusted_proxies: vec!["127.0.0.1"], ..Setup::new(&text) }.open();
     let ask = async |host: &str, path: &str, client: &str| {
-        let answer = gate
-            .ask(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-For: {client}\r\n\r\n"))
-            .await;
+        let answer =
+            gate.ask(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-For: {client}\r\n\r\n")).await;
         if answer.status() == 200 { "ok".to_owned() } else { answer.problem().1 }
     };
     assert_eq!(ask("API.test:8080", "/", "192.0.2.1").await, "ok");

@@ -70,10 +70,9 @@ async fn a_caller_is_part_of_a_path_where_one_is_required() {
 
 #[tokio::test]
 async fn responses_change_and_refusals_do_not() {
-    let upstream = Upstream::answering(
-        "HTTP/1.1 404 Not Found\r\nServer: secret/1.0\r\nX-Old: 1\r\nContent-Length: 2\r\n\r\nno",
-    )
-    .await;
+    let upstream =
+        Upstream::answering("HTTP/1.1 404 Not Found\r\nServer: secret/1.0\r\nX-Old: 1\r\nContent-Length: 2\r\n\r\nno")
+            .await;
     let text = route(
         &upstream,
         "/{id}",

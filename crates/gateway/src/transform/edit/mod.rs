@@ -65,13 +65,8 @@ impl RequestEdits {
             }
             scope.parse_certain(text).map_err(|error| findings.add(&at, error.to_string(), error.hint())).ok()
         });
-        let fields = FieldEdits::compile(
-            &config.headers,
-            &format!("{at}.headers"),
-            scope,
-            is_reserved_in_request,
-            findings,
-        );
+        let fields =
+            FieldEdits::compile(&config.headers, &format!("{at}.headers"), scope, is_reserved_in_request, findings);
         let query = QueryEdits::compile(&config.query, &format!("{at}.query"), scope, findings);
         Self { path, query, fields }
     }
@@ -127,12 +122,7 @@ pub(crate) struct ResponseEdits {
 
 impl ResponseEdits {
     /// Compiles `[routes.response]`.
-    pub(crate) fn compile(
-        config: &ResponseEditsConfig,
-        at: &str,
-        scope: &Scope<'_>,
-        findings: &mut Findings,
-    ) -> Self {
+    pub(crate) fn compile(config: &ResponseEditsConfig, at: &str, scope: &Scope<'_>, findings: &mut Findings) -> Self {
         let mut status = Vec::new();
         for (from, to) in &config.status {
             let valid = |code: u16| (200..600).contains(&code) && !matches!(code, 204 | 205 | 304);

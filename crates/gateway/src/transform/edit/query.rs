@@ -21,12 +21,7 @@ pub(super) struct QueryEdits {
 
 impl QueryEdits {
     /// Compiles the edits; `None` when there are none.
-    pub(super) fn compile(
-        config: &EditsConfig,
-        at: &str,
-        scope: &Scope<'_>,
-        findings: &mut Findings,
-    ) -> Option<Self> {
+    pub(super) fn compile(config: &EditsConfig, at: &str, scope: &Scope<'_>, findings: &mut Findings) -> Option<Self> {
         if config.is_empty() {
             return None;
         }

@@ -98,7 +98,9 @@ fn mistakes_are_found_at_load() {
 fn statuses_without_a_body_stay() {
     let path: PathPattern = "/".parse().expect("a pattern");
     let scope = Scope { path: &path, rest: None, caller: false };
-    for (status, count) in [("{ 404 = 410, 500 = 503 }", 0), ("{ 204 = 200 }", 1), ("{ 200 = 304, x = 200, 101 = 200 }", 3)] {
+    for (status, count) in
+        [("{ 404 = 410, 500 = 503 }", 0), ("{ 204 = 200 }", 1), ("{ 200 = 304, x = 200, 101 = 200 }", 3)]
+    {
         let config: ResponseEditsConfig = toml::from_str(&format!("status = {status}")).expect("it parses");
         let mut findings = Findings::default();
         ResponseEdits::compile(&config, "r", &scope, &mut findings);
