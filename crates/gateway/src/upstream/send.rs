@@ -1,4 +1,5 @@
-//! Sends one request to one target of an upstream.
+//! Sends one request to one target of an upstream. Which target, and whether again, is decided in
+//! `attempts`.
 
 use std::{
     pin::{Pin, pin},
@@ -9,6 +10,7 @@ use std::{
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header::HOST, uri::PathAndQuery,
 };
+use http_body::Body as _;
 use tokio::time::Instant;
 
 use super::{
@@ -21,9 +23,6 @@ use crate::{
     body::{Body, Progress, RequestBody},
     config::Protocol,
 };
-
-/// How many targets are tried for one request, as long as none of them could be connected to.
-const MAX_TARGETS: usize = 3;
 
 /// A request on its way to an upstream.
 pub(crate) struct Outgoing {
@@ -49,35 +48,13 @@ pub(crate) struct Answer {
 }
 
 impl Upstream {
-    /// Sends the request. `subject` tells requests apart when the balance is by hash; `worker` is the
-    /// data-plane thread.
-    pub(crate) async fn send(&self, worker: usize, subject: &[u8], mut outgoing: Outgoing) -> Result<Answer, Failure> {
-        let first = self.balancer.choose(subject, |i| self.targets[i].running()).ok_or(Failure::None)?;
-        let mut failure = Failure::None;
-        for target in self.candidates(first) {
-            match self.send_to(target, worker, outgoing).await {
-                Ok(answer) => return Ok(answer),
-                Err(Attempt::Unsent(error, unsent)) => {
-                    target.rest();
-                    failure = Failure::Unreachable(target.label.clone(), error);
-                    outgoing = *unsent;
-                }
-                Err(Attempt::Failed(failure)) => return Err(failure),
-            }
-        }
-        Err(failure)
-    }
-
-    /// The chosen target and those after it; ones that could not be connected to a moment ago come last.
-    fn candidates(&self, first: usize) -> impl Iterator<Item = &Arc<Target>> {
-        let from = move |awake: bool| {
-            let count = self.targets.len();
-            (0..count).map(move |i| &self.targets[(first + i) % count]).filter(move |t| t.is_awake() == awake)
-        };
-        from(true).chain(from(false)).take(MAX_TARGETS)
-    }
-
-    async fn send_to(&self, target: &Arc<Target>, worker: usize, outgoing: Outgoing) -> Result<Answer, Attempt> {
+    /// One exchange with one target.
+    pub(super) async fn send_to(
+        &self,
+        target: &Arc<Target>,
+        worker: usize,
+        outgoing: Outgoing,
+    ) -> Result<Answer, Attempt> {
         match target.protocol {
             // Rare, and large: what every request pays for is kept small.
             _ if outgoing.upgrade => Box::pin(self.send_upgrade(target, worker, outgoing)).await,
@@ -169,7 +146,7 @@ impl Upstream {
 }
 
 /// How an attempt ended that did not bring an answer.
-enum Attempt {
+pub(super) enum Attempt {
     /// The target could not be connected to: another may be tried.
     Unsent(std::io::Error, Box<Outgoing>),
     Failed(Failure),
@@ -193,13 +170,39 @@ impl Answer {
 }
 
 /// A request that may be sent a second time, if the first was lost with its connection.
-type Spare = Option<(Method, PathAndQuery, HeaderMap, Option<HeaderValue>)>;
+type Spare = Option<Outgoing>;
 
 impl Outgoing {
-    /// A copy of the head, where repeating the request does no harm (RFC 9110 §9.2.2) and there is no body.
+    /// A copy, where repeating the request does no harm (RFC 9110 §9.2.2) and its body is at hand.
     fn spare(&self) -> Spare {
-        let repeatable = self.progress.is_none() && self.method.is_idempotent();
-        repeatable.then(|| (self.method.clone(), self.target.clone(), self.headers.clone(), self.host.clone()))
+        if self.method.is_idempotent() { self.copy() } else { None }
+    }
+
+    /// The same request once more, if its body is at hand.
+    pub(super) fn copy(&self) -> Option<Self> {
+        Some(Self {
+            method: self.method.clone(),
+            target: self.target.clone(),
+            headers: self.headers.clone(),
+            host: self.host.clone(),
+            body: self.body.copy()?,
+            progress: self.progress.clone(),
+            upgrade: self.upgrade,
+            timeout: self.timeout,
+        })
+    }
+
+    /// Whether it has no body, or one of at most so many bytes.
+    pub(super) fn fits(&self, max_body: u64) -> bool {
+        self.body.size_hint().exact().is_some_and(|length| length <= max_body)
+    }
+
+    /// Reads the whole body, so that there can be copies. Only for bodies that [`Self::fits`] has bounded.
+    pub(super) async fn keep_body(mut self) -> Result<Self, Failure> {
+        self.body = self.body.keep().await.map_err(Failure::Client)?;
+        // It has come: nobody waits for the client any more.
+        self.progress = None;
+        Ok(self)
     }
 
     fn into_request(mut self, target: &Target) -> Request<RequestBody> {
@@ -264,10 +267,8 @@ impl Deadline {
 
     /// The request to send again after a kept connection failed, if that does no harm.
     fn again(&self, target: &Target, mut unsent: Unsent, spare: Spare) -> Result<Outgoing, Failure> {
-        let rest = |body| (body, self.progress.clone(), self.timeout);
         if let Some(request) = unsent.take_message() {
             let (parts, body) = request.into_parts();
-            let (body, progress, timeout) = rest(body);
             let mut headers = parts.headers;
             let host = headers.remove(HOST);
             let target = parts.uri.into_parts().path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
@@ -277,20 +278,15 @@ impl Deadline {
                 headers,
                 host,
                 body,
-                progress,
+                progress: self.progress.clone(),
                 upgrade: false,
-                timeout,
+                timeout: self.timeout,
             });
         }
         let error = unsent.into_error();
         // Only a connection that was closed under the request, before any answer.
         match spare {
-            Some((method, path, headers, host))
-                if error.is_incomplete_message() || error.is_canceled() || is_reset(&error) =>
-            {
-                let (body, progress, timeout) = rest(RequestBody::default());
-                Ok(Outgoing { method, target: path, headers, host, body, progress, upgrade: false, timeout })
-            }
+            Some(spare) if error.is_incomplete_message() || error.is_canceled() || is_reset(&error) => Ok(spare),
             _ => Err(self.failure(target, error)),
         }
     }

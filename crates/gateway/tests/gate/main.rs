@@ -7,5 +7,6 @@ mod hygiene;
 mod in_process;
 mod lifecycle;
 mod refusals;
+mod resilience;
 mod streaming;
 mod upgrades;
