@@ -243,16 +243,21 @@ async fn flapping_targets_under_load_fail_no_request() {
             })
         })
         .collect();
+    let total = || services.iter().map(Flapping::asked).sum::<usize>();
     for turn in 0..30 {
         let ill = &services[turn % 3];
         ill.set_ill(true);
-        let before = ill.asked();
-        // It has failed a few times; then another one does.
+        let (before, answered) = (ill.asked(), total());
+        // It has failed a few times, and all is well for a while; then another one fails. One at a time: what
+        // is asked of one that has just died is asked of one that lives.
         while ill.asked() < before + 5 {
             assert!(clients.iter().all(|client| !client.is_finished()), "a request failed");
             tokio::task::yield_now().await;
         }
         ill.set_ill(false);
+        while total() < answered + 60 {
+            tokio::task::yield_now().await;
+        }
     }
     stop.store(true, Ordering::Relaxed);
     for client in clients {
