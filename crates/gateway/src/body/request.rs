@@ -193,6 +193,11 @@ impl RequestBody {
         }
     }
 
+    /// The body, to be sent. What is in memory stays there, to be sent again.
+    pub(crate) fn lend(&mut self) -> Self {
+        self.copy().unwrap_or_else(|| std::mem::take(self))
+    }
+
     /// The same bytes once more, unless they are still the client's to send.
     pub(crate) fn copy(&self) -> Option<Self> {
         match &self.0 {

@@ -8,5 +8,6 @@ mod in_process;
 mod lifecycle;
 mod refusals;
 mod resilience;
+mod routing;
 mod streaming;
 mod upgrades;
