@@ -9,6 +9,7 @@ mod lifecycle;
 mod mmdb;
 mod perimeter;
 mod refusals;
+mod resilience;
 mod routing;
 mod streaming;
 mod transforms;
