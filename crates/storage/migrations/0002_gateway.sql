@@ -30,6 +30,7 @@ CREATE TABLE gateway_changes (
     becomes JSONB,
     PRIMARY KEY (number, kind, name)
 );
+CREATE INDEX gateway_changes_of ON gateway_changes (kind, name, number);
 
 -- What is in force: every route and upstream that was made, with the revision that made it so.
 CREATE TABLE gateway_documents (

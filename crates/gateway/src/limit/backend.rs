@@ -94,9 +94,7 @@ impl Limits {
                 let questions: Vec<_> = questions(rules, caller).collect();
                 self.here(&questions, 1, Quotas::SharedBy(1), now)
             }
-            (Backend::Shared(shared), _) => {
-                self.together(&**shared, questions(rules, caller).collect(), now).await?
-            }
+            (Backend::Shared(shared), _) => self.together(&**shared, questions(rules, caller).collect(), now).await?,
         };
         let policy = if asked.len() == rules.rules.len() { rules.policy.as_ref() } else { None };
         let LimitSettings { headers, legacy_headers, .. } = self.settings;

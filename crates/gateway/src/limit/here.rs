@@ -109,9 +109,8 @@ impl Limits {
         questions: Vec<(Name<'n>, Question<'_>)>,
         now: Timestamp,
     ) -> Result<Answers<'n>, Problem> {
-        let by_calendar = |question: &Question<'_>| {
-            matches!(question.measure, Measure::Units(_, Algorithm::Calendar(_)))
-        };
+        let by_calendar =
+            |question: &Question<'_>| matches!(question.measure, Measure::Units(_, Algorithm::Calendar(_)));
         for _ in 0..TRIES {
             let missing = self.missing(&questions, now);
             if missing.is_empty() {

@@ -140,7 +140,8 @@ impl Rule {
             _ => {}
         }
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-');
-        if let Some(scope) = own_scope.as_ref().filter(|s| s.len() > MAX_NAME || s.is_empty() || !s.bytes().all(plain)) {
+        if let Some(scope) = own_scope.as_ref().filter(|s| s.len() > MAX_NAME || s.is_empty() || !s.bytes().all(plain))
+        {
             return Err(InvalidRules::Scope(scope.chars().take(MAX_NAME).collect()));
         }
         // A space is in no route's name, so a scope is never a route. Requests that are running go on

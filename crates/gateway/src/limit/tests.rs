@@ -136,9 +136,7 @@ fn the_configuration_reads_as_documented() {
 
 #[test]
 fn limits_that_cannot_work_are_refused() {
-    use InvalidRules::{
-        CostAboveRate, CostRange, Duplicate, Measure, Name, SameName, Scope, SlotCost, TooMany,
-    };
+    use InvalidRules::{CostAboveRate, CostRange, Duplicate, Measure, Name, SameName, Scope, SlotCost, TooMany};
     let refused = |toml: &str| compile(toml).map(|_| ()).expect_err(toml);
     assert_eq!(refused(r#"{ by = "ip", rate = "5/minute", cost = 6 }"#), CostAboveRate("ip-5/minute".into(), 6));
     let same = r#"{ by = "ip", rate = "5/minute" }, { by = "ip", rate = "5/60s" }"#;

@@ -74,7 +74,8 @@ mod tests {
         while date < last {
             let next = date.next_day().expect("a date");
             let first = date.replace_day(1).expect("a date");
-            let after = (0..32).fold(first, |d, _| if d.month() == first.month() { d.next_day().expect("a date") } else { d });
+            let after =
+                (0..32).fold(first, |d, _| if d.month() == first.month() { d.next_day().expect("a date") } else { d });
             for now in [micros(date), micros(next) - 1] {
                 assert_eq!(Period::Day.around(now), (micros(date), micros(next)), "{date}");
                 assert_eq!(Period::Month.around(now), (micros(first), micros(after)), "{date}");

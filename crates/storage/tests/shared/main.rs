@@ -4,6 +4,6 @@ mod bus;
 mod kv;
 mod limits;
 mod limits_equal;
-mod slots;
 mod outage;
+mod slots;
 mod support;
