@@ -15,6 +15,7 @@ pub mod body;
 pub mod config;
 mod forward;
 pub mod guard;
+mod http1;
 pub mod limit;
 mod listener;
 mod pipeline;

@@ -1,18 +1,28 @@
-//! The configurations in `examples/config` are what the program accepts.
+//! Every example of a configuration in `docs/` is one that the program takes.
+//!
+//! A block that is marked `toml` is a whole configuration; a fragment is marked `text`.
 
-use std::{fs, path::Path};
+use std::{fs, path::PathBuf};
 
 use portcullis::config::Sources;
 
 #[test]
-fn every_example_is_accepted() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/config");
-    let files: Vec<_> = fs::read_dir(folder).expect("the examples").flatten().map(|entry| entry.path()).collect();
-    let examples: Vec<_> = files.iter().filter(|file| file.extension().is_some_and(|e| e == "toml")).collect();
-    assert!(!examples.is_empty());
-    for file in examples {
-        let sources = Sources { file: Some(file.clone()), ..Sources::default() };
-        let loaded = sources.load().unwrap_or_else(|report| panic!("{}\n{report}", file.display()));
-        assert!(!loaded.config.routes.is_empty(), "{} shows a route", file.display());
+fn every_configuration_in_the_guides_is_valid() {
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut blocks = 0;
+    for guide in fs::read_dir(docs).expect("the guides").flatten().filter(|entry| entry.path().is_file()) {
+        let text = fs::read_to_string(guide.path()).expect("text");
+        for block in text.split("```toml\n").skip(1) {
+            let block = block.split("```").next().expect("its end");
+            let file = dir.path().join("portcullis.toml");
+            fs::write(&file, block).expect("written");
+            let sources = Sources { file: Some(file), ..Sources::default() };
+            if let Err(report) = sources.load() {
+                panic!("{}:\n{block}\n{report}", guide.path().display());
+            }
+            blocks += 1;
+        }
     }
+    assert!(blocks > 0, "the guides have examples");
 }

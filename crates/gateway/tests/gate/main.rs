@@ -8,5 +8,6 @@ mod in_process;
 mod lifecycle;
 mod limits;
 mod refusals;
+mod routing;
 mod streaming;
 mod upgrades;
