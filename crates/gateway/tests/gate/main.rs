@@ -8,6 +8,7 @@ mod in_process;
 mod lifecycle;
 mod limits;
 mod refusals;
+mod resilience;
 mod routing;
 mod streaming;
 mod upgrades;

@@ -35,6 +35,7 @@ use super::{
     routes::Services,
     running::{IdentityRuntime, Tables},
     shared_limits::{self, Quotas},
+    upstream_metrics,
 };
 use crate::{
     catalogue,
@@ -173,6 +174,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         clock,
         random,
     })?;
+    upstream_metrics::export(&metrics, &gate.view());
     Ok(Running {
         gate,
         limits,
