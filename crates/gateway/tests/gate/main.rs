@@ -6,6 +6,7 @@ mod harness;
 mod hygiene;
 mod in_process;
 mod lifecycle;
+mod limits;
 mod mmdb;
 mod perimeter;
 mod refusals;
