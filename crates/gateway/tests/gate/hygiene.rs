@@ -204,7 +204,9 @@ async fn an_early_answer_passes_and_the_unread_body_goes_nowhere() {
     .await;
     let gate = Gate::open(&open_to(upstream));
     let mut client = gate.connect().await;
-    client.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nGET /hidden HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    client
+        .send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nGET /hidden HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await;
     let answer = client.answer().await;
     assert_eq!((answer.status(), answer.body.as_slice()), (413, b"full".as_slice()));
     assert_eq!(client.rest().await, b"");
@@ -224,9 +226,7 @@ async fn a_request_behind_an_upgrade_belongs_to_whoever_was_upgraded() {
     .await;
     let gate = Gate::open(&open_to(upstream));
     let mut client = gate.connect().await;
-    client
-        .send("GET /a HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nGET /b HTTP/1.1")
-        .await;
+    client.send("GET /a HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nGET /b HTTP/1.1").await;
     client.until("\r\n\r\n").await;
     assert_eq!(client.exactly(15).await, b"GET /b HTTP/1.1");
     drop(client);
