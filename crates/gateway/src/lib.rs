@@ -12,6 +12,7 @@
 pub mod authn;
 pub mod authz;
 pub mod body;
+pub mod certificate;
 pub mod config;
 mod forward;
 pub mod guard;
@@ -22,11 +23,12 @@ mod problem;
 mod record;
 mod respond;
 pub mod route;
+mod stream;
 pub mod tenant;
 pub mod transform;
 pub mod upstream;
 
-pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, workers};
+pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TlsError, workers};
 
 /// Every kind of refusal that the gate itself makes, for the generated catalogue.
 pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {

@@ -118,7 +118,7 @@ fn find<'t, 'p>(
 
 /// From the route to the answer of what is behind it.
 async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Incoming) -> Result<Answered, Refusal> {
-    let Visit { gate, client, admitted, choice, route, .. } = visit;
+    let Visit { gate, connection, client, admitted, choice, route } = visit;
 
     // guard: the body is bounded before anything of it is read
     let upgrade = transform::is_upgrade(&parts, !body.is_end_stream());
@@ -133,11 +133,14 @@ async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Inco
         secure: client.secure,
         client_ip: client.ip,
         tenant: choice.id(),
+        certificate: connection.peer.certificate(),
     };
     let principal = gate.authn.identify(&route.auth, &request).await?;
     record.principal.clone_from(&principal);
     let tenant = tenant::settle(choice.tenant.as_ref(), principal.as_deref(), &gate.edge.tenants.load())?;
     record.tenant = Some(tenant.id);
+
+    authz::require_certificate(&route.client_sans, connection.peer.certificate())?;
 
     // limit: how much?
     let caller = principal.as_deref();

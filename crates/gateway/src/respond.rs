@@ -121,6 +121,9 @@ impl Reply {
         });
         let Answered { mut response, origin, tunnel } = answered;
         transform::outward(response.headers_mut(), origin, &field);
+        if let Some(hsts) = connection.peer.hsts() {
+            response.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
+        }
         match tunnel.zip(upgrade) {
             Some((tunnel, client)) => {
                 connection.upgraded();

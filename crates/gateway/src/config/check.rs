@@ -1,10 +1,12 @@
 //! Finds everything wrong with a configuration at once.
 
+mod door;
+
 use std::collections::{BTreeMap, HashMap};
 
 use http::{HeaderName, HeaderValue, Method, Uri};
 
-use super::{AuthConfig, Duration, GatewayConfig, MatchConfig, RouteConfig, UpstreamConfig};
+use super::{AuthConfig, AuthKind, Duration, GatewayConfig, MatchConfig, RouteConfig, UpstreamConfig};
 use crate::{
     limit::Rules,
     route::{HostPattern, PathPattern},
@@ -40,6 +42,7 @@ impl GatewayConfig {
     pub fn validate(&self) -> Vec<ConfigProblem> {
         let mut findings = Findings(Vec::new());
         self.check_http(&mut findings);
+        self.check_door(&mut findings);
         for (name, upstream) in &self.upstreams {
             check_upstream(&mut findings, name, upstream);
         }
@@ -121,6 +124,7 @@ impl GatewayConfig {
             ),
             _ => {}
         }
+        self.check_certificates(findings, at, route, asks);
         for (j, scope) in route.scopes.iter().enumerate() {
             // RFC 6749 §3.3: scope-token.
             let ok = !scope.is_empty()

@@ -1,4 +1,4 @@
-//! What an operator writes about the gate: `[server.http]`, `[upstreams.NAME]` and `[[routes]]`.
+//! What an operator writes about the gate: `[server.http]`, `[server.tls]`, `[server.proxy_protocol]`, `[upstreams.NAME]` and `[[routes]]`.
 //!
 //! Types here are the text of the file, nothing more: they parse, print their schema, and are compared
 //! to find out what a reload changes. [`GatewayConfig::validate`] finds everything that a type cannot
@@ -8,12 +8,14 @@
 mod check;
 mod http;
 mod route;
+mod tls;
 mod units;
 mod upstream;
 
 pub use check::ConfigProblem;
 pub use http::HttpConfig;
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
+pub use tls::{CertificateFiles, ClientAuth, ProxyProtocolConfig, TlsConfig, TlsVersion};
 pub use units::{Duration, InvalidDuration, InvalidSize, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 
@@ -26,6 +28,10 @@ use std::collections::BTreeMap;
 pub struct GatewayConfig {
     /// `[server.http]`.
     pub http: HttpConfig,
+    /// `[server.tls]`.
+    pub tls: Option<TlsConfig>,
+    /// `[server.proxy_protocol]`.
+    pub proxy_protocol: Option<ProxyProtocolConfig>,
     /// `[upstreams.NAME]`.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// `[[routes]]`, in the order of the file.

@@ -15,9 +15,9 @@ struct File {
 
 fn parse(text: &str) -> Result<GatewayConfig, toml::de::Error> {
     toml::from_str(text).map(|File { upstreams, routes }| GatewayConfig {
-        http: HttpConfig::default(),
         upstreams,
         routes,
+        ..GatewayConfig::default()
     })
 }
 

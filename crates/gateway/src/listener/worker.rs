@@ -17,11 +17,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     connection::{Bounds, Connection, Shared},
+    door::Door,
     head_guard::HeadGuard,
 };
 use crate::{
     pipeline::{self, Gate},
-    transform::Peer,
 };
 
 /// How often idle upstream connections are looked through.
@@ -41,6 +41,7 @@ const MAX_RESETS: usize = 32;
 pub(super) struct Worker {
     pub(super) index: usize,
     pub(super) gate: Arc<Gate>,
+    pub(super) door: Arc<Door>,
     pub(super) bounds: Bounds,
     pub(super) max_connections: usize,
     pub(super) max_streams: u32,
@@ -119,13 +120,14 @@ impl Worker {
         address: SocketAddr,
         slot: OwnedSemaphorePermit,
     ) {
-        let shared = Arc::new(Shared::default());
-        let peer = Peer::new(address.ip(), &self.gate.trusted_proxies);
-        let connection = Arc::new(Connection::new(peer, self.index, shared.clone(), tasks.clone()));
-        let guarded = HeadGuard::new(stream, self.bounds, shared);
-        let (gate, builder, stop) = (self.gate.clone(), builder.clone(), self.stop.clone());
+        let (index, bounds, running) = (self.index, self.bounds, tasks.clone());
+        let (gate, builder, stop, door) = (self.gate.clone(), builder.clone(), self.stop.clone(), self.door.clone());
         tasks.spawn(async move {
             let _slot = slot;
+            let Some((stream, peer)) = door.receive(stream, address, &gate.trusted_proxies).await else { return };
+            let shared = Arc::new(Shared::default());
+            let connection = Arc::new(Connection::new(peer, index, shared.clone(), running));
+            let guarded = HeadGuard::new(stream, bounds, shared);
             let service = service_fn(|request| {
                 let answer = pipeline::serve(gate.clone(), connection.clone(), request);
                 async move { Ok::<_, std::convert::Infallible>(answer.await) }

@@ -22,8 +22,8 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{connect::Stream, target::Running};
-use crate::body::RequestBody;
+use super::target::Running;
+use crate::{body::RequestBody, stream::Stream};
 
 /// Idle connections of one target: a list for each data-plane thread, so that its lock is never waited for.
 pub(super) struct Pool(Box<[Mutex<Vec<Idle>>]>);
