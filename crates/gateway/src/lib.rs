@@ -16,6 +16,7 @@ pub mod certificate;
 pub mod config;
 mod forward;
 pub mod guard;
+mod http1;
 pub mod limit;
 mod listener;
 mod pipeline;

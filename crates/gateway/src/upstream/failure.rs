@@ -41,9 +41,9 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// The target's answer could not be used, for this reason and the reasons behind it.
-    pub(super) fn invalid(target: &std::sync::Arc<str>, error: &hyper::Error) -> Self {
+    pub(super) fn invalid(target: &std::sync::Arc<str>, error: &dyn std::error::Error) -> Self {
         let mut why = error.to_string();
-        let mut source = std::error::Error::source(error);
+        let mut source = error.source();
         while let Some(cause) = source {
             why.push_str(": ");
             why.push_str(&cause.to_string());
