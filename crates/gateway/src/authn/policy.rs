@@ -76,10 +76,7 @@ impl Policy {
     }
 
     /// What a request without a credential gets.
-    pub(super) fn nobody(
-        &self,
-        certificate: Option<&ClientCertificate>,
-    ) -> Result<Option<Arc<Principal>>, Problem> {
+    pub(super) fn nobody(&self, certificate: Option<&ClientCertificate>) -> Result<Option<Arc<Principal>>, Problem> {
         match self.mode {
             Mode::Required if self.takes(certificate) => Ok(None),
             Mode::Required if self.certificate && !(self.jwt || self.api_key || self.session) => {

@@ -6,6 +6,7 @@
 //! that uses them. Deliberately absent: reading files and environment, which is the binary's.
 
 mod check;
+mod conflicts;
 mod http;
 mod route;
 mod tls;

@@ -31,8 +31,14 @@ use tokio_util::sync::CancellationToken;
 
 use self::{connection::Bounds, door::Door, redirect::Redirect, tls::Tls, worker::Worker};
 use crate::{
-    authn::Authn, config::{HttpConfig, ProxyProtocolConfig, TlsConfig}, guard::HeadLimits, limit::Limits, pipeline::Gate, respond::RequestIds,
-    route::RouteTable, transform::Assertions,
+    authn::Authn,
+    config::{HttpConfig, ProxyProtocolConfig, TlsConfig},
+    guard::HeadLimits,
+    limit::Limits,
+    pipeline::Gate,
+    respond::RequestIds,
+    route::RouteTable,
+    transform::Assertions,
 };
 
 /// What a gate is made of.
@@ -159,7 +165,11 @@ impl Gateway {
 
 /// Starts a worker's thread, and returns once it serves. Whoever waits for the receiver learns when it has
 /// ended.
-fn spawn(worker: Worker, socket: std::net::TcpListener, redirect: Option<Redirect>) -> io::Result<oneshot::Receiver<()>> {
+fn spawn(
+    worker: Worker,
+    socket: std::net::TcpListener,
+    redirect: Option<Redirect>,
+) -> io::Result<oneshot::Receiver<()>> {
     let (ready, is_ready) = std::sync::mpsc::channel();
     let (ended, end) = oneshot::channel();
     let thread = thread::Builder::new().name(format!("edge-{}", worker.index));

@@ -20,9 +20,7 @@ use super::{
     door::Door,
     head_guard::HeadGuard,
 };
-use crate::{
-    pipeline::{self, Gate},
-};
+use crate::pipeline::{self, Gate};
 
 /// How often idle upstream connections are looked through.
 const PRUNE_EVERY: Duration = Duration::from_secs(5);

@@ -157,8 +157,7 @@ struct File {
 
 /// The configuration in a text.
 pub(crate) fn config(text: &str) -> GatewayConfig {
-    let File { http, tls, proxy_protocol, upstreams, routes } =
-        toml::from_str(text).expect("the configuration parses");
+    let File { http, tls, proxy_protocol, upstreams, routes } = toml::from_str(text).expect("the configuration parses");
     GatewayConfig { http, tls, proxy_protocol, upstreams, routes }
 }
 
@@ -345,7 +344,6 @@ impl Client {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
-
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).await.expect("it takes what is sent");
     }

@@ -9,6 +9,7 @@ mod lifecycle;
 mod pki;
 mod proxy_protocol;
 mod refusals;
+mod routing;
 mod streaming;
 mod tls;
 mod upgrades;

@@ -61,8 +61,7 @@ async fn http2_is_agreed_on_by_alpn() {
     let gate = Gate::open(&format!("{}{}", tls(&[&authority.sign("a", &["a.test"])], ""), open_to(upstream.address)));
     let stream = try_connect(&gate, &authority.client(None, &["h2", "http/1.1"]), "a.test").await.expect("a handshake");
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
-    let (mut sender, driver) =
-        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("a handshake");
+    let (mut sender, driver) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("a handshake");
     tokio::spawn(driver);
     let request = Request::get("https://a.test/x").body(Empty::<Bytes>::new()).expect("a request");
     let response = sender.send_request(request).await.expect("an answer");
@@ -203,10 +202,7 @@ async fn upstreams_are_told_of_the_certificate_and_nobody_can_forge_it() {
     let mut machine = connect(&gate, &authority.client(Some(&own), &[]), "a.test").await;
     assert_eq!(status(&mut machine, "/machine", forged).await, (200, None));
     let seen = upstream.seen.lock().pop().expect("a request");
-    assert_eq!(
-        seen.field("x-portcullis-certificate-names"),
-        Some("\"dns:m.orders.test\", \"uri:spiffe://corp/m\"")
-    );
+    assert_eq!(seen.field("x-portcullis-certificate-names"), Some("\"dns:m.orders.test\", \"uri:spiffe://corp/m\""));
     assert!(seen.field("x-portcullis-certificate-subject").is_some_and(|s| s.contains("CN=") && !s.contains("evil")));
     let fingerprint = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &own.der);
     let hex: String = fingerprint.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();

@@ -187,9 +187,60 @@ roles = ["Admin"]
             "portcullis.toml:13:53: routes[0].limits[1].by: \"users\" is none of \"ip\", \"user\", \"api_key\", \"tenant\", \"role\", \"route\"; did you mean \"user\"?",
             "portcullis.toml:15:1: routes[1]: \"match\" is missing",
             "portcullis.toml:22:1: routes[2].upstream: there is no upstream `user`; did you mean \"users\"?",
-            "portcullis.toml:23:16: routes[2].auth[1]: \"apikey\" is none of \"jwt\", \"api_key\", \"session\"; did you mean \"api_key\"?",
+            "portcullis.toml:23:16: routes[2].auth[1]: \"apikey\" is none of \"jwt\", \"api_key\", \"session\", \"mtls\"; did you mean \"api_key\"?",
             "portcullis.toml:24:16: routes[2].permissions[0]: `users` is not a permission: write `resource:action` or `resource:action:scope` in lower case, digits, `_`, `-`, `.`",
             "portcullis.toml:25:10: routes[2].roles[0]: a role name has 1 to 64 characters of a-z, 0-9, `_` and `-`, and starts with a letter",
+        ]
+    );
+}
+
+#[test]
+fn routes_in_each_others_way_are_reported_with_both_places() {
+    let case = Case::toml(
+        r#"[upstreams.u]
+targets = ["http://127.0.0.1:9001"]
+
+[[routes]]
+name = "set-aside"
+match = { pth = "/x" }
+upstream = "u"
+
+[[routes]]
+name = "one"
+match = { path = "/a/{id}" }
+upstream = "u"
+
+[[routes]]
+name = "two"
+match = { path = "/a/{other}" }
+upstream = "u"
+
+[[routes]]
+name = "all"
+match = { path = "/b/{*rest}" }
+priority = 1
+upstream = "u"
+
+[[routes]]
+name = "hidden"
+match = { path = "/b/c", methods = ["GET"], sources = ["10.0.0.0/33"] }
+upstream = "u"
+
+[[routes]]
+name = "all"
+match = { path = "/b/c", methods = ["GET"], sources = ["10.0.0.0/8"] }
+upstream = "u"
+"#,
+    );
+    assert_eq!(
+        case.errors(),
+        [
+            "portcullis.toml:6:1: routes[0].match: \"path\" is missing",
+            "portcullis.toml:6:11: routes[0].match.pth: unknown setting; did you mean \"path\"?",
+            "portcullis.toml:16:1: routes[2].match: takes the same requests as the route `one`. Tell them apart by path, method, host, header, query or source, or by priority where only some requests are the same. The other is at portcullis.toml:11:1.",
+            "portcullis.toml:27:56: routes[4].match.sources[0]: `10.0.0.0/33` is not an address or a CIDR range such as 10.0.0.0/8 or 2001:db8::/32",
+            "portcullis.toml:31:1: routes[5].name: `all` is the name of another route already. Names label metrics and logs; give each route its own. The other is at portcullis.toml:20:1.",
+            "portcullis.toml:32:1: routes[5].match: is never reached: the route `all` has a higher priority and takes its requests. Give this route a priority that is as high, or drop it. The other is at portcullis.toml:21:1.",
         ]
     );
 }

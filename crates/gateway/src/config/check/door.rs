@@ -1,9 +1,9 @@
 //! What is wrong with how connections reach the gate, and with what routes ask of certificates.
 
-use super::{AuthConfig, AuthKind, Findings, GatewayConfig, RouteConfig};
+use super::Findings;
 use crate::{
     certificate::SanPattern,
-    config::{Duration, TlsConfig},
+    config::{AuthConfig, AuthKind, Duration, GatewayConfig, RouteConfig, TlsConfig},
 };
 
 impl GatewayConfig {
@@ -39,7 +39,11 @@ impl GatewayConfig {
         }
         for (j, san) in route.client_sans.iter().enumerate() {
             if let Err(error) = san.parse::<SanPattern>() {
-                findings.add(format!("{at}.client_sans[{j}]"), error.to_string(), "Names are those in the certificate.");
+                findings.add(
+                    format!("{at}.client_sans[{j}]"),
+                    error.to_string(),
+                    "Names are those in the certificate.",
+                );
             }
         }
         let unasked = self.tls.as_ref().is_none_or(|tls| tls.client_ca.is_none());
@@ -84,3 +88,6 @@ fn check_time(findings: &mut Findings, path: &str, value: Duration) {
         findings.add(path, "must lie between 100ms and 60s", "Leave it out for the default.");
     }
 }
+
+#[cfg(test)]
+mod tests;

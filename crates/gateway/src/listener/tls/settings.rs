@@ -48,7 +48,8 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn read(config: &TlsConfig) -> Result<Self, PemError> {
-        let pair = |pair: &crate::config::CertificateFiles| Ok((files::read(&pair.certificate)?, files::read(&pair.key)?));
+        let pair =
+            |pair: &crate::config::CertificateFiles| Ok((files::read(&pair.certificate)?, files::read(&pair.key)?));
         Ok(Self {
             pairs: config.certificates.iter().map(pair).collect::<Result<_, PemError>>()?,
             client_ca: config.client_ca.as_deref().map(files::read).transpose()?,
