@@ -29,7 +29,7 @@ pub mod tenant;
 pub mod transform;
 pub mod upstream;
 
-pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TlsError, workers};
+pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
 
 /// Every kind of refusal that the gate itself makes, for the generated catalogue.
 pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {

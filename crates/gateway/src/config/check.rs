@@ -1,6 +1,7 @@
 //! Finds everything wrong with a configuration at once.
 
 mod door;
+mod resilience;
 
 use std::collections::HashMap;
 
@@ -242,6 +243,12 @@ fn check_upstream(findings: &mut Findings, name: &str, upstream: &UpstreamConfig
     }
     findings.positive(format!("{at}.timeout"), upstream.timeout);
     findings.positive(format!("{at}.connect_timeout"), upstream.connect_timeout);
+    if let Some(breaker) = &upstream.breaker {
+        resilience::check_breaker(findings, &format!("{at}.breaker"), breaker);
+    }
+    if let Some(retries) = &upstream.retries {
+        resilience::check_retries(findings, &format!("{at}.retries"), retries);
+    }
 }
 
 fn check_url(url: &str) -> Result<(), String> {

@@ -8,6 +8,7 @@
 mod check;
 mod conflicts;
 mod http;
+mod resilience;
 mod route;
 mod tls;
 mod units;
@@ -15,9 +16,10 @@ mod upstream;
 
 pub use check::ConfigProblem;
 pub use http::HttpConfig;
+pub use resilience::{BreakerConfig, BreakerScope, InvalidTrouble, RetryConfig, Trouble};
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
 pub use tls::{CertificateFiles, ClientAuth, ProxyProtocolConfig, TlsConfig, TlsVersion};
-pub use units::{Duration, InvalidDuration, InvalidSize, Size};
+pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 
 pub use crate::limit::{LimitBy, LimitConfig};

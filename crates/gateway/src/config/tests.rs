@@ -288,3 +288,47 @@ proptest! {
         prop_assert_eq!(size.to_string().parse(), Ok(size));
     }
 }
+
+#[test]
+fn resilience_is_off_unless_asked_for_and_then_sensible() {
+    let upstream = |settings: &str| {
+        parse(&format!("[upstreams.u]\ntargets = [\"http://a\"]\n{settings}")).map(|c| c.upstreams["u"].clone())
+    };
+    let plain = upstream("").expect("it parses");
+    assert_eq!((&plain.breaker, &plain.retries), (&None, &None));
+    let asked = upstream("breaker = {}\nretries = { attempts = 3 }").expect("it parses");
+    assert_eq!(asked.breaker, Some(BreakerConfig::default()));
+    assert_eq!(asked.retries, Some(RetryConfig { attempts: 3, ..RetryConfig::default() }));
+    let troubles = upstream("retries = { on = [\"5xx\", \"429\", \"connect\"] }").expect("it parses").retries;
+    let text: Vec<String> = troubles.expect("retries").on.iter().map(ToString::to_string).collect();
+    assert_eq!(text, ["5xx", "429", "connect"]);
+    for wrong in ["on = [\"200\"]", "on = [\"6xx\"]", "budget = \"120%\"", "budget = 20", "tries = 2"] {
+        assert!(upstream(&format!("retries = {{ {wrong} }}")).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn resilience_that_cannot_work_is_refused() {
+    let found = problems(
+        "[upstreams.u]\ntargets = [\"http://a\"]\n\
+         breaker = { window = \"1ms\", min_requests = 0, probes = 61, error_rate = \"0%\", open_for = \"0s\", on = [] }\n\
+         retries = { attempts = 1, methods = [\"POST\"], max_body = \"1GiB\", backoff = \"2s\", per_try_timeout = \"0s\" }",
+    );
+    let paths: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "upstreams.u.breaker.on",
+            "upstreams.u.breaker.window",
+            "upstreams.u.breaker.min_requests",
+            "upstreams.u.breaker.probes",
+            "upstreams.u.breaker.error_rate",
+            "upstreams.u.breaker.open_for",
+            "upstreams.u.retries.attempts",
+            "upstreams.u.retries.methods[0]",
+            "upstreams.u.retries.max_body",
+            "upstreams.u.retries.max_backoff",
+            "upstreams.u.retries.per_try_timeout",
+        ]
+    );
+}

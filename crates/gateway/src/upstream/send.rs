@@ -1,4 +1,5 @@
-//! Sends one request to one target of an upstream.
+//! Sends one request to one target of an upstream. Which target, and whether again, is decided in
+//! `attempts`.
 
 use std::{
     pin::{Pin, pin},
@@ -8,6 +9,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, uri::PathAndQuery};
+use http_body::Body as _;
 use tokio::time::Instant;
 
 use super::{Failure, Http1Body, Tunnel, Upstream, http1::Connection, http2::DrivenBody, target::Target};
@@ -16,9 +18,6 @@ use crate::{
     config::Protocol,
     http1::{RequestHead, Timer},
 };
-
-/// How many targets are tried for one request, as long as none of them could be connected to.
-const MAX_TARGETS: usize = 3;
 
 /// A request on its way to an upstream.
 pub(crate) struct Outgoing {
@@ -44,35 +43,13 @@ pub(crate) struct Answer {
 }
 
 impl Upstream {
-    /// Sends the request. `subject` tells requests apart when the balance is by hash; `worker` is the
-    /// data-plane thread.
-    pub(crate) async fn send(&self, worker: usize, subject: &[u8], mut outgoing: Outgoing) -> Result<Answer, Failure> {
-        let first = self.balancer.choose(subject, |i| self.targets[i].running()).ok_or(Failure::None)?;
-        let mut failure = Failure::None;
-        for target in self.candidates(first) {
-            match self.send_to(target, worker, outgoing).await {
-                Ok(answer) => return Ok(answer),
-                Err(Attempt::Unsent(error, unsent)) => {
-                    target.rest();
-                    failure = Failure::Unreachable(target.label.clone(), error);
-                    outgoing = *unsent;
-                }
-                Err(Attempt::Failed(failure)) => return Err(failure),
-            }
-        }
-        Err(failure)
-    }
-
-    /// The chosen target and those after it; ones that could not be connected to a moment ago come last.
-    fn candidates(&self, first: usize) -> impl Iterator<Item = &Arc<Target>> {
-        let from = move |awake: bool| {
-            let count = self.targets.len();
-            (0..count).map(move |i| &self.targets[(first + i) % count]).filter(move |t| t.is_awake() == awake)
-        };
-        from(true).chain(from(false)).take(MAX_TARGETS)
-    }
-
-    async fn send_to(&self, target: &Arc<Target>, worker: usize, outgoing: Outgoing) -> Result<Answer, Attempt> {
+    /// One exchange with one target.
+    pub(super) async fn send_to(
+        &self,
+        target: &Arc<Target>,
+        worker: usize,
+        outgoing: Outgoing,
+    ) -> Result<Answer, Attempt> {
         match target.protocol {
             // Rare, and large: what every request pays for is kept small.
             _ if outgoing.upgrade => Box::pin(self.send_upgrade(target, worker, outgoing)).await,
@@ -94,7 +71,7 @@ impl Upstream {
                     Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
                 },
             };
-            let body = std::mem::take(&mut outgoing.body);
+            let body = outgoing.body.lend();
             match connection.exchange(&outgoing.head(target), body, &deadline).await {
                 Ok((response, connection)) => {
                     let body = Http1Body::new(connection, running, usize::from(self.config.max_idle));
@@ -124,7 +101,7 @@ impl Upstream {
             Ok(connection) => connection,
             Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
         };
-        let body = std::mem::take(&mut outgoing.body);
+        let body = outgoing.body.lend();
         let exchanged = connection.exchange(&outgoing.head(target), body, &deadline).await;
         let (response, connection) = exchanged.map_err(|unanswered| deadline.failure(target, unanswered.error))?;
         let label = target.label.clone();
@@ -157,7 +134,7 @@ impl Upstream {
 }
 
 /// How an attempt ended that did not bring an answer.
-enum Attempt {
+pub(super) enum Attempt {
     /// The target could not be connected to: another may be tried.
     Unsent(std::io::Error, Box<Outgoing>),
     Failed(Failure),
@@ -181,9 +158,36 @@ impl Answer {
 }
 
 impl Outgoing {
-    /// Whether sending the request again does no harm (RFC 9110 §9.2.2), and is possible: it has no body.
+    /// Whether sending the request again does no harm (RFC 9110 §9.2.2), and is possible: its body, if any, is at hand.
     fn is_repeatable(&self) -> bool {
         self.progress.is_none() && self.method.is_idempotent()
+    }
+
+    /// The same request once more, if its body is at hand.
+    pub(super) fn copy(&self) -> Option<Self> {
+        Some(Self {
+            method: self.method.clone(),
+            target: self.target.clone(),
+            headers: self.headers.clone(),
+            host: self.host.clone(),
+            body: self.body.copy()?,
+            progress: self.progress.clone(),
+            upgrade: self.upgrade,
+            timeout: self.timeout,
+        })
+    }
+
+    /// Whether it has no body, or one of at most so many bytes.
+    pub(super) fn fits(&self, max_body: u64) -> bool {
+        self.body.size_hint().exact().is_some_and(|length| length <= max_body)
+    }
+
+    /// Reads the whole body, so that there can be copies. Only for bodies that [`Self::fits`] has bounded.
+    pub(super) async fn keep_body(mut self) -> Result<Self, Failure> {
+        self.body = self.body.keep().await.map_err(Failure::Client)?;
+        // It has come: nobody waits for the client any more.
+        self.progress = None;
+        Ok(self)
     }
 
     fn head<'a>(&'a self, target: &'a Target) -> RequestHead<'a> {

@@ -9,6 +9,7 @@ mod lifecycle;
 mod pki;
 mod proxy_protocol;
 mod refusals;
+mod resilience;
 mod routing;
 mod streaming;
 mod tls;

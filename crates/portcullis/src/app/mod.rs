@@ -15,6 +15,7 @@ mod running;
 mod settings;
 mod shared_limits;
 mod start;
+mod upstream_metrics;
 
 pub use database::{Hold, Missing, open_database};
 pub use error::StartError;
@@ -22,3 +23,4 @@ pub use routes::BuiltinError;
 pub(crate) use routes::check_limits;
 pub use running::{ReloadError, Running};
 pub use start::{App, Parts};
+pub(crate) use upstream_metrics::docs as upstream_metrics;
