@@ -156,7 +156,8 @@ async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Inco
     // limit: how much?
     let caller = principal.as_deref();
     let counted = limit::Caller { client_ip: client.ip, tenant: tenant.id, principal: caller, headers: &parts.headers };
-    let taken = gate.limits.take(&route.limits, &counted).await?;
+    let mut taken = gate.limits.take(&route.limits, &counted).await?;
+    record.permit = taken.permit();
     if let Some(problem) = taken.refusal() {
         return Err(Refusal::telling(problem, &taken));
     }

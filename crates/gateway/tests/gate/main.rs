@@ -6,6 +6,7 @@ mod harness;
 mod hygiene;
 mod in_process;
 mod lifecycle;
+mod limits;
 mod pki;
 mod proxy_protocol;
 mod refusals;
