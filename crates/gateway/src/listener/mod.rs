@@ -10,8 +10,10 @@
 //! where they are configured.
 
 mod connection;
+mod date;
 mod door;
-mod head_guard;
+mod http1;
+mod http2;
 mod proxy_protocol;
 mod redirect;
 mod socket;
@@ -36,11 +38,12 @@ use kernel::{Clock, Random, edge::Edge, principal::Network};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use self::{connection::Bounds, door::Door, redirect::Redirect, tls::Tls, worker::Worker};
+use self::{door::Door, redirect::Redirect, tls::Tls, worker::Worker};
 use crate::{
     authn::Authn,
     config::{HttpConfig, ProxyProtocolConfig, TlsConfig},
     guard::HeadLimits,
+    http1::Bounds,
     limit::Limits,
     pipeline::Gate,
     respond::RequestIds,
