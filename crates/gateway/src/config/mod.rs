@@ -15,6 +15,7 @@ mod units;
 mod upstream;
 
 pub use check::ConfigProblem;
+pub(crate) use check::Findings;
 pub use http::HttpConfig;
 pub use resilience::{BreakerConfig, BreakerScope, InvalidTrouble, RetryConfig, Trouble};
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
@@ -22,7 +23,12 @@ pub use tls::{CertificateFiles, ClientAuth, ProxyProtocolConfig, TlsConfig, TlsV
 pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 
-pub use crate::limit::{LimitBy, LimitConfig};
+pub use crate::{
+    cors::CorsConfig,
+    limit::{LimitBy, LimitConfig},
+    perimeter::{ClientsConfig, GuardConfig},
+    transform::{EditsConfig, RequestEditsConfig, ResponseEditsConfig},
+};
 
 use std::collections::BTreeMap;
 
@@ -35,6 +41,8 @@ pub struct GatewayConfig {
     pub tls: Option<TlsConfig>,
     /// `[server.proxy_protocol]`.
     pub proxy_protocol: Option<ProxyProtocolConfig>,
+    /// `[guard]`.
+    pub guard: GuardConfig,
     /// `[upstreams.NAME]`.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// `[[routes]]`, in the order of the file.

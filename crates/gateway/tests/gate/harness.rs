@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use gateway::{
     Gateway, GatewayParts, Running,
     authn::{Authn, REFUSED, Settings},
-    config::{GatewayConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig, UpstreamConfig},
+    config::{GatewayConfig, GuardConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig, UpstreamConfig},
     limit::{Backend, LimitSettings, Limits},
     route::{Route, RouteTable, TableParts},
     transform::{Assertions, NoAssertions},
@@ -153,12 +153,15 @@ struct File {
     upstreams: BTreeMap<String, UpstreamConfig>,
     #[serde(default)]
     routes: Vec<RouteConfig>,
+    #[serde(default)]
+    guard: GuardConfig,
 }
 
 /// The configuration in a text.
 pub(crate) fn config(text: &str) -> GatewayConfig {
-    let File { http, tls, proxy_protocol, upstreams, routes } = toml::from_str(text).expect("the configuration parses");
-    GatewayConfig { http, tls, proxy_protocol, upstreams, routes }
+    let File { http, tls, proxy_protocol, upstreams, routes, guard } =
+        toml::from_str(text).expect("the configuration parses");
+    GatewayConfig { http, tls, proxy_protocol, guard, upstreams, routes }
 }
 
 /// One upstream `u` at this address, and one open route to everything.

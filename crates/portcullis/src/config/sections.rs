@@ -7,7 +7,7 @@ mod identity;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use gateway::{
-    config::{GatewayConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig, UpstreamConfig},
+    config::{GatewayConfig, GuardConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig, UpstreamConfig},
     limit::LimitSettings,
 };
 use kernel::{Secret, principal::Network};
@@ -42,6 +42,8 @@ pub struct Config {
     pub log: Log,
     /// What holds for all rate limits.
     pub limits: LimitSettings,
+    /// Which hosts, clients and pages the gate serves at all.
+    pub guard: GuardConfig,
     /// Services behind the gate, by name.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// Which requests go to which upstream, and what they need. The most specific match wins. Identity's
@@ -235,6 +237,7 @@ impl Config {
             http: self.server.http.clone(),
             tls: self.server.tls.clone(),
             proxy_protocol: self.server.proxy_protocol.clone(),
+            guard: self.guard.clone(),
             upstreams: self.upstreams.clone(),
             routes: self.routes.clone(),
         }
