@@ -27,8 +27,13 @@ fn every_example_loads() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     let dir = tempfile::tempdir().expect("a directory");
     let mut loaded = 0;
-    for file in ["shaping.md"] {
-        let text = fs::read_to_string(docs.join(file)).expect(file);
+    for entry in fs::read_dir(docs).expect("the documents").flatten() {
+        let (path, file) = (entry.path(), entry.file_name());
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let file = file.to_string_lossy();
+        let text = fs::read_to_string(&path).expect("a document");
         for (line, block) in blocks(&text) {
             let path = dir.path().join("portcullis.toml");
             fs::write(&path, &block).expect("written");

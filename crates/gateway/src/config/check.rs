@@ -255,6 +255,7 @@ fn check_upstream(findings: &mut Findings, name: &str, upstream: &UpstreamConfig
     }
     findings.positive(format!("{at}.timeout"), upstream.timeout);
     findings.positive(format!("{at}.connect_timeout"), upstream.connect_timeout);
+    door::check_connections(findings, &at, upstream);
     if let Some(breaker) = &upstream.breaker {
         resilience::check_breaker(findings, &format!("{at}.breaker"), breaker);
     }

@@ -19,7 +19,7 @@ pub(crate) use check::Findings;
 pub use http::HttpConfig;
 pub use resilience::{BreakerConfig, BreakerScope, InvalidTrouble, RetryConfig, Trouble};
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
-pub use tls::{CertificateFiles, ClientAuth, ProxyProtocolConfig, TlsConfig, TlsVersion};
+pub use tls::{CertificateFiles, ClientAuth, ProxyProtocolConfig, TlsConfig, TlsVersion, UpstreamTlsConfig, Verify};
 pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 

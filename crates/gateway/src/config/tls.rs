@@ -1,4 +1,5 @@
-//! `[server.tls]` and `[server.proxy_protocol]`: how connections reach the gate.
+//! `[server.tls]` and `[server.proxy_protocol]`: how connections reach the gate. `[upstreams.NAME.tls]`: how
+//! it reaches others.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -132,4 +133,42 @@ fn yes() -> bool {
 
 fn default_header_timeout() -> Duration {
     Duration::from_secs(5)
+}
+
+/// TLS towards the targets of an upstream, for those whose URL says https. The files are looked at every
+/// few seconds; new ones are used for new connections.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpstreamTlsConfig {
+    /// A PEM file of authorities that are believed instead of the public ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub ca: Option<PathBuf>,
+    /// A PEM file with the certificate that the gate shows, and those that lead to its authority.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub certificate: Option<PathBuf>,
+    /// A PEM file with its private key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub key: Option<PathBuf>,
+    /// The name that is asked for and verified, where it is not the host of the target's URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
+    /// How much of a target's certificate is verified. Anything less than `full` is said in the log.
+    pub verify: Verify,
+}
+
+/// How much of a target's certificate is verified.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Verify {
+    /// Its authority, its time and its name.
+    #[default]
+    Full,
+    /// Its authority and its time, whatever its name.
+    Authority,
+    /// Nothing: whoever answers is believed. For experiments only.
+    Insecure,
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::{BreakerConfig, Duration, RetryConfig};
+use super::{BreakerConfig, Duration, RetryConfig, UpstreamTlsConfig};
 
 /// One upstream: targets that can answer for each other.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +34,23 @@ pub struct UpstreamConfig {
     /// Most connections kept for the next request, for each target and data-plane thread.
     #[serde(default = "default_max_idle")]
     pub max_idle: u16,
+    /// Connections that are made in advance and kept ready, for each target and data-plane thread: the first
+    /// requests need not wait for them. At most `max_idle`; over HTTP/2 anything above 0 is one.
+    #[serde(default)]
+    #[schemars(range(max = 1024))]
+    pub min_idle: u16,
+    /// Most requests at a time on one HTTP/2 connection to a target; then another connection is made.
+    #[serde(default = "default_max_streams")]
+    #[schemars(range(min = 1))]
+    pub max_streams: u16,
+    /// Most HTTP/2 connections for each target and data-plane thread. When all are full, requests share the
+    /// one with the fewest.
+    #[serde(default = "default_max_connections")]
+    #[schemars(range(min = 1, max = 256))]
+    pub max_connections: u16,
+    /// Whom to believe, and who we are, on connections to `https` targets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<UpstreamTlsConfig>,
     /// When a target that fails is left alone for a while. Off when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breaker: Option<BreakerConfig>,
@@ -54,6 +71,10 @@ impl UpstreamConfig {
             connect_timeout: default_connect_timeout(),
             idle_timeout: default_idle_timeout(),
             max_idle: default_max_idle(),
+            min_idle: 0,
+            max_streams: default_max_streams(),
+            max_connections: default_max_connections(),
+            tls: None,
             breaker: None,
             retries: None,
         }
@@ -71,6 +92,12 @@ fn default_idle_timeout() -> Duration {
 }
 fn default_max_idle() -> u16 {
     128
+}
+fn default_max_streams() -> u16 {
+    100
+}
+fn default_max_connections() -> u16 {
+    4
 }
 
 /// One address of an upstream.

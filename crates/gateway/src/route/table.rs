@@ -161,12 +161,18 @@ impl RouteTable {
         let upstreams: BTreeMap<String, Arc<Upstream>> = config
             .upstreams
             .iter()
-            .map(|(name, config)| {
+            .filter_map(|(name, config)| {
                 let upstream = match kept(name) {
                     Some(same) if same.config() == config => same.clone(),
-                    _ => Arc::new(Upstream::new(name, config, workers, random)),
+                    _ => match Upstream::new(name, config, workers, random) {
+                        Ok(upstream) => Arc::new(upstream),
+                        Err(problem) => {
+                            problems.push(problem);
+                            return None;
+                        }
+                    },
                 };
-                (name.clone(), upstream)
+                Some((name.clone(), upstream))
             })
             .collect();
         let mut findings = Findings::default();

@@ -1,55 +1,22 @@
 //! Making a connection to a target.
 
-use std::{
-    io,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
-use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
-use super::target::Target;
+use super::{target::Target, tls::Tls};
 use crate::stream::Stream;
 
 /// Connects to targets: TCP, and TLS where the target's URL says https.
 pub(super) struct Connector {
     timeout: Duration,
-    tls: TlsConnector,
+    pub(super) tls: Tls,
     http2: bool,
 }
 
-/// The one TLS configuration for each protocol: the public certificate authorities, nothing weaker than
-/// TLS 1.2.
-fn tls_config(http2: bool) -> Arc<ClientConfig> {
-    static CONFIGS: [OnceLock<Arc<ClientConfig>>; 2] = [OnceLock::new(), OnceLock::new()];
-    CONFIGS[usize::from(http2)]
-        .get_or_init(|| {
-            let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-            Arc::new(with_roots(roots, http2))
-        })
-        .clone()
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "the provider is compiled in and supports the protocol versions it is built with"
-)]
-fn with_roots(roots: RootCertStore, http2: bool) -> ClientConfig {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("TLS 1.2 and 1.3 are supported")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![if http2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
-    config
-}
-
 impl Connector {
-    pub(super) fn new(timeout: Duration, http2: bool) -> Self {
-        Self { timeout, tls: TlsConnector::from(tls_config(http2)), http2 }
+    pub(super) const fn new(timeout: Duration, tls: Tls, http2: bool) -> Self {
+        Self { timeout, tls, http2 }
     }
 
     /// Connects within the time-out.
@@ -66,8 +33,7 @@ impl Connector {
         if !target.tls {
             return Ok(Stream::Tcp(tcp));
         }
-        let name = ServerName::try_from(target.host.clone()).map_err(io::Error::other)?;
-        let tls = self.tls.connect(name, tcp).await?;
+        let tls = self.tls.connector().connect(self.tls.name(&target.host)?, tcp).await?;
         if self.http2 && tls.get_ref().1.alpn_protocol() != Some(b"h2") {
             return Err(io::Error::other("the target does not speak HTTP/2"));
         }

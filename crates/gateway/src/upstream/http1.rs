@@ -73,12 +73,17 @@ impl Pool {
     }
 
     /// Keeps a connection for the next request, unless there are enough.
-    fn put(&self, mut connection: Box<Connection>, max: usize) {
+    pub(super) fn put(&self, mut connection: Box<Connection>, max: usize) {
         connection.reused = true;
         let mut idle = self.of(connection.worker).lock();
         if idle.len() < max {
             idle.push(Idle { connection, since: Instant::now() });
         }
+    }
+
+    /// How many wait for a request.
+    pub(super) fn idle(&self, worker: usize) -> usize {
+        self.of(worker).lock().len()
     }
 
     /// Closes what has waited too long, or was closed by the target.

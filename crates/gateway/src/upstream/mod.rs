@@ -24,8 +24,10 @@ mod numbers;
 mod retry;
 mod send;
 mod target;
+mod tls;
 mod trouble;
 mod tunnel;
+mod warm;
 mod window;
 
 pub(crate) use failure::Failure;
@@ -42,8 +44,11 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use kernel::{Random, edge::HealthCheck};
 
-use self::{balance::Balancer, breaker::Circuit, connect::Connector, numbers::Numbers, retry::Retries, target::Target};
-use crate::config::{BreakerScope, Protocol, UpstreamConfig};
+use self::{
+    balance::Balancer, breaker::Circuit, connect::Connector, numbers::Numbers, retry::Retries, target::Target,
+    tls::Tls, warm::Warming,
+};
+use crate::config::{BreakerScope, ConfigProblem, Protocol, UpstreamConfig};
 
 /// One upstream, ready to be sent to.
 pub struct Upstream {
@@ -56,12 +61,23 @@ pub struct Upstream {
     circuit: Option<Circuit>,
     retries: Option<Box<Retries>>,
     numbers: Numbers,
+    warming: Warming,
 }
 
 impl Upstream {
     /// Prepares the upstream for so many data-plane threads. The configuration has been validated; a
-    /// target that still is no URL is left out.
-    pub(crate) fn new(name: &str, config: &UpstreamConfig, workers: usize, random: &dyn Random) -> Self {
+    /// target that still is no URL is left out. What can be wrong is in the files that it names.
+    pub(crate) fn new(
+        name: &str,
+        config: &UpstreamConfig,
+        workers: usize,
+        random: &dyn Random,
+    ) -> Result<Self, ConfigProblem> {
+        let http2 = config.protocol == Protocol::Http2;
+        let tls = Tls::new(name, config.tls.as_ref(), http2).map_err(|error| {
+            let hint = "Correct the file, or the setting that names it.";
+            ConfigProblem::new(format!("upstreams.{name}.tls"), error.to_string(), hint)
+        })?;
         let circuit = |scope| config.breaker.as_ref().filter(|breaker| breaker.per == scope).map(Circuit::new);
         let targets: Box<[Arc<Target>]> = config
             .targets
@@ -71,16 +87,17 @@ impl Upstream {
             .collect();
         let weights: Vec<u16> = config.targets.iter().map(|target| target.weight).collect();
         let seed = u64::from_le_bytes(kernel::random::bytes(random));
-        Self {
+        Ok(Self {
             name: name.into(),
             balancer: Balancer::new(config.balance, &weights[..targets.len()], seed),
             targets,
-            connector: Connector::new(config.connect_timeout.get(), config.protocol == Protocol::Http2),
+            connector: Connector::new(config.connect_timeout.get(), tls, http2),
             circuit: circuit(BreakerScope::Upstream),
             retries: config.retries.as_ref().map(|retries| Box::new(Retries::new(retries, seed))),
             numbers: Numbers::default(),
+            warming: Warming::new(workers),
             config: config.clone(),
-        }
+        })
     }
 
     /// What it counts about itself.
@@ -105,11 +122,23 @@ impl Upstream {
         self.config.timeout.get()
     }
 
-    /// Closes connections of this thread that have waited too long for a request.
-    pub(crate) fn prune(&self, worker: usize) {
+    /// Closes connections of this thread that have waited too long for a request, makes those that are to
+    /// be ready, and looks at files that may have changed.
+    pub(crate) fn prune(self: &Arc<Self>, worker: usize) {
         for target in &self.targets {
             target.http1.prune(worker, self.config.idle_timeout.get());
         }
+        self.warm(worker);
+        if worker == 0 && self.connector.tls.has_files() {
+            let this = self.clone();
+            // Reading a file blocks, which a data-plane thread must not.
+            tokio::task::spawn_blocking(move || this.connector.tls.refresh());
+        }
+    }
+
+    /// How requests share HTTP/2 connections.
+    const fn http2_bounds(&self) -> http2::Bounds {
+        http2::Bounds { connections: self.config.max_connections as usize, streams: self.config.max_streams as u32 }
     }
 }
 

@@ -118,15 +118,15 @@ impl Upstream {
     async fn send_http2(&self, target: &Arc<Target>, worker: usize, outgoing: Outgoing) -> Result<Answer, Attempt> {
         let deadline = Deadline::new(&outgoing);
         let running = target.enter();
-        let mut sender = match target.http2.get(worker, target, &self.connector).await {
-            Ok(sender) => sender,
+        let (mut sender, slot) = match target.http2.get(worker, target, &self.connector, self.http2_bounds()).await {
+            Ok(ready) => ready,
             Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
         };
         let request = outgoing.into_http2_request(target);
         match deadline.limit(pin!(sender.send_request(request))).await {
             None => Err(Failure::Timeout(target.label.clone()).into()),
             Some(Ok(response)) => {
-                Answer::new(response.map(|body| Body::Driven(DrivenBody::new(body, running))), target)
+                Answer::new(response.map(|body| Body::Driven(DrivenBody::new(body, running, slot))), target)
             }
             Some(Err(error)) => Err(deadline.failure(target, Some(error)).into()),
         }

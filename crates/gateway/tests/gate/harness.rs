@@ -247,6 +247,19 @@ impl Setup {
         Ok(Gate { address: running.address(), running, ledger, workers: self.workers })
     }
 
+    /// What is wrong with its configuration.
+    pub(crate) fn problems(self) -> Vec<gateway::config::ConfigProblem> {
+        let table = RouteTable::build(TableParts {
+            config: &self.config,
+            builtin: self.builtin,
+            recorder: &Book(Arc::default()),
+            workers: self.workers,
+            random: &OsRandom::new(),
+            previous: None,
+        });
+        table.err().unwrap_or_default()
+    }
+
     pub(crate) fn open(self) -> Gate {
         self.try_open().expect("the gate opens")
     }

@@ -18,3 +18,4 @@ mod streaming;
 mod tls;
 mod transforms;
 mod upgrades;
+mod upstream_tls;

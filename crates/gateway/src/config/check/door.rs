@@ -3,7 +3,7 @@
 use super::Findings;
 use crate::{
     certificate::SanPattern,
-    config::{AuthConfig, AuthKind, Duration, GatewayConfig, RouteConfig, TlsConfig},
+    config::{AuthConfig, AuthKind, Duration, GatewayConfig, RouteConfig, TlsConfig, UpstreamConfig, Verify},
 };
 
 impl GatewayConfig {
@@ -79,6 +79,39 @@ fn check_tls(findings: &mut Findings, tls: &TlsConfig) {
     }
     if tls.hsts_subdomains && tls.hsts.is_none() {
         findings.add("server.tls.hsts_subdomains", "of no effect without hsts", "Set server.tls.hsts, such as 365d.");
+    }
+}
+
+/// `[upstreams.NAME.tls]` and the bounds of its connections.
+pub(super) fn check_connections(findings: &mut Findings, at: &str, upstream: &UpstreamConfig) {
+    if upstream.max_streams == 0 || !(1..=256).contains(&upstream.max_connections) {
+        let setting = if upstream.max_streams == 0 { "max_streams" } else { "max_connections" };
+        findings.add(format!("{at}.{setting}"), "is out of its range", "Leave it out for the default.");
+    }
+    if upstream.min_idle > upstream.max_idle {
+        findings.add(
+            format!("{at}.min_idle"),
+            "is more than max_idle, which is kept at most",
+            "Raise max_idle, or lower it.",
+        );
+    }
+    let Some(tls) = &upstream.tls else { return };
+    if tls.certificate.is_some() != tls.key.is_some() {
+        findings.add(
+            format!("{at}.tls"),
+            "a certificate needs its key, and a key its certificate",
+            "Set both `certificate` and `key`, or none of them.",
+        );
+    }
+    if tls.verify == Verify::Insecure && (tls.ca.is_some() || tls.server_name.is_some()) {
+        findings.add(
+            format!("{at}.tls.verify"),
+            "verifies nothing, so `ca` and `server_name` would be of no effect",
+            "Leave `verify` out to have them obeyed.",
+        );
+    }
+    if !upstream.targets.iter().any(|target| target.url.starts_with("https:")) {
+        findings.add(format!("{at}.tls"), "no target is reached by https", "Write https:// in the targets' URLs.");
     }
 }
 

@@ -41,6 +41,21 @@ fn tls_settings_make_sense_together() {
 }
 
 #[test]
+fn tls_towards_targets_makes_sense() {
+    let of = |more: &str| {
+        let upstream: UpstreamConfig =
+            toml::from_str(&format!("targets = [\"https://a\"]\n{more}")).expect("it parses");
+        places(GatewayConfig { upstreams: [("u".to_owned(), upstream)].into(), ..GatewayConfig::default() })
+    };
+    assert!(of("tls = { ca = \"ca.pem\", certificate = \"c.pem\", key = \"k.pem\", server_name = \"b\" }").is_empty());
+    assert_eq!(of("tls = { certificate = \"c.pem\" }"), ["upstreams.u.tls"]);
+    assert_eq!(of("tls = { verify = \"insecure\", ca = \"ca.pem\" }"), ["upstreams.u.tls.verify"]);
+    assert_eq!(of("max_streams = 0"), ["upstreams.u.max_streams"]);
+    assert_eq!(of("max_connections = 0"), ["upstreams.u.max_connections"]);
+    assert_eq!(of("max_idle = 1\nmin_idle = 2"), ["upstreams.u.min_idle"]);
+}
+
+#[test]
 fn somebody_is_believed() {
     let proxy = |text: &str| {
         let proxy: ProxyProtocolConfig = toml::from_str(text).expect("it parses");
