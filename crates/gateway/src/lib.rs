@@ -28,8 +28,10 @@ pub mod route;
 mod shape;
 mod template;
 pub mod tenant;
+mod traffic;
 pub mod transform;
 pub mod upstream;
+mod version;
 
 pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, workers};
 
@@ -43,6 +45,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         cors::PROBLEMS,
         authn::PROBLEMS,
         limit::PROBLEMS,
+        version::PROBLEMS,
         upstream::PROBLEMS,
     ]
     .into_iter()

@@ -2,7 +2,7 @@
 
 mod resilience;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use http::{HeaderName, HeaderValue, Method, Uri};
 
@@ -59,7 +59,7 @@ impl GatewayConfig {
     pub fn validate(&self) -> Vec<ConfigProblem> {
         let mut findings = Findings::default();
         self.check_http(&mut findings);
-        let common = Common::compile(&self.guard, &self.routes, None, &mut findings);
+        let common = Common::compile(self, &BTreeMap::new(), None, &mut findings);
         Perimeter::compile(&self.guard, common.countries.as_ref(), &mut findings);
         for (name, upstream) in &self.upstreams {
             check_upstream(&mut findings, name, upstream);

@@ -13,5 +13,6 @@ mod refusals;
 mod resilience;
 mod routing;
 mod streaming;
+mod traffic;
 mod transforms;
 mod upgrades;
