@@ -15,6 +15,7 @@ mod refusals;
 mod resilience;
 mod routing;
 mod streaming;
+mod traffic;
 mod tls;
 mod transforms;
 mod upgrades;
