@@ -15,7 +15,10 @@ fn common(names: &[&str]) -> Common {
     let mut upstreams = BTreeMap::new();
     for name in names {
         let upstream: UpstreamConfig = toml::from_str("targets = ['http://127.0.0.1:1']").expect("it parses");
-        upstreams.insert((*name).to_owned(), Arc::new(Upstream::new(name, &upstream, 1, &OsRandom::new())));
+        upstreams.insert(
+            (*name).to_owned(),
+            Arc::new(Upstream::new(name, &upstream, 1, &OsRandom::new()).expect("no files")),
+        );
         config.upstreams.insert((*name).to_owned(), upstream);
     }
     Common::compile(&config, &upstreams, None, &mut Findings::default())
