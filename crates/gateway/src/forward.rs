@@ -8,6 +8,7 @@ use kernel::{Principal, Problem, RequestContext, edge::Tenant};
 use crate::{
     body::{Body, Intake},
     config::{HashBy, Protocol},
+    fallback::Fallback,
     pipeline::Visit,
     record::Record,
     route::Target,
@@ -39,7 +40,7 @@ impl Onward<'_> {
         let asked = Instant::now();
         let sent = match &self.visit.route.target {
             Target::InProcess(service) => self.to_service(record, service, parts, intake).await,
-            Target::Upstream(upstream) => self.to_upstream(record, upstream, parts, intake).await,
+            Target::Upstream(upstream) => self.to_route_upstream(record, upstream, parts, intake).await,
         };
         record.upstream_duration = Some(asked.elapsed());
         // What an upstream makes of half a body is not the client's answer.
@@ -82,6 +83,67 @@ impl Onward<'_> {
         Ok(Answered { response: response.map(Body::InProcess), origin: Origin::Own, tunnel: None })
     }
 
+    /// Within what the route allows at the same time, and with its fallback.
+    async fn to_route_upstream(
+        &self,
+        record: &mut Record,
+        upstream: &Upstream,
+        parts: Parts,
+        intake: Intake,
+    ) -> Result<Answered, Failure> {
+        let route = self.visit.route;
+        match &route.fallback {
+            None => {
+                if let Some(queue) = &route.queue {
+                    record.places.push(queue.enter().await?);
+                }
+                self.to_upstream(record, upstream, parts, intake).await
+            }
+            // Large, and only for routes that have one.
+            Some(fallback) => Box::pin(self.or_instead(fallback, record, upstream, parts, intake)).await,
+        }
+    }
+
+    /// The upstream's answer, or the fallback's.
+    async fn or_instead(
+        &self,
+        fallback: &Fallback,
+        record: &mut Record,
+        upstream: &Upstream,
+        parts: Parts,
+        intake: Intake,
+    ) -> Result<Answered, Failure> {
+        let repeatable = parts.method.is_idempotent();
+        let asks_another = fallback.upstream().is_some() && intake.progress.is_none() && !self.upgrade;
+        let spare = asks_another.then(|| parts.clone());
+        let place = match &self.visit.route.queue {
+            Some(queue) => queue.enter().await.map(Some),
+            None => Ok(None),
+        };
+        let ended = match place {
+            Ok(place) => {
+                record.places.extend(place);
+                self.to_upstream(record, upstream, parts, intake).await
+            }
+            Err(failure) => Err(failure),
+        };
+        if !fallback.is_for(ended.as_ref().map(|answered| answered.response.status())) {
+            return ended;
+        }
+        let never_sent = ended.as_ref().is_err_and(Failure::is_unsent);
+        if let Some(response) = fallback.answer() {
+            upstream.fell_back();
+            return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+        }
+        match (fallback.upstream(), spare) {
+            (Some(other), Some(parts)) if repeatable || never_sent => {
+                upstream.fell_back();
+                self.to_upstream(record, other, parts, Intake::none()).await
+            }
+            _ => ended,
+        }
+    }
+
     async fn to_upstream(
         &self,
         record: &mut Record,
@@ -118,10 +180,13 @@ impl Onward<'_> {
             progress: intake.progress,
             upgrade,
             timeout: route.timeout.unwrap_or_else(|| upstream.timeout()),
+            pause: route.pause.unwrap_or_else(|| upstream.pause()),
         };
+        let place = upstream.enter().await?;
         let subject = self.subject(upstream.config().hash_by);
         let answer = upstream.send(connection.worker, subject.as_bytes(), outgoing).await?;
         record.upstream = Some(answer.target);
+        record.places.extend(place);
         let upgrade = answer.response.status() == StatusCode::SWITCHING_PROTOCOLS;
         Ok(Answered { response: answer.response, origin: Origin::Upstream { upgrade }, tunnel: answer.tunnel })
     }

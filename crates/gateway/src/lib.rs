@@ -13,6 +13,7 @@ pub mod authn;
 pub mod authz;
 pub mod body;
 pub mod config;
+pub mod fallback;
 mod forward;
 pub mod guard;
 mod http1;

@@ -15,7 +15,9 @@ mod upstream;
 
 pub use check::ConfigProblem;
 pub use http::HttpConfig;
-pub use resilience::{BreakerConfig, BreakerScope, InvalidTrouble, RetryConfig, Trouble};
+pub use resilience::{
+    BreakerConfig, BreakerScope, ConcurrencyConfig, FallbackConfig, InvalidTrouble, RetryConfig, Trouble,
+};
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
 pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};

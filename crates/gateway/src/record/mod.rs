@@ -21,7 +21,9 @@ use kernel::{
     exchange::{Exchange, Fault, RouteRecorder},
 };
 
-use crate::{body::Progress, guard::Admitted, respond::RequestId, transform::Client};
+use smallvec::SmallVec;
+
+use crate::{body::Progress, guard::Admitted, respond::RequestId, transform::Client, upstream::Place};
 
 /// Longest `Host` and `User-Agent` that are recorded, in bytes.
 const MAX_TEXT: usize = 256;
@@ -49,6 +51,8 @@ pub(crate) struct Record {
     pub(crate) upstream: Option<Arc<str>>,
     pub(crate) upstream_duration: Option<Duration>,
     pub(crate) progress: Option<Arc<Progress>>,
+    /// Places that the request holds until it has ended.
+    pub(crate) places: SmallVec<[Place; 2]>,
     code: Option<&'static str>,
     status: Option<StatusCode>,
     fault: Fault,
@@ -108,6 +112,7 @@ impl Record {
             upstream: None,
             upstream_duration: None,
             progress: None,
+            places: SmallVec::new(),
             code: None,
             status: None,
             fault: Fault::Client,

@@ -12,9 +12,10 @@ use super::{Asked, Matcher, PathPattern, index::Index};
 use crate::{
     authn::Policy,
     authz::Requirement,
-    config::{AuthConfig, AuthKind, ConfigProblem, GatewayConfig, RouteConfig},
+    config::{AuthConfig, AuthKind, ConcurrencyConfig, ConfigProblem, GatewayConfig, RouteConfig},
+    fallback::Fallback,
     limit::Rules,
-    upstream::{InProcess, Upstream},
+    upstream::{self, InProcess, Queue, Upstream},
 };
 
 kernel::problems! {
@@ -58,6 +59,13 @@ pub struct Route {
     pub max_body: Option<u64>,
     /// How long the upstream may take, when not its own.
     pub timeout: Option<Duration>,
+    /// How long the upstream may pause within an answer's body, when not what it says itself; the inner `None`
+    /// for ever.
+    pub pause: Option<Option<Duration>>,
+    /// How many requests may be under way.
+    pub queue: Option<Arc<Queue>>,
+    /// What is answered when the upstream fails.
+    pub fallback: Option<Box<Fallback>>,
 }
 
 impl Route {
@@ -77,6 +85,9 @@ impl Route {
             forward_credentials: true,
             max_body: None,
             timeout: None,
+            pause: None,
+            queue: None,
+            fallback: None,
         }
     }
 }
@@ -146,7 +157,8 @@ impl RouteTable {
                 (name.clone(), upstream)
             })
             .collect();
-        let configured: Vec<Route> = config.routes.iter().filter_map(|route| compile(route, &upstreams)).collect();
+        let configured: Vec<Route> =
+            config.routes.iter().filter_map(|route| compile(route, &upstreams, previous)).collect();
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -204,7 +216,13 @@ impl fmt::Debug for RouteTable {
 }
 
 /// The compiled form of a route. `None` where validation has found something wrong.
-fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>) -> Option<Route> {
+fn compile(
+    config: &RouteConfig,
+    upstreams: &BTreeMap<String, Arc<Upstream>>,
+    previous: Option<&RouteTable>,
+) -> Option<Route> {
+    let fallback =
+        config.fallback.as_ref().map(|fallback| Fallback::new(fallback, |name| upstreams.get(name).cloned()));
     Some(Route {
         name: config.name.as_str().into(),
         matcher: Matcher::compile(&config.matches)?,
@@ -222,7 +240,20 @@ fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>) ->
         forward_credentials: config.forward_credentials,
         max_body: config.max_body.map(|size| size.bytes()),
         timeout: config.timeout.map(|timeout| timeout.get()),
+        pause: config.body_timeout.map(upstream::pause),
+        queue: config.concurrency.as_ref().map(|concurrency| queue(&config.name, concurrency, previous)),
+        fallback: match fallback {
+            Some(fallback) => Some(Box::new(fallback?)),
+            None => None,
+        },
     })
+}
+
+/// The queue of a route: the one it had, where its limits are the same. Whoever is in it stays counted.
+fn queue(route: &str, config: &ConcurrencyConfig, previous: Option<&RouteTable>) -> Arc<Queue> {
+    let before = previous.and_then(|table| table.entries.iter().find(|entry| *entry.route.name == *route));
+    let kept = before.and_then(|entry| entry.route.queue.as_ref()).filter(|queue| queue.config() == config);
+    kept.cloned().unwrap_or_else(|| Arc::new(Queue::new(config)))
 }
 
 fn policy(config: &AuthConfig) -> Policy {

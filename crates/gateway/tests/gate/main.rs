@@ -1,11 +1,13 @@
 //! The gate as its clients and upstreams see it: over real sockets, byte for byte.
 
 mod failures;
+mod fallback;
 mod forwarding;
 mod harness;
 mod hygiene;
 mod in_process;
 mod lifecycle;
+mod overload;
 mod refusals;
 mod resilience;
 mod routing;
