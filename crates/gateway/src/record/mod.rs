@@ -20,10 +20,9 @@ use kernel::{
     Principal, TenantId, Timestamp,
     exchange::{Exchange, Fault, RouteRecorder},
 };
-
 use smallvec::SmallVec;
 
-use crate::{body::Progress, guard::Admitted, respond::RequestId, transform::Client, upstream::Place};
+use crate::{body::Progress, guard::Admitted, limit::Permit, respond::RequestId, transform::Client, upstream::Place};
 
 /// Longest `Host` and `User-Agent` that are recorded, in bytes.
 const MAX_TEXT: usize = 256;
@@ -51,6 +50,8 @@ pub(crate) struct Record {
     pub(crate) upstream: Option<Arc<str>>,
     pub(crate) upstream_duration: Option<Duration>,
     pub(crate) progress: Option<Arc<Progress>>,
+    /// What limits hold for it until it ends.
+    pub(crate) permit: Option<Permit>,
     /// Places that the request holds until it has ended.
     pub(crate) places: SmallVec<[Place; 2]>,
     code: Option<&'static str>,
@@ -112,6 +113,7 @@ impl Record {
             upstream: None,
             upstream_duration: None,
             progress: None,
+            permit: None,
             places: SmallVec::new(),
             code: None,
             status: None,
@@ -176,6 +178,8 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        // Who is told that the request has ended may send the next one.
+        drop(self.permit.take());
         let (path, host) = match &self.about {
             About::Admitted(admitted) => (admitted.path(), admitted.host()),
             About::Refused { path, host } => (path.as_str(), host.as_str()),

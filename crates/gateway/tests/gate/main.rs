@@ -7,6 +7,7 @@ mod harness;
 mod hygiene;
 mod in_process;
 mod lifecycle;
+mod limits;
 mod overload;
 mod refusals;
 mod resilience;
