@@ -7,7 +7,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{ConcurrencyConfig, Duration, FallbackConfig, Size};
-use crate::limit::LimitConfig;
+use crate::{
+    cors::CorsConfig,
+    limit::LimitConfig,
+    perimeter::ClientsConfig,
+    transform::{RequestEditsConfig, ResponseEditsConfig},
+};
 
 /// One route. Closed by default: without `auth`, a caller must be known.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +72,18 @@ pub struct RouteConfig {
     /// What is answered when the upstream fails. Its failure when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<FallbackConfig>,
+    /// Which clients the route serves, by address and country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<ClientsConfig>,
+    /// Which pages of other origins may use the route; `guard.cors` when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsConfig>,
+    /// What changes about requests before the upstream sees them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestEditsConfig>,
+    /// What changes about the upstream's responses before the client sees them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseEditsConfig>,
 }
 
 impl RouteConfig {
@@ -90,6 +107,10 @@ impl RouteConfig {
             body_timeout: None,
             concurrency: None,
             fallback: None,
+            clients: None,
+            cors: None,
+            request: None,
+            response: None,
         }
     }
 }

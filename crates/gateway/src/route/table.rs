@@ -12,9 +12,12 @@ use super::{Asked, Matcher, PathPattern, index::Index};
 use crate::{
     authn::Policy,
     authz::Requirement,
-    config::{AuthConfig, AuthKind, ConcurrencyConfig, ConfigProblem, GatewayConfig, RouteConfig},
+    config::{AuthConfig, AuthKind, ConcurrencyConfig, ConfigProblem, Findings, GatewayConfig, RouteConfig},
     fallback::Fallback,
     limit::Rules,
+    perimeter::{Countries, Perimeter},
+    shape::{Common, Shape},
+    transform::RequestEdits,
     upstream::{self, InProcess, Queue, Upstream},
 };
 
@@ -66,6 +69,8 @@ pub struct Route {
     pub queue: Option<Arc<Queue>>,
     /// What is answered when the upstream fails.
     pub fallback: Option<Box<Fallback>>,
+    /// What it does beside its checks.
+    pub shape: Shape,
 }
 
 impl Route {
@@ -88,7 +93,19 @@ impl Route {
             pause: None,
             queue: None,
             fallback: None,
+            shape: Shape::default(),
         }
+    }
+}
+
+impl Route {
+    /// The same route under another path, below which `prefix` takes the place of everything before the
+    /// pattern's `{*rest}`; without one, `prefix` is the whole path.
+    #[must_use]
+    pub fn also_at(self, name: &str, path: PathPattern, prefix: &str) -> Self {
+        let request = Some(RequestEdits::onto(prefix, &path));
+        let matcher = Matcher { path, ..self.matcher };
+        Self { name: name.into(), matcher, shape: Shape { request, ..self.shape }, ..self }
     }
 }
 
@@ -120,6 +137,8 @@ pub struct RouteTable {
     entries: Vec<Arc<Entry>>,
     upstreams: BTreeMap<String, Arc<Upstream>>,
     unmatched: Arc<dyn RouteRecorder>,
+    perimeter: Perimeter,
+    countries: Option<Arc<Countries>>,
 }
 
 /// Why a request has no route.
@@ -157,19 +176,30 @@ impl RouteTable {
                 (name.clone(), upstream)
             })
             .collect();
-        let configured: Vec<Route> =
-            config.routes.iter().filter_map(|route| compile(route, &upstreams, previous)).collect();
+        let mut findings = Findings::default();
+        let countries = previous.and_then(|table| table.countries.as_ref());
+        let common = Common::compile(&config.guard, &config.routes, countries, &mut findings);
+        let perimeter = Perimeter::compile(&config.guard, common.countries.as_ref(), &mut findings);
+        let compile = |route| compile(route, &upstreams, &common, previous);
+        let configured: Vec<Route> = config.routes.iter().filter_map(compile).collect();
         if !problems.is_empty() {
             return Err(problems);
         }
+        let builtin = builtin.into_iter().map(|mut route| {
+            route.shape.cors = route.shape.cors.or_else(|| common.cors.clone());
+            route
+        });
+        if let Some(new) = common.countries.as_ref().filter(|new| countries.is_none_or(|old| !Arc::ptr_eq(old, new))) {
+            new.watch();
+        }
         // Built-in routes come first: where nothing else decides, they win.
         let entries: Vec<Arc<Entry>> = builtin
-            .into_iter()
             .chain(configured)
             .map(|route| Arc::new(Entry { recorder: recorder.route(&route.name), route }))
             .collect();
         let index = Index::new(entries.iter().map(|entry| (entry.route.matcher.clone(), entry.route.priority)));
-        Ok(Self { index, entries, upstreams, unmatched: recorder.route("unmatched") })
+        let unmatched = recorder.route("unmatched");
+        Ok(Self { index, entries, upstreams, unmatched, perimeter, countries: common.countries })
     }
 
     /// The route of a request.
@@ -186,6 +216,11 @@ impl RouteTable {
     /// The route that a request would take, to explain a configuration.
     pub fn explain(&self, asked: &Asked<'_>) -> Option<&Route> {
         self.find(asked).ok().map(|entry| &entry.route)
+    }
+
+    /// What holds for every request.
+    pub(crate) const fn perimeter(&self) -> &Perimeter {
+        &self.perimeter
     }
 
     /// Records what has no route.
@@ -219,6 +254,7 @@ impl fmt::Debug for RouteTable {
 fn compile(
     config: &RouteConfig,
     upstreams: &BTreeMap<String, Arc<Upstream>>,
+    common: &Common,
     previous: Option<&RouteTable>,
 ) -> Option<Route> {
     let fallback =
@@ -246,6 +282,8 @@ fn compile(
             Some(fallback) => Some(Box::new(fallback?)),
             None => None,
         },
+        // What is wrong in there has been found by validation.
+        shape: Shape::compile(config, "", common, &mut Findings::default()),
     })
 }
 
