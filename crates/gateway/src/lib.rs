@@ -31,8 +31,10 @@ mod shape;
 mod stream;
 mod template;
 pub mod tenant;
+mod traffic;
 pub mod transform;
 pub mod upstream;
+mod version;
 
 pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
 
@@ -46,6 +48,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         cors::PROBLEMS,
         authn::PROBLEMS,
         limit::PROBLEMS,
+        version::PROBLEMS,
         upstream::PROBLEMS,
     ]
     .into_iter()

@@ -3,7 +3,7 @@
 mod door;
 mod resilience;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use http::{HeaderName, HeaderValue, Method, Uri};
 
@@ -61,7 +61,7 @@ impl GatewayConfig {
         let mut findings = Findings::default();
         self.check_http(&mut findings);
         self.check_door(&mut findings);
-        let common = Common::compile(&self.guard, &self.routes, None, &mut findings);
+        let common = Common::compile(self, &BTreeMap::new(), None, &mut findings);
         Perimeter::compile(&self.guard, common.countries.as_ref(), &mut findings);
         for (name, upstream) in &self.upstreams {
             check_upstream(&mut findings, name, upstream);

@@ -29,7 +29,9 @@ pub use crate::{
     cors::CorsConfig,
     limit::{LimitBy, LimitConfig},
     perimeter::{ClientsConfig, GuardConfig},
+    traffic::{AbortConfig, DelayConfig, FaultConfig, MirrorConfig, SplitConfig},
     transform::{EditsConfig, RequestEditsConfig, ResponseEditsConfig},
+    version::{VersionConfig, VersionsConfig},
 };
 
 use std::collections::BTreeMap;

@@ -11,7 +11,9 @@ use crate::{
     cors::CorsConfig,
     limit::LimitConfig,
     perimeter::ClientsConfig,
+    traffic::{FaultConfig, MirrorConfig, SplitConfig},
     transform::{RequestEditsConfig, ResponseEditsConfig},
+    version::VersionsConfig,
 };
 
 /// One route. Closed by default: without `auth`, a caller must be known.
@@ -89,6 +91,18 @@ pub struct RouteConfig {
     /// What changes about the upstream's responses before the client sees them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseEditsConfig>,
+    /// The versions of the API behind the route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<VersionsConfig>,
+    /// Shares of the requests that go to other upstreams.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub split: Vec<SplitConfig>,
+    /// Another upstream that gets a copy of requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<MirrorConfig>,
+    /// Failures on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultConfig>,
 }
 
 impl RouteConfig {
@@ -117,6 +131,10 @@ impl RouteConfig {
             cors: None,
             request: None,
             response: None,
+            versions: None,
+            split: Vec::new(),
+            mirror: None,
+            fault: None,
         }
     }
 }

@@ -182,7 +182,7 @@ impl RouteTable {
             .collect();
         let mut findings = Findings::default();
         let countries = previous.and_then(|table| table.countries.as_ref());
-        let common = Common::compile(&config.guard, &config.routes, countries, &mut findings);
+        let common = Common::compile(config, &upstreams, countries, &mut findings);
         let perimeter = Perimeter::compile(&config.guard, common.countries.as_ref(), &mut findings);
         let compile = |route| compile(route, &upstreams, &common, previous);
         let configured: Vec<Route> = config.routes.iter().filter_map(compile).collect();

@@ -18,5 +18,6 @@ mod resilience;
 mod routing;
 mod streaming;
 mod tls;
+mod traffic;
 mod transforms;
 mod upgrades;
