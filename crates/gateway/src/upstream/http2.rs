@@ -12,6 +12,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -23,7 +24,10 @@ use super::{
     connect::Connector,
     target::{Running, Target},
 };
-use crate::body::RequestBody;
+use crate::{
+    body::{BoxError, RequestBody},
+    http1::Timer,
+};
 
 pub(super) type Sender = http2::SendRequest<RequestBody>;
 
@@ -138,20 +142,32 @@ pub(crate) struct DrivenBody {
     incoming: Incoming,
     _running: Running,
     _slot: Slot,
+    /// How long the target may pause within the body.
+    pause: Option<Duration>,
+    timer: Timer,
 }
 
 impl DrivenBody {
-    pub(super) fn new(incoming: Incoming, running: Running, slot: Slot) -> Self {
-        Self { incoming, _running: running, _slot: slot }
+    pub(super) fn new(incoming: Incoming, running: Running, slot: Slot, pause: Option<Duration>) -> Self {
+        Self { incoming, _running: running, _slot: slot, pause, timer: Timer::default() }
     }
 }
 
 impl HttpBody for DrivenBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BoxError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        Pin::new(&mut self.incoming).poll_frame(cx)
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match (Pin::new(&mut self.incoming).poll_frame(cx), self.pause) {
+            (Poll::Ready(frame), _) => {
+                self.timer.clear();
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
+            (Poll::Pending, Some(pause)) => {
+                self.timer.poll(cx, pause).map(|()| Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())))
+            }
+            (Poll::Pending, None) => Poll::Pending,
+        }
     }
     fn is_end_stream(&self) -> bool {
         self.incoming.is_end_stream()
