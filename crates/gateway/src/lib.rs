@@ -16,6 +16,8 @@ pub mod certificate;
 pub mod config;
 mod cors;
 mod forward;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod guard;
 mod http1;
 pub mod limit;
