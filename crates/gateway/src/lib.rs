@@ -15,6 +15,7 @@ pub mod body;
 pub mod certificate;
 pub mod config;
 mod cors;
+pub mod fallback;
 mod forward;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
