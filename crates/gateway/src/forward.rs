@@ -1,18 +1,18 @@
 //! Sends a request to what is behind its route: an upstream on the network, or a service in this process.
 
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use http::{Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
 use kernel::{Principal, Problem, RequestContext, edge::Tenant};
 
 use crate::{
     body::{Body, Intake},
-    config::{HashBy, Protocol},
+    config::Protocol,
     pipeline::Visit,
     record::Record,
     route::Target,
     transform::{self, Origin},
-    upstream::{Failure, InProcess, Outgoing, Tunnel, Upstream},
+    upstream::{Caller, Failure, InProcess, Outgoing, Tunnel, Upstream},
 };
 
 /// A request that may go on, and everything known about it.
@@ -93,6 +93,12 @@ impl Onward<'_> {
         let http2 = upstream.config().protocol == Protocol::Http2;
         let upgrade = self.upgrade && !http2;
         let mut headers = parts.headers;
+        let wish = upstream.wish(&Caller {
+            headers: &headers,
+            principal: self.principal.as_deref(),
+            ip: client.ip,
+            path: self.visit.choice.path,
+        });
         transform::onward(
             &mut headers,
             &transform::Onward {
@@ -119,8 +125,10 @@ impl Onward<'_> {
             upgrade,
             timeout: route.timeout.unwrap_or_else(|| upstream.timeout()),
         };
-        let subject = self.subject(upstream.config().hash_by);
-        let answer = upstream.send(connection.worker, subject.as_bytes(), outgoing).await?;
+        let mut answer = upstream.send(connection.worker, &wish, outgoing).await?;
+        if let Some(cookie) = upstream.cookie(&wish, &answer, client.secure) {
+            answer.response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
         record.upstream = Some(answer.target);
         let upgrade = answer.response.status() == StatusCode::SWITCHING_PROTOCOLS;
         Ok(Answered { response: answer.response, origin: Origin::Upstream { upgrade }, tunnel: answer.tunnel })
@@ -136,40 +144,5 @@ impl Onward<'_> {
         transform::target(choice.path, admitted.query(), route.strip_prefix.as_deref())
             // A normalised path and a query that has been one already always make a target.
             .unwrap_or_else(|| PathAndQuery::from_static("/"))
-    }
-
-    /// What `balance = "hash"` tells requests apart by.
-    fn subject(&self, by: HashBy) -> Subject<'_> {
-        match (by, &self.principal) {
-            (HashBy::Path, _) => Subject::Path(self.visit.choice.path),
-            (HashBy::User, Some(principal)) => Subject::Id(
-                *match &principal.subject {
-                    kernel::Subject::User(id) => id.uuid(),
-                    kernel::Subject::ApiKey(id) => id.uuid(),
-                }
-                .as_bytes(),
-            ),
-            _ => match self.visit.client.ip {
-                IpAddr::V4(v4) => Subject::V4(v4.octets()),
-                IpAddr::V6(v6) => Subject::Id(v6.octets()),
-            },
-        }
-    }
-}
-
-/// Bytes to hash, without allocating.
-enum Subject<'a> {
-    Path(&'a str),
-    Id([u8; 16]),
-    V4([u8; 4]),
-}
-
-impl Subject<'_> {
-    fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Path(path) => path.as_bytes(),
-            Self::Id(bytes) => bytes,
-            Self::V4(bytes) => bytes,
-        }
     }
 }

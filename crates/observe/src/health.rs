@@ -13,7 +13,10 @@ use std::{collections::BTreeMap, future::Future, panic::AssertUnwindSafe, sync::
 
 use arc_swap::ArcSwap;
 use futures_util::{FutureExt as _, future::join_all};
-use kernel::{Clock, Timestamp, edge::HealthCheck};
+use kernel::{
+    Clock, Timestamp,
+    edge::{HealthCheck, PartState},
+};
 use parking_lot::Mutex;
 use serde::Serialize;
 
@@ -80,6 +83,9 @@ pub struct Component {
     /// When that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error_at: Option<Timestamp>,
+    /// What it consists of, as far as that is watched: the targets of an upstream.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartState>,
 }
 
 /// How everything is.
@@ -131,6 +137,13 @@ impl Default for Pace {
     }
 }
 
+/// What one check found.
+struct Finding {
+    outcome: Result<(), String>,
+    latency: Duration,
+    parts: Vec<PartState>,
+}
+
 struct Part {
     group: &'static str,
     importance: Importance,
@@ -177,21 +190,21 @@ impl Health {
     /// Checks every part now. Once before the process says it is ready, then by [`Health::run`].
     pub async fn check(&self) {
         let checks: Vec<Arc<dyn HealthCheck>> = self.parts.lock().iter().map(|part| part.check.clone()).collect();
-        let findings: BTreeMap<String, (Result<(), String>, Duration)> =
+        let findings: BTreeMap<String, Finding> =
             join_all(checks.iter().map(|check| self.check_one(&**check))).await.into_iter().collect();
         // Parts may have been replaced meanwhile: findings about others are dropped.
         let _parts = self.parts.lock();
         let now = self.clock.now();
         let mut components = self.report.load().components.clone();
-        for (name, (outcome, latency)) in findings {
+        for (name, finding) in findings {
             if let Some(component) = components.get_mut(&name) {
-                component.found(&name, outcome, latency, now);
+                component.found(&name, finding, now);
             }
         }
         self.report.store(Arc::new(Report::new(components)));
     }
 
-    async fn check_one(&self, check: &dyn HealthCheck) -> (String, (Result<(), String>, Duration)) {
+    async fn check_one(&self, check: &dyn HealthCheck) -> (String, Finding) {
         let began = std::time::Instant::now();
         let outcome = async { AssertUnwindSafe(check.check()).catch_unwind().await };
         let outcome = match tokio::time::timeout(self.pace.timeout, outcome).await {
@@ -199,7 +212,7 @@ impl Health {
             Ok(Err(_)) => Err("the check panicked".to_owned()),
             Err(_) => Err(format!("no answer within {:?}", self.pace.timeout)),
         };
-        (check.name(), (outcome, began.elapsed()))
+        (check.name(), Finding { outcome, latency: began.elapsed(), parts: check.parts() })
     }
 
     /// Checks again and again until `stop` is ready.
@@ -238,10 +251,16 @@ impl Component {
             latency_us: None,
             last_error: None,
             last_error_at: None,
+            parts: Vec::new(),
         }
     }
 
-    fn found(&mut self, name: &str, outcome: Result<(), String>, latency: Duration, now: Timestamp) {
+    fn found(&mut self, name: &str, finding: Finding, now: Timestamp) {
+        let Finding { outcome, latency, mut parts } = finding;
+        for part in &mut parts {
+            part.detail = part.detail.take().map(|detail| redact::scrub(&detail).chars().take(MAX_ERROR).collect());
+        }
+        self.parts = parts;
         let status = if outcome.is_ok() { Status::Ok } else { Status::Failing };
         self.checked_at = Some(now);
         self.latency_us = u64::try_from(latency.as_micros()).ok();

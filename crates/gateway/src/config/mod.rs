@@ -7,6 +7,7 @@
 
 mod check;
 mod conflicts;
+mod health;
 mod http;
 mod resilience;
 mod route;
@@ -14,6 +15,7 @@ mod units;
 mod upstream;
 
 pub use check::ConfigProblem;
+pub use health::{CheckConfig, EjectConfig, SameSite, StickyConfig};
 pub use http::HttpConfig;
 pub use resilience::{BreakerConfig, BreakerScope, InvalidTrouble, RetryConfig, Trouble};
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
@@ -33,6 +35,8 @@ pub struct GatewayConfig {
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// `[[routes]]`, in the order of the file.
     pub routes: Vec<RouteConfig>,
+    /// `server.zone`: where this gate runs.
+    pub zone: Option<String>,
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ fn parse(text: &str) -> Result<GatewayConfig, toml::de::Error> {
         http: HttpConfig::default(),
         upstreams,
         routes,
+        zone: None,
     })
 }
 

@@ -27,13 +27,13 @@ use std::{
 
 use arc_swap::ArcSwap;
 use kernel::{Clock, Random, edge::Edge, principal::Network};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use self::{connection::Bounds, worker::Worker};
 use crate::{
     authn::Authn, config::HttpConfig, guard::HeadLimits, limit::Limits, pipeline::Gate, respond::RequestIds,
-    route::RouteTable, transform::Assertions,
+    route::RouteTable, transform::Assertions, upstream,
 };
 
 /// What a gate is made of.
@@ -134,7 +134,13 @@ impl Gateway {
                 StartError::Thread(error)
             })?);
         }
-        Ok(Running { address, gate, stop, threads })
+        let changed = Arc::new(Notify::new());
+        let watched = gate.clone();
+        upstream::watch(move || watched.table.load_full(), changed.clone(), stop.clone()).map_err(|error| {
+            stop.cancel();
+            StartError::Thread(error)
+        })?;
+        Ok(Running { address, gate, changed, stop, threads })
     }
 }
 
@@ -175,6 +181,8 @@ fn spawn(worker: Worker, socket: std::net::TcpListener) -> io::Result<oneshot::R
 pub struct Running {
     address: SocketAddr,
     gate: Arc<Gate>,
+    /// Tells those who check targets that there are other routes.
+    changed: Arc<Notify>,
     stop: CancellationToken,
     threads: Vec<oneshot::Receiver<()>>,
 }
@@ -199,6 +207,7 @@ impl Running {
     /// connection is dropped. The bounds of `[server.http]` stay as they were at the start.
     pub fn reload(&self, table: RouteTable) {
         self.gate.table.store(Arc::new(table));
+        self.changed.notify_one();
     }
 
     /// Stops accepting, lets running requests finish, and returns when all have, or after the drain

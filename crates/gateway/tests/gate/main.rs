@@ -3,6 +3,7 @@
 mod failures;
 mod forwarding;
 mod harness;
+mod health;
 mod hygiene;
 mod in_process;
 mod lifecycle;

@@ -5,9 +5,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use gateway::{
     config::{ConfigProblem, GatewayConfig},
     route::{RouteTable, TableParts},
+    upstream::StickyKey,
 };
 use identity::{Core, users::Email};
-use kernel::{Random, Secret};
+use kernel::{Clock, Random, Secret, edge::HealthCheck};
 use observe::{
     Observer,
     access::AccessLog,
@@ -17,7 +18,6 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::DropGuard;
 
 use super::{
-    checks,
     operations::Operations,
     routes::{self, BuiltinError, Services},
 };
@@ -47,6 +47,8 @@ pub(super) struct Tables {
     pub observer: Observer,
     pub workers: usize,
     pub random: Arc<dyn Random>,
+    pub clock: Arc<dyn Clock>,
+    pub sticky_key: StickyKey,
     pub health: Arc<Health>,
 }
 
@@ -61,10 +63,12 @@ impl Tables {
             recorder: &self.observer,
             workers: self.workers,
             random: &*self.random,
+            clock: &self.clock,
+            sticky_key: &self.sticky_key,
             previous,
         })
         .map_err(ReloadError::Routes)?;
-        let upstreams = gateway.upstreams.iter().map(|(name, upstream)| checks::upstream(name, upstream)).collect();
+        let upstreams = table.upstreams().map(|upstream| upstream.clone() as Arc<dyn HealthCheck>).collect();
         self.health.replace("upstreams", Importance::Useful, upstreams);
         Ok(table)
     }
