@@ -83,7 +83,8 @@ pub struct Component {
     /// When that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error_at: Option<Timestamp>,
-    /// What it consists of, as far as that is watched: the targets of an upstream.
+    /// What it consists of, as far as that is watched: the targets of an upstream. Only in
+    /// [`Health::detailed`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PartState>,
 }
@@ -137,13 +138,6 @@ impl Default for Pace {
     }
 }
 
-/// What one check found.
-struct Finding {
-    outcome: Result<(), String>,
-    latency: Duration,
-    parts: Vec<PartState>,
-}
-
 struct Part {
     group: &'static str,
     importance: Importance,
@@ -187,24 +181,41 @@ impl Health {
         self.report.load_full()
     }
 
+    /// The last report, with what parts consist of as it is now. For operators.
+    pub fn detailed(&self) -> Report {
+        let mut report = Report::clone(&self.report.load());
+        for part in self.parts.lock().iter() {
+            let mut inside = part.check.parts();
+            for part in &mut inside {
+                part.detail = part.detail.take().map(|detail| redact::scrub(&detail).chars().take(MAX_ERROR).collect());
+            }
+            if !inside.is_empty()
+                && let Some(component) = report.components.get_mut(&part.check.name())
+            {
+                component.parts = inside;
+            }
+        }
+        report
+    }
+
     /// Checks every part now. Once before the process says it is ready, then by [`Health::run`].
     pub async fn check(&self) {
         let checks: Vec<Arc<dyn HealthCheck>> = self.parts.lock().iter().map(|part| part.check.clone()).collect();
-        let findings: BTreeMap<String, Finding> =
+        let findings: BTreeMap<String, (Result<(), String>, Duration)> =
             join_all(checks.iter().map(|check| self.check_one(&**check))).await.into_iter().collect();
         // Parts may have been replaced meanwhile: findings about others are dropped.
         let _parts = self.parts.lock();
         let now = self.clock.now();
         let mut components = self.report.load().components.clone();
-        for (name, finding) in findings {
+        for (name, (outcome, latency)) in findings {
             if let Some(component) = components.get_mut(&name) {
-                component.found(&name, finding, now);
+                component.found(&name, outcome, latency, now);
             }
         }
         self.report.store(Arc::new(Report::new(components)));
     }
 
-    async fn check_one(&self, check: &dyn HealthCheck) -> (String, Finding) {
+    async fn check_one(&self, check: &dyn HealthCheck) -> (String, (Result<(), String>, Duration)) {
         let began = std::time::Instant::now();
         let outcome = async { AssertUnwindSafe(check.check()).catch_unwind().await };
         let outcome = match tokio::time::timeout(self.pace.timeout, outcome).await {
@@ -212,7 +223,7 @@ impl Health {
             Ok(Err(_)) => Err("the check panicked".to_owned()),
             Err(_) => Err(format!("no answer within {:?}", self.pace.timeout)),
         };
-        (check.name(), Finding { outcome, latency: began.elapsed(), parts: check.parts() })
+        (check.name(), (outcome, began.elapsed()))
     }
 
     /// Checks again and again until `stop` is ready.
@@ -255,12 +266,7 @@ impl Component {
         }
     }
 
-    fn found(&mut self, name: &str, finding: Finding, now: Timestamp) {
-        let Finding { outcome, latency, mut parts } = finding;
-        for part in &mut parts {
-            part.detail = part.detail.take().map(|detail| redact::scrub(&detail).chars().take(MAX_ERROR).collect());
-        }
-        self.parts = parts;
+    fn found(&mut self, name: &str, outcome: Result<(), String>, latency: Duration, now: Timestamp) {
         let status = if outcome.is_ok() { Status::Ok } else { Status::Failing };
         self.checked_at = Some(now);
         self.latency_us = u64::try_from(latency.as_micros()).ok();

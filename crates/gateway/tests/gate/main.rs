@@ -7,6 +7,7 @@ mod health;
 mod hygiene;
 mod in_process;
 mod lifecycle;
+mod limits;
 mod refusals;
 mod resilience;
 mod routing;
