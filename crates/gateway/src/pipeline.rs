@@ -14,12 +14,17 @@ use std::{
 
 use arc_swap::ArcSwap;
 use http::{Response, request::Parts};
-use kernel::{Clock, Problem, edge::Edge, principal::Network};
+use kernel::{
+    Clock, Problem,
+    edge::{Edge, Tenant},
+    principal::Network,
+};
 
 use crate::{
     authn::{self, Authn},
     authz,
     body::{ClientBody, Intake},
+    cors,
     forward::{self, Answered},
     guard::{self, Admitted, BadHead, HeadLimits},
     limit::{self, Limits},
@@ -29,7 +34,7 @@ use crate::{
     respond::{Reply, RequestIds},
     route::{Asked, Entry, NoRoute, Route, RouteTable, UNKNOWN},
     tenant::{self, Choice},
-    transform::{self, Assertions, Client},
+    transform::{self, Assertions, Client, Origin},
     upstream::Tunnel,
 };
 
@@ -56,6 +61,13 @@ pub(crate) struct Visit<'a> {
     pub(crate) admitted: &'a Admitted,
     pub(crate) choice: Choice<'a>,
     pub(crate) route: &'a Route,
+}
+
+impl Visit<'_> {
+    /// The tenant, as far as it is known before the caller is.
+    fn named(&self) -> Option<Arc<Tenant>> {
+        self.choice.tenant.clone().or_else(|| self.gate.edge.tenants.load().default_tenant().cloned())
+    }
 }
 
 /// One request, as it arrives.
@@ -98,7 +110,15 @@ pub(crate) async fn serve(gate: &Gate, connection: &Connection, arrival: Arrival
         Ok((entry, choice, admitted)) => {
             let route = &entry.route;
             let visit = Visit { gate, connection, client, admitted, choice, route };
-            answer(&visit, &mut record, parts, body).await
+            let verdict = route.shape.cors.as_ref().map(|cors| cors.judge(&parts.headers, visit.named().as_deref()));
+            let mut outcome = answer(&visit, &mut record, parts, body).await;
+            if let Some(verdict) = verdict {
+                verdict.write(match &mut outcome {
+                    Ok(answered) => answered.response.headers_mut(),
+                    Err(refusal) => refusal.headers_mut(),
+                });
+            }
+            outcome
         }
         Err(refusal) => Err(refusal),
     };
@@ -113,7 +133,7 @@ fn admit(gate: &Gate, bad: Option<BadHead>, parts: &Parts) -> Result<Admitted, P
     }
 }
 
-/// route: which tenant does the request name, and where does it lead?
+/// guard, route: is this host and client served, which tenant does the request name, where does it lead?
 fn find<'t, 'p>(
     gate: &Gate,
     table: &'t RouteTable,
@@ -121,6 +141,7 @@ fn find<'t, 'p>(
     parts: &Parts,
     client: Client,
 ) -> Result<(&'t Entry, Choice<'p>), Refusal> {
+    table.perimeter().admit(admitted.host(), client.ip, || gate.edge.tenants.load_full())?;
     let choice = tenant::choose(&gate.edge.tenants.load(), admitted.host(), admitted.path(), &parts.headers)?;
     let asked = Asked {
         host: admitted.host(),
@@ -130,6 +151,13 @@ fn find<'t, 'p>(
         headers: &parts.headers,
         client: client.ip,
     };
+    // A preflight is about the route that the request after it will take.
+    if let Some(method) = cors::asked_method(parts)
+        && let Ok(entry) = table.find(&Asked { method: &method, ..asked })
+        && entry.route.shape.cors.is_some()
+    {
+        return Ok((entry, choice));
+    }
     match table.find(&asked) {
         Ok(entry) => Ok((entry, choice)),
         Err(NoRoute::Unknown) => Err(UNKNOWN.into()),
@@ -140,6 +168,18 @@ fn find<'t, 'p>(
 /// From the route to the answer of what is behind it.
 async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: ClientBody) -> Result<Answered, Refusal> {
     let Visit { gate, client, admitted, choice, route, .. } = visit;
+
+    // guard: is this client served, and is it only a browser that asks what it may do?
+    if let Some(clients) = &route.shape.clients {
+        clients.admit(client.ip)?;
+    }
+    if let Some(cors) = &route.shape.cors
+        && let Some(method) = cors::asked_method(&parts)
+    {
+        let response = cors.preflight(&method, &parts.headers, visit.named().as_deref())?;
+        record.answered(response.status());
+        return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+    }
 
     // guard: the body is bounded before anything of it is read
     let upgrade = transform::is_upgrade(&parts, !body.is_end());

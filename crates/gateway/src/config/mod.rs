@@ -15,6 +15,7 @@ mod units;
 mod upstream;
 
 pub use check::ConfigProblem;
+pub(crate) use check::Findings;
 pub use health::{CheckConfig, EjectConfig, SameSite, StickyConfig};
 pub use http::HttpConfig;
 pub use resilience::{BreakerConfig, BreakerScope, InvalidTrouble, RetryConfig, Trouble};
@@ -22,7 +23,12 @@ pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
 pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 
-pub use crate::limit::{LimitBy, LimitConfig};
+pub use crate::{
+    cors::CorsConfig,
+    limit::{LimitBy, LimitConfig},
+    perimeter::{ClientsConfig, GuardConfig},
+    transform::{EditsConfig, RequestEditsConfig, ResponseEditsConfig},
+};
 
 use std::collections::BTreeMap;
 
@@ -31,6 +37,8 @@ use std::collections::BTreeMap;
 pub struct GatewayConfig {
     /// `[server.http]`.
     pub http: HttpConfig,
+    /// `[guard]`.
+    pub guard: GuardConfig,
     /// `[upstreams.NAME]`.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// `[[routes]]`, in the order of the file.

@@ -17,7 +17,7 @@ mod problems;
 pub use host::{Host, parse as parse_host};
 pub use path::{InvalidPath, normalise};
 pub use problems::PROBLEMS;
-pub(crate) use problems::{BODY, TIMEOUT};
+pub(crate) use problems::{BODY, PATH, TARGET_TOO_LONG, TIMEOUT};
 
 pub(crate) use admit::{Admitted, admit};
 pub(crate) use head::{BadHead, HeadLimits, MAX_HEADERS};

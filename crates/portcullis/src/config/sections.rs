@@ -7,7 +7,7 @@ mod identity;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use gateway::{
-    config::{GatewayConfig, HttpConfig, RouteConfig, UpstreamConfig},
+    config::{GatewayConfig, GuardConfig, HttpConfig, RouteConfig, UpstreamConfig},
     limit::LimitSettings,
 };
 use kernel::{Secret, principal::Network};
@@ -42,6 +42,8 @@ pub struct Config {
     pub log: Log,
     /// What holds for all rate limits.
     pub limits: LimitSettings,
+    /// Which hosts, clients and pages the gate serves at all.
+    pub guard: GuardConfig,
     /// Services behind the gate, by name.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// Which requests go to which upstream, and what they need. The most specific match wins. Identity's
@@ -230,6 +232,7 @@ impl Config {
     pub fn gateway(&self) -> GatewayConfig {
         GatewayConfig {
             http: self.server.http.clone(),
+            guard: self.guard.clone(),
             upstreams: self.upstreams.clone(),
             routes: self.routes.clone(),
             zone: self.server.zone.clone(),
