@@ -1,5 +1,6 @@
 //! Finds everything wrong with a configuration at once.
 
+mod door;
 mod health;
 mod resilience;
 
@@ -60,6 +61,7 @@ impl GatewayConfig {
     pub fn validate(&self) -> Vec<ConfigProblem> {
         let mut findings = Findings::default();
         self.check_http(&mut findings);
+        self.check_door(&mut findings);
         let common = Common::compile(&self.guard, &self.routes, None, &mut findings);
         Perimeter::compile(&self.guard, common.countries.as_ref(), &mut findings);
         for (name, upstream) in &self.upstreams {
@@ -146,6 +148,7 @@ impl GatewayConfig {
             ),
             _ => {}
         }
+        self.check_certificates(findings, at, route, asks);
         for (j, scope) in route.scopes.iter().enumerate() {
             // RFC 6749 §3.3: scope-token.
             let ok = !scope.is_empty()

@@ -45,6 +45,11 @@ pub struct RouteConfig {
     /// OAuth scopes the caller needs, all of them.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// Names of which the connection's client certificate needs one, on top of what `auth` asks for:
+    /// `dns:api.example.com`, `dns:*.example.com` (any depth below), `uri:spiffe://corp/orders`,
+    /// `uri:spiffe://corp/*`, `email:ops@example.com`, `ip:10.0.0.7`. Empty: any certificate, or none.
+    #[serde(default)]
+    pub client_sans: Vec<String>,
     /// Rate limits; a request must pass all of them.
     #[serde(default)]
     pub limits: Vec<LimitConfig>,
@@ -89,6 +94,7 @@ impl RouteConfig {
             permissions: Vec::new(),
             roles: Vec::new(),
             scopes: Vec::new(),
+            client_sans: Vec::new(),
             limits: Vec::new(),
             strip_prefix: None,
             preserve_host: false,
@@ -208,6 +214,9 @@ pub enum AuthKind {
     ApiKey,
     /// The session cookie.
     Session,
+    /// The client certificate of the connection; needs `server.tls.client_ca`. It carries no permissions,
+    /// roles or scopes.
+    Mtls,
 }
 
 /// `auth`: which credentials a route accepts.
@@ -244,7 +253,7 @@ impl<'de> Deserialize<'de> for AuthConfig {
         impl<'de> de::Visitor<'de> for Either {
             type Value = AuthConfig;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"none\", \"optional\", or a list of \"jwt\", \"api_key\" and \"session\"")
+                f.write_str("\"none\", \"optional\", or a list of \"jwt\", \"api_key\", \"session\" and \"mtls\"")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<AuthConfig, E> {
                 match text {
