@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Instant};
 
-use http::{Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
+use http::{HeaderMap, Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
 use kernel::{Principal, Problem, RequestContext, edge::Tenant};
 
 use crate::{
     body::{Body, Intake},
     config::Protocol,
+    fallback::Fallback,
     pipeline::Visit,
     record::Record,
     route::Target,
@@ -37,11 +38,35 @@ impl Onward<'_> {
     /// Sends it. A failure is a problem that says who failed.
     pub(crate) async fn send(self, record: &mut Record, parts: Parts, intake: Intake) -> Result<Answered, Problem> {
         let progress = intake.progress.clone();
-        let filled = self.fill(record, &parts)?;
+        let Visit { gate, choice, route, .. } = self.visit;
+        let shape = &route.shape;
+        if let Some(faults) = &shape.faults
+            && let Some(response) = Box::pin(faults.strike(&parts.headers, &gate.ids)).await
+        {
+            record.answered(response.status());
+            return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+        }
+        let versions = shape.versions.as_ref();
+        let version =
+            versions.map(|versions| versions.choose(choice.path, &parts.headers, gate.clock.now())).transpose()?;
+        record.api_version = version.as_ref().map(|chosen| chosen.version.name.clone());
+        let path = version.as_ref().and_then(|chosen| chosen.path.as_deref()).unwrap_or(choice.path);
+        let mut filled = self.fill(record, &parts, path)?;
+        let target = filled.request.target.take().unwrap_or_else(|| self.target(path));
         let asked = Instant::now();
-        let sent = match &self.visit.route.target {
-            Target::InProcess(service) => self.to_service(record, service, parts, intake, filled.request).await,
-            Target::Upstream(upstream) => self.to_upstream(record, upstream, parts, intake, filled.request).await,
+        let sent = match &route.target {
+            Target::InProcess(service) => self.to_service(record, service, parts, intake, target, filled.request).await,
+            Target::Upstream(own) => {
+                let versioned = version.as_ref().and_then(|chosen| chosen.version.upstream.as_ref());
+                let shared = || {
+                    let split = shape.split.as_ref()?;
+                    let caller = self.caller(&parts.headers).number().to_be_bytes();
+                    split.choose(&route.name, &caller, &parts.headers)
+                };
+                let upstream = versioned.or_else(shared).unwrap_or(own);
+                let ready = Ready { parts, intake, target, filled: filled.request };
+                self.to_route_upstream(record, upstream, ready).await
+            }
         };
         record.upstream_duration = Some(asked.elapsed());
         // What an upstream makes of half a body is not the client's answer.
@@ -52,22 +77,25 @@ impl Onward<'_> {
             record.upstream = failure.target().cloned().or_else(|| record.upstream.take());
             failure.problem()
         })?;
-        if let Some(edits) = &self.visit.route.shape.response {
+        if let Some(edits) = &shape.response {
             edits.write(filled.response, &mut answered.response);
+        }
+        if let Some(chosen) = &version {
+            chosen.write(answered.response.headers_mut());
         }
         record.answered(answered.response.status());
         Ok(answered)
     }
 
     /// What the route changes, with the values of this request.
-    fn fill(&self, record: &Record, parts: &Parts) -> Result<Filled, Problem> {
-        let Visit { client, admitted, choice, route, .. } = self.visit;
+    fn fill(&self, record: &Record, parts: &Parts, path: &str) -> Result<Filled, Problem> {
+        let Visit { client, admitted, route, .. } = self.visit;
         let (request, response) = (&route.shape.request, &route.shape.response);
         if request.is_none() && response.is_none() {
             return Ok(Filled::default());
         }
         let facts = Facts {
-            path: choice.path,
+            path,
             query: admitted.query(),
             headers: &parts.headers,
             method: &parts.method,
@@ -90,6 +118,7 @@ impl Onward<'_> {
         service: &InProcess,
         mut parts: Parts,
         intake: Intake,
+        target: PathAndQuery,
         filled: FilledRequest,
     ) -> Result<Answered, Failure> {
         let Visit { connection, client, admitted, .. } = self.visit;
@@ -100,7 +129,7 @@ impl Onward<'_> {
         let mut request = Request::new(intake.body);
         *request.method_mut() = parts.method;
         *request.version_mut() = parts.version;
-        *request.uri_mut() = Uri::from(filled.target.clone().unwrap_or_else(|| self.target()));
+        *request.uri_mut() = Uri::from(target);
         filled.write(&mut parts.headers);
         *request.headers_mut() = parts.headers;
         request.extensions_mut().insert(RequestContext {
@@ -114,24 +143,65 @@ impl Onward<'_> {
         Ok(Answered { response: response.map(Body::InProcess), origin: Origin::Own, tunnel: None })
     }
 
-    async fn to_upstream(
+    /// Within what the route allows at the same time, and with its fallback.
+    async fn to_route_upstream(
         &self,
         record: &mut Record,
         upstream: &Upstream,
-        parts: Parts,
-        intake: Intake,
-        filled: FilledRequest,
+        ready: Ready,
     ) -> Result<Answered, Failure> {
+        match &self.visit.route.fallback {
+            None => self.in_turn(record, upstream, ready).await,
+            // Large, and only for routes that have one.
+            Some(fallback) => Box::pin(self.or_instead(fallback, record, upstream, ready)).await,
+        }
+    }
+
+    /// Takes one of the route's places first, if it has only so many.
+    async fn in_turn(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Answered, Failure> {
+        if let Some(queue) = &self.visit.route.queue {
+            record.places.push(queue.enter().await?);
+        }
+        self.to_upstream(record, upstream, ready).await
+    }
+
+    /// The upstream's answer, or the fallback's.
+    async fn or_instead(
+        &self,
+        fallback: &Fallback,
+        record: &mut Record,
+        upstream: &Upstream,
+        ready: Ready,
+    ) -> Result<Answered, Failure> {
+        let repeatable = ready.parts.method.is_idempotent();
+        let spare = match fallback.upstream() {
+            Some(other) if !self.upgrade => ready.copy().map(|spare| (other, spare)),
+            _ => None,
+        };
+        let ended = self.in_turn(record, upstream, ready).await;
+        if !fallback.is_for(ended.as_ref().map(|answered| answered.response.status())) {
+            return ended;
+        }
+        if let Some(response) = fallback.answer() {
+            upstream.fell_back();
+            return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+        }
+        match spare {
+            Some((other, spare)) if repeatable || ended.as_ref().is_err_and(Failure::is_unsent) => {
+                upstream.fell_back();
+                self.to_upstream(record, other, spare).await
+            }
+            _ => ended,
+        }
+    }
+
+    async fn to_upstream(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Answered, Failure> {
+        let Ready { parts, intake, target, filled } = ready;
         let Visit { gate, connection, client, admitted, route, .. } = self.visit;
         let http2 = upstream.config().protocol == Protocol::Http2;
         let upgrade = self.upgrade && !http2;
         let mut headers = parts.headers;
-        let wish = upstream.wish(&Caller {
-            headers: &headers,
-            principal: self.principal.as_deref(),
-            ip: client.ip,
-            path: self.visit.choice.path,
-        });
+        let wish = upstream.wish(&self.caller(&headers));
         transform::onward(
             &mut headers,
             &transform::Onward {
@@ -148,9 +218,8 @@ impl Onward<'_> {
                 http2,
             },
         );
-        let target = filled.target.clone().unwrap_or_else(|| self.target());
         filled.write(&mut headers);
-        let outgoing = Outgoing {
+        let mut outgoing = Outgoing {
             method: parts.method,
             target,
             headers,
@@ -159,26 +228,62 @@ impl Onward<'_> {
             progress: intake.progress,
             upgrade,
             timeout: route.timeout.unwrap_or_else(|| upstream.timeout()),
+            pause: route.pause.unwrap_or_else(|| upstream.pause()),
         };
+        if let Some(mirror) = route.shape.mirror.as_ref().filter(|_| !upgrade)
+            && mirror.wants(&outgoing.body, &gate.ids)
+        {
+            outgoing = Box::pin(outgoing.keep_body()).await?;
+            mirror.send(&outgoing, connection.worker);
+        }
+        let place = upstream.enter().await?;
         let mut answer = upstream.send(connection.worker, &wish, outgoing).await?;
         if let Some(cookie) = upstream.cookie(&wish, &answer, client.secure) {
             answer.response.headers_mut().append(header::SET_COOKIE, cookie);
         }
         record.upstream = Some(answer.target);
+        record.places.extend(place);
         let upgrade = answer.response.status() == StatusCode::SWITCHING_PROTOCOLS;
         Ok(Answered { response: answer.response, origin: Origin::Upstream { upgrade }, tunnel: answer.tunnel })
     }
 
-    /// What is asked for: the routed path, without what the route strips, and the query as sent.
-    fn target(&self) -> PathAndQuery {
-        let Visit { admitted, choice, route, .. } = self.visit;
-        let unchanged = choice.path.len() == admitted.path().len() && route.strip_prefix.is_none();
+    /// Who asks.
+    fn caller<'a>(&'a self, headers: &'a HeaderMap) -> Caller<'a> {
+        let Visit { client, choice, .. } = self.visit;
+        Caller { headers, principal: self.principal.as_deref(), ip: client.ip, path: choice.path }
+    }
+
+    /// What is asked for: this path, without what the route strips, and the query as sent.
+    fn target(&self, path: &str) -> PathAndQuery {
+        let Visit { admitted, route, .. } = self.visit;
+        let unchanged = path.len() == admitted.path().len() && route.strip_prefix.is_none();
         if let Some(target) = admitted.unchanged_target().filter(|_| unchanged) {
             return target.clone();
         }
-        transform::target(choice.path, admitted.query(), route.strip_prefix.as_deref())
+        transform::target(path, admitted.query(), route.strip_prefix.as_deref())
             // A normalised path and a query that has been one already always make a target.
             .unwrap_or_else(|| PathAndQuery::from_static("/"))
+    }
+}
+
+/// A request that may be sent: as it came, and what the route makes of it.
+struct Ready {
+    parts: Parts,
+    intake: Intake,
+    target: PathAndQuery,
+    filled: FilledRequest,
+}
+
+impl Ready {
+    /// The same once more, if it has no body.
+    fn copy(&self) -> Option<Self> {
+        let bodiless = self.intake.progress.is_none();
+        bodiless.then(|| Self {
+            parts: self.parts.clone(),
+            intake: Intake::none(),
+            target: self.target.clone(),
+            filled: self.filled.clone(),
+        })
     }
 }
 

@@ -15,6 +15,7 @@ pub mod body;
 pub mod certificate;
 pub mod config;
 mod cors;
+pub mod fallback;
 mod forward;
 pub mod guard;
 mod http1;
@@ -30,8 +31,10 @@ mod shape;
 mod stream;
 mod template;
 pub mod tenant;
+mod traffic;
 pub mod transform;
 pub mod upstream;
+mod version;
 
 pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
 
@@ -45,6 +48,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         cors::PROBLEMS,
         authn::PROBLEMS,
         limit::PROBLEMS,
+        version::PROBLEMS,
         upstream::PROBLEMS,
     ]
     .into_iter()

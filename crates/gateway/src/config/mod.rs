@@ -19,7 +19,9 @@ pub use check::ConfigProblem;
 pub(crate) use check::Findings;
 pub use health::{CheckConfig, EjectConfig, SameSite, StickyConfig};
 pub use http::HttpConfig;
-pub use resilience::{BreakerConfig, BreakerScope, InvalidTrouble, RetryConfig, Trouble};
+pub use resilience::{
+    BreakerConfig, BreakerScope, ConcurrencyConfig, FallbackConfig, InvalidTrouble, RetryConfig, Trouble,
+};
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
 pub use tls::{CertificateFiles, ClientAuth, ProxyProtocolConfig, TlsConfig, TlsVersion};
 pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};
@@ -29,7 +31,9 @@ pub use crate::{
     cors::CorsConfig,
     limit::{LimitBy, LimitConfig},
     perimeter::{ClientsConfig, GuardConfig},
+    traffic::{AbortConfig, DelayConfig, FaultConfig, MirrorConfig, SplitConfig},
     transform::{EditsConfig, RequestEditsConfig, ResponseEditsConfig},
+    version::{VersionConfig, VersionsConfig},
 };
 
 use std::collections::BTreeMap;

@@ -6,12 +6,14 @@ use kernel::{Permission, RoleName, principal::Network};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Duration, Size};
+use super::{ConcurrencyConfig, Duration, FallbackConfig, Size};
 use crate::{
     cors::CorsConfig,
     limit::LimitConfig,
     perimeter::ClientsConfig,
+    traffic::{FaultConfig, MirrorConfig, SplitConfig},
     transform::{RequestEditsConfig, ResponseEditsConfig},
+    version::VersionsConfig,
 };
 
 /// One route. Closed by default: without `auth`, a caller must be known.
@@ -68,6 +70,15 @@ pub struct RouteConfig {
     /// Overrides the upstream's `timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
+    /// Overrides the upstream's `body_timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_timeout: Option<Duration>,
+    /// How many requests of this route may be under way at the same time, beside the upstream's own limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<ConcurrencyConfig>,
+    /// What is answered when the upstream fails. Its failure when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<FallbackConfig>,
     /// Which clients the route serves, by address and country.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients: Option<ClientsConfig>,
@@ -80,6 +91,18 @@ pub struct RouteConfig {
     /// What changes about the upstream's responses before the client sees them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseEditsConfig>,
+    /// The versions of the API behind the route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<VersionsConfig>,
+    /// Shares of the requests that go to other upstreams.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub split: Vec<SplitConfig>,
+    /// Another upstream that gets a copy of requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<MirrorConfig>,
+    /// Failures on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultConfig>,
 }
 
 impl RouteConfig {
@@ -101,10 +124,17 @@ impl RouteConfig {
             forward_credentials: false,
             max_body: None,
             timeout: None,
+            body_timeout: None,
+            concurrency: None,
+            fallback: None,
             clients: None,
             cors: None,
             request: None,
             response: None,
+            versions: None,
+            split: Vec::new(),
+            mirror: None,
+            fault: None,
         }
     }
 }

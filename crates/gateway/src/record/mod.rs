@@ -20,8 +20,9 @@ use kernel::{
     Principal, TenantId, Timestamp,
     exchange::{Exchange, Fault, RouteRecorder},
 };
+use smallvec::SmallVec;
 
-use crate::{body::Progress, guard::Admitted, limit::Permit, respond::RequestId, transform::Client};
+use crate::{body::Progress, guard::Admitted, limit::Permit, respond::RequestId, transform::Client, upstream::Place};
 
 /// Longest `Host` and `User-Agent` that are recorded, in bytes.
 const MAX_TEXT: usize = 256;
@@ -47,10 +48,13 @@ pub(crate) struct Record {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) principal: Option<Arc<Principal>>,
     pub(crate) upstream: Option<Arc<str>>,
+    pub(crate) api_version: Option<Arc<str>>,
     pub(crate) upstream_duration: Option<Duration>,
     pub(crate) progress: Option<Arc<Progress>>,
     /// What limits hold for it until it ends.
     pub(crate) permit: Option<Permit>,
+    /// Places that the request holds until it has ended.
+    pub(crate) places: SmallVec<[Place; 2]>,
     code: Option<&'static str>,
     status: Option<StatusCode>,
     fault: Fault,
@@ -108,9 +112,11 @@ impl Record {
             tenant: None,
             principal: None,
             upstream: None,
+            api_version: None,
             upstream_duration: None,
             progress: None,
             permit: None,
+            places: SmallVec::new(),
             code: None,
             status: None,
             fault: Fault::Client,
@@ -204,6 +210,7 @@ impl Drop for Record {
             subject: self.principal.as_ref().map(|principal| principal.subject),
             auth_method: self.principal.as_ref().map(|principal| principal.method),
             upstream: self.upstream.as_deref(),
+            version: self.api_version.as_deref(),
             status,
             code: self.code,
             fault: if status == CLIENT_GONE { Fault::Client } else { self.fault },

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::group::Standing;
+use super::{group::Standing, queue::Queue};
 
 /// A number that only goes up.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ impl Count {
     pub(crate) fn add(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
-    fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -26,6 +26,7 @@ pub(crate) struct Numbers {
     pub(crate) retries_denied: Count,
     pub(crate) ejections: Count,
     pub(crate) checks_failed: Count,
+    pub(crate) fallbacks: Count,
 }
 
 /// The numbers of an upstream at one moment. Counters begin anew when its configuration changes.
@@ -51,10 +52,19 @@ pub struct UpstreamNumbers {
     pub retries: u64,
     /// Attempts that the budget did not allow.
     pub retries_denied: u64,
+    /// Requests that were answered by a route's fallback.
+    pub fallbacks: u64,
+    /// Requests that hold one of the limited places now.
+    pub running: u64,
+    /// Requests that wait for a place now.
+    pub waiting: u64,
+    /// Requests for which there was no place.
+    pub saturated: u64,
 }
 
 impl Numbers {
-    pub(super) fn read(&self, standing: Standing, circuits_open: u64) -> UpstreamNumbers {
+    pub(super) fn read(&self, standing: Standing, circuits_open: u64, queue: Option<&Queue>) -> UpstreamNumbers {
+        let (running, waiting, saturated) = queue.map_or((0, 0, 0), Queue::numbers);
         UpstreamNumbers {
             targets: standing.targets as u64,
             targets_available: standing.available as u64,
@@ -66,6 +76,10 @@ impl Numbers {
             circuit_refusals: self.circuit_refusals.get(),
             retries: self.retries.get(),
             retries_denied: self.retries_denied.get(),
+            fallbacks: self.fallbacks.get(),
+            running,
+            waiting,
+            saturated,
         }
     }
 }

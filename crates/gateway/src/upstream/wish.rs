@@ -19,6 +19,13 @@ pub(crate) struct Caller<'a> {
     pub(crate) path: &'a str,
 }
 
+impl Caller<'_> {
+    /// A number that stays with the caller, or with the address of one who is not known.
+    pub(crate) fn number(&self) -> u64 {
+        HashKey::User.subject(self)
+    }
+}
+
 /// What `balance = "hash"` tells requests apart by, compiled.
 pub(super) enum HashKey {
     Ip,

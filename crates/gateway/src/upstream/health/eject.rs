@@ -67,7 +67,7 @@ impl Ejector {
         if ended.is_err_and(|failure| failure.target().is_none()) {
             return false;
         }
-        self.count(health, self.on.include(ended), now)
+        self.count(health, self.on.include(ended.map(Answer::status)), now)
     }
 
     /// A request has failed or not.
