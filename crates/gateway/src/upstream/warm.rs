@@ -32,7 +32,7 @@ impl Upstream {
         }
         let this = self.clone();
         tokio::spawn(async move {
-            for target in &this.targets {
+            for target in this.group().targets() {
                 if let Err(error) = this.warm_target(target, worker).await {
                     tracing::debug!(target = %target.label, %error, "a connection could not be made in advance");
                 }
