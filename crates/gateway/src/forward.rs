@@ -11,7 +11,8 @@ use crate::{
     pipeline::Visit,
     record::Record,
     route::Target,
-    transform::{self, Origin},
+    template::Facts,
+    transform::{self, FilledFields, FilledRequest, Origin},
     upstream::{Failure, InProcess, Outgoing, Tunnel, Upstream},
 };
 
@@ -36,22 +37,76 @@ impl Onward<'_> {
     /// Sends it. A failure is a problem that says who failed.
     pub(crate) async fn send(self, record: &mut Record, parts: Parts, intake: Intake) -> Result<Answered, Problem> {
         let progress = intake.progress.clone();
+        let Visit { gate, choice, route, .. } = self.visit;
+        let shape = &route.shape;
+        if let Some(faults) = &shape.faults
+            && let Some(response) = Box::pin(faults.strike(&parts.headers, &gate.ids)).await
+        {
+            record.answered(response.status());
+            return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+        }
+        let versions = shape.versions.as_ref();
+        let version =
+            versions.map(|versions| versions.choose(choice.path, &parts.headers, gate.clock.now())).transpose()?;
+        record.api_version = version.as_ref().map(|chosen| chosen.version.name.clone());
+        let path = version.as_ref().and_then(|chosen| chosen.path.as_deref()).unwrap_or(choice.path);
+        let mut filled = self.fill(record, &parts, path)?;
+        let target = filled.request.target.take().unwrap_or_else(|| self.target(path));
         let asked = Instant::now();
-        let sent = match &self.visit.route.target {
-            Target::InProcess(service) => self.to_service(record, service, parts, intake).await,
-            Target::Upstream(upstream) => self.to_upstream(record, upstream, parts, intake).await,
+        let sent = match &route.target {
+            Target::InProcess(service) => self.to_service(record, service, parts, intake, target, filled.request).await,
+            Target::Upstream(own) => {
+                let versioned = version.as_ref().and_then(|chosen| chosen.version.upstream.as_ref());
+                let shared = || {
+                    let caller = self.subject(HashBy::User);
+                    shape.split.as_ref()?.choose(&route.name, caller.as_bytes(), &parts.headers)
+                };
+                let upstream = versioned.or_else(shared).unwrap_or(own);
+                self.to_upstream(record, upstream, parts, intake, target, filled.request).await
+            }
         };
         record.upstream_duration = Some(asked.elapsed());
         // What an upstream makes of half a body is not the client's answer.
         if let Some(error) = progress.and_then(|progress| progress.failure()) {
             return Err(error.problem());
         }
-        let answered = sent.map_err(|failure| {
+        let mut answered = sent.map_err(|failure| {
             record.upstream = failure.target().cloned().or_else(|| record.upstream.take());
             failure.problem()
         })?;
+        if let Some(edits) = &shape.response {
+            edits.write(filled.response, &mut answered.response);
+        }
+        if let Some(chosen) = &version {
+            chosen.write(answered.response.headers_mut());
+        }
         record.answered(answered.response.status());
         Ok(answered)
+    }
+
+    /// What the route changes, with the values of this request.
+    fn fill(&self, record: &Record, parts: &Parts, path: &str) -> Result<Filled, Problem> {
+        let Visit { client, admitted, route, .. } = self.visit;
+        let (request, response) = (&route.shape.request, &route.shape.response);
+        if request.is_none() && response.is_none() {
+            return Ok(Filled::default());
+        }
+        let facts = Facts {
+            path,
+            query: admitted.query(),
+            headers: &parts.headers,
+            method: &parts.method,
+            host: admitted.host(),
+            client_ip: client.ip,
+            request_id: record.request_id(),
+            route: &route.name,
+            tenant: &self.tenant,
+            principal: self.principal.as_deref(),
+        };
+        Ok(Filled {
+            request: request.as_ref().map(|edits| edits.fill(&facts)).transpose()?.unwrap_or_default(),
+            response: response.as_ref().and_then(|edits| edits.fill(&facts)),
+        })
     }
 
     async fn to_service(
@@ -60,6 +115,8 @@ impl Onward<'_> {
         service: &InProcess,
         mut parts: Parts,
         intake: Intake,
+        target: PathAndQuery,
+        filled: FilledRequest,
     ) -> Result<Answered, Failure> {
         let Visit { connection, client, admitted, .. } = self.visit;
         record.upstream = Some(service.name().clone());
@@ -69,7 +126,8 @@ impl Onward<'_> {
         let mut request = Request::new(intake.body);
         *request.method_mut() = parts.method;
         *request.version_mut() = parts.version;
-        *request.uri_mut() = Uri::from(self.target());
+        *request.uri_mut() = Uri::from(target);
+        filled.write(&mut parts.headers);
         *request.headers_mut() = parts.headers;
         request.extensions_mut().insert(RequestContext {
             request_id: record.request_id().clone(),
@@ -88,6 +146,8 @@ impl Onward<'_> {
         upstream: &Upstream,
         parts: Parts,
         intake: Intake,
+        target: PathAndQuery,
+        filled: FilledRequest,
     ) -> Result<Answered, Failure> {
         let Visit { gate, connection, client, admitted, route, .. } = self.visit;
         let http2 = upstream.config().protocol == Protocol::Http2;
@@ -109,9 +169,10 @@ impl Onward<'_> {
                 http2,
             },
         );
-        let outgoing = Outgoing {
+        filled.write(&mut headers);
+        let mut outgoing = Outgoing {
             method: parts.method,
-            target: self.target(),
+            target,
             headers,
             host: route.preserve_host.then(|| admitted.host_field().clone()),
             body: intake.body,
@@ -119,6 +180,12 @@ impl Onward<'_> {
             upgrade,
             timeout: route.timeout.unwrap_or_else(|| upstream.timeout()),
         };
+        if let Some(mirror) = route.shape.mirror.as_ref().filter(|_| !upgrade)
+            && mirror.wants(&outgoing.body, &gate.ids)
+        {
+            outgoing = Box::pin(outgoing.keep_body()).await?;
+            mirror.send(&outgoing, connection.worker);
+        }
         let subject = self.subject(upstream.config().hash_by);
         let answer = upstream.send(connection.worker, subject.as_bytes(), outgoing).await?;
         record.upstream = Some(answer.target);
@@ -126,14 +193,14 @@ impl Onward<'_> {
         Ok(Answered { response: answer.response, origin: Origin::Upstream { upgrade }, tunnel: answer.tunnel })
     }
 
-    /// What is asked for: the routed path, without what the route strips, and the query as sent.
-    fn target(&self) -> PathAndQuery {
-        let Visit { admitted, choice, route, .. } = self.visit;
-        let unchanged = choice.path.len() == admitted.path().len() && route.strip_prefix.is_none();
+    /// What is asked for: this path, without what the route strips, and the query as sent.
+    fn target(&self, path: &str) -> PathAndQuery {
+        let Visit { admitted, route, .. } = self.visit;
+        let unchanged = path.len() == admitted.path().len() && route.strip_prefix.is_none();
         if let Some(target) = admitted.unchanged_target().filter(|_| unchanged) {
             return target.clone();
         }
-        transform::target(choice.path, admitted.query(), route.strip_prefix.as_deref())
+        transform::target(path, admitted.query(), route.strip_prefix.as_deref())
             // A normalised path and a query that has been one already always make a target.
             .unwrap_or_else(|| PathAndQuery::from_static("/"))
     }
@@ -155,6 +222,13 @@ impl Onward<'_> {
             },
         }
     }
+}
+
+/// What the route changes about one request and its response.
+#[derive(Default)]
+struct Filled {
+    request: FilledRequest,
+    response: Option<FilledFields>,
 }
 
 /// Bytes to hash, without allocating.

@@ -11,13 +11,16 @@ struct File {
     upstreams: BTreeMap<String, UpstreamConfig>,
     #[serde(default)]
     routes: Vec<RouteConfig>,
+    #[serde(default)]
+    guard: GuardConfig,
 }
 
 fn parse(text: &str) -> Result<GatewayConfig, toml::de::Error> {
-    toml::from_str(text).map(|File { upstreams, routes }| GatewayConfig {
-        http: HttpConfig::default(),
+    toml::from_str(text).map(|File { upstreams, routes, guard }| GatewayConfig {
+        guard,
         upstreams,
         routes,
+        ..GatewayConfig::default()
     })
 }
 

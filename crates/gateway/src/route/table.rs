@@ -12,8 +12,12 @@ use super::{Asked, Matcher, PathPattern, index::Index};
 use crate::{
     authn::Policy,
     authz::Requirement,
-    config::{AuthConfig, AuthKind, ConfigProblem, GatewayConfig, RouteConfig},
+    certificate::SanPattern,
+    config::{AuthConfig, AuthKind, ConfigProblem, Findings, GatewayConfig, RouteConfig},
     limit::Rules,
+    perimeter::{Countries, Perimeter},
+    shape::{Common, Shape},
+    transform::RequestEdits,
     upstream::{InProcess, Upstream},
 };
 
@@ -44,6 +48,8 @@ pub struct Route {
     pub auth: Policy,
     /// What the caller needs.
     pub requirement: Requirement,
+    /// Names of which the connection's client certificate needs one. Empty: none is needed.
+    pub client_sans: Box<[SanPattern]>,
     /// How much the caller may.
     pub limits: Rules,
     /// Where to.
@@ -58,6 +64,8 @@ pub struct Route {
     pub max_body: Option<u64>,
     /// How long the upstream may take, when not its own.
     pub timeout: Option<Duration>,
+    /// What it does beside its checks.
+    pub shape: Shape,
 }
 
 impl Route {
@@ -70,6 +78,7 @@ impl Route {
             priority: 0,
             auth: Policy::optional([AuthMethod::Jwt, AuthMethod::ApiKey, AuthMethod::Session]),
             requirement: Requirement::default(),
+            client_sans: Box::default(),
             limits: Rules::default(),
             target: Target::InProcess(service),
             strip_prefix: None,
@@ -77,7 +86,19 @@ impl Route {
             forward_credentials: true,
             max_body: None,
             timeout: None,
+            shape: Shape::default(),
         }
+    }
+}
+
+impl Route {
+    /// The same route under another path, below which `prefix` takes the place of everything before the
+    /// pattern's `{*rest}`; without one, `prefix` is the whole path.
+    #[must_use]
+    pub fn also_at(self, name: &str, path: PathPattern, prefix: &str) -> Self {
+        let request = Some(RequestEdits::onto(prefix, &path));
+        let matcher = Matcher { path, ..self.matcher };
+        Self { name: name.into(), matcher, shape: Shape { request, ..self.shape }, ..self }
     }
 }
 
@@ -109,6 +130,8 @@ pub struct RouteTable {
     entries: Vec<Arc<Entry>>,
     upstreams: BTreeMap<String, Arc<Upstream>>,
     unmatched: Arc<dyn RouteRecorder>,
+    perimeter: Perimeter,
+    countries: Option<Arc<Countries>>,
 }
 
 /// Why a request has no route.
@@ -146,18 +169,30 @@ impl RouteTable {
                 (name.clone(), upstream)
             })
             .collect();
-        let configured: Vec<Route> = config.routes.iter().filter_map(|route| compile(route, &upstreams)).collect();
+        let mut findings = Findings::default();
+        let countries = previous.and_then(|table| table.countries.as_ref());
+        let common = Common::compile(config, &upstreams, countries, &mut findings);
+        let perimeter = Perimeter::compile(&config.guard, common.countries.as_ref(), &mut findings);
+        let compile = |route| compile(route, &upstreams, &common);
+        let configured: Vec<Route> = config.routes.iter().filter_map(compile).collect();
         if !problems.is_empty() {
             return Err(problems);
         }
+        let builtin = builtin.into_iter().map(|mut route| {
+            route.shape.cors = route.shape.cors.or_else(|| common.cors.clone());
+            route
+        });
+        if let Some(new) = common.countries.as_ref().filter(|new| countries.is_none_or(|old| !Arc::ptr_eq(old, new))) {
+            new.watch();
+        }
         // Built-in routes come first: where nothing else decides, they win.
         let entries: Vec<Arc<Entry>> = builtin
-            .into_iter()
             .chain(configured)
             .map(|route| Arc::new(Entry { recorder: recorder.route(&route.name), route }))
             .collect();
         let index = Index::new(entries.iter().map(|entry| (entry.route.matcher.clone(), entry.route.priority)));
-        Ok(Self { index, entries, upstreams, unmatched: recorder.route("unmatched") })
+        let unmatched = recorder.route("unmatched");
+        Ok(Self { index, entries, upstreams, unmatched, perimeter, countries: common.countries })
     }
 
     /// The route of a request.
@@ -174,6 +209,11 @@ impl RouteTable {
     /// The route that a request would take, to explain a configuration.
     pub fn explain(&self, asked: &Asked<'_>) -> Option<&Route> {
         self.find(asked).ok().map(|entry| &entry.route)
+    }
+
+    /// What holds for every request.
+    pub(crate) const fn perimeter(&self) -> &Perimeter {
+        &self.perimeter
     }
 
     /// Records what has no route.
@@ -204,7 +244,7 @@ impl fmt::Debug for RouteTable {
 }
 
 /// The compiled form of a route. `None` where validation has found something wrong.
-fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>) -> Option<Route> {
+fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>, common: &Common) -> Option<Route> {
     Some(Route {
         name: config.name.as_str().into(),
         matcher: Matcher::compile(&config.matches)?,
@@ -215,6 +255,7 @@ fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>) ->
             any_role: config.roles.clone(),
             scopes: config.scopes.iter().map(|scope| scope.as_str().into()).collect(),
         },
+        client_sans: config.client_sans.iter().map(|san| san.parse().ok()).collect::<Option<_>>()?,
         limits: Rules::compile([(config.name.as_str(), config.limits.as_slice())]).ok()?,
         target: Target::Upstream(upstreams.get(&config.upstream)?.clone()),
         strip_prefix: config.strip_prefix.as_deref().map(Into::into),
@@ -222,18 +263,24 @@ fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>) ->
         forward_credentials: config.forward_credentials,
         max_body: config.max_body.map(|size| size.bytes()),
         timeout: config.timeout.map(|timeout| timeout.get()),
+        // What is wrong in there has been found by validation.
+        shape: Shape::compile(config, "", common, &mut Findings::default()),
     })
 }
 
 fn policy(config: &AuthConfig) -> Policy {
     let method = |kind: &AuthKind| match kind {
-        AuthKind::Jwt => AuthMethod::Jwt,
-        AuthKind::ApiKey => AuthMethod::ApiKey,
-        AuthKind::Session => AuthMethod::Session,
+        AuthKind::Jwt => Some(AuthMethod::Jwt),
+        AuthKind::ApiKey => Some(AuthMethod::ApiKey),
+        AuthKind::Session => Some(AuthMethod::Session),
+        AuthKind::Mtls => None,
     };
     match config {
         AuthConfig::None => Policy::none(),
         AuthConfig::Optional => Policy::optional([AuthMethod::Jwt, AuthMethod::ApiKey, AuthMethod::Session]),
-        AuthConfig::AnyOf(kinds) => Policy::required(kinds.iter().map(method)),
+        AuthConfig::AnyOf(kinds) => {
+            let policy = Policy::required(kinds.iter().filter_map(method));
+            if kinds.contains(&AuthKind::Mtls) { policy.with_certificates() } else { policy }
+        }
     }
 }

@@ -138,7 +138,7 @@ url = "smtp://x"
             "portcullis.toml:10:1: tokens.access_ttl: must be from 10s to 24h",
             "portcullis.toml:13:12: passwords.argon2.memory: must be from 19MiB (the least that OWASP advises) to 4GiB",
             "portcullis.toml:13:29: passwords.argon2.iterations: must be at least 2",
-            "portcullis.toml:15:2: mail: unknown section; the top level takes bus, identity, kv, limits, log, passwords, routes, secrets, server, sessions, storage, tokens, upstreams",
+            "portcullis.toml:15:2: mail: unknown section; the top level takes bus, guard, identity, kv, limits, log, passwords, routes, secrets, server, sessions, storage, tokens, upstreams",
             "PORTCULLIS__LOG__FROMAT: log.fromat: unknown setting; did you mean \"format\"?",
             "PORTCULLIS__LOG__LEVEL: log.level: not a level: write error, warn, info, debug or trace, or directives such as info,gateway=debug",
         ]
@@ -187,7 +187,7 @@ roles = ["Admin"]
             "portcullis.toml:13:53: routes[0].limits[1].by: \"users\" is none of \"ip\", \"user\", \"api_key\", \"tenant\", \"role\", \"route\"; did you mean \"user\"?",
             "portcullis.toml:15:1: routes[1]: \"match\" is missing",
             "portcullis.toml:22:1: routes[2].upstream: there is no upstream `user`; did you mean \"users\"?",
-            "portcullis.toml:23:16: routes[2].auth[1]: \"apikey\" is none of \"jwt\", \"api_key\", \"session\"; did you mean \"api_key\"?",
+            "portcullis.toml:23:16: routes[2].auth[1]: \"apikey\" is none of \"jwt\", \"api_key\", \"session\", \"mtls\"; did you mean \"api_key\"?",
             "portcullis.toml:24:16: routes[2].permissions[0]: `users` is not a permission: write `resource:action` or `resource:action:scope` in lower case, digits, `_`, `-`, `.`",
             "portcullis.toml:25:10: routes[2].roles[0]: a role name has 1 to 64 characters of a-z, 0-9, `_` and `-`, and starts with a letter",
         ]
