@@ -141,7 +141,7 @@ async fn the_command_line_changes_what_a_running_program_serves() {
 
     file(made("three", "nowhere") + "[server]\nworkers = 3\n");
     let (code, said) = command(dir.path(), &["config", "apply", "made.toml"]);
-    assert!(code == 2 && said.contains("made.toml:8:1: server: only"), "{code} {said}");
+    assert!(code == 2 && said.contains("made.toml:8:2: server: only"), "{code} {said}");
     file(made("three", "nowhere"));
     let (code, said) = command(dir.path(), &["config", "apply", "made.toml"]);
     assert!(code == 2 && said.contains("routes.three.upstream: ") && said.contains("nothing was changed"), "{said}");

@@ -74,6 +74,7 @@ auth = "none"
     refuse("/api/v1/admin/upstreams/u", json!({}), "", "targets").await;
     // Whoever may make routes must not read passwords.
     refuse(ROUTE, route("/api/v1/auth/login"), "/match/path", "Portcullis itself").await;
+    refuse(ROUTE, route("/api/auth/login"), "/match/path", "Portcullis itself").await;
     let greedy = json!({ "match": { "path": "/{*rest}" }, "upstream": "echo", "auth": "none", "priority": 1 });
     refuse(ROUTE, greedy, "/match/path", "Portcullis itself").await;
     refuse("/api/v1/admin/routes/login", route("/a"), "", "built-in").await;

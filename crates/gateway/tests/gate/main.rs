@@ -15,7 +15,7 @@ mod refusals;
 mod resilience;
 mod routing;
 mod streaming;
-mod traffic;
 mod tls;
+mod traffic;
 mod transforms;
 mod upgrades;

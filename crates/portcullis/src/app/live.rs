@@ -212,7 +212,7 @@ fn taken_from_us(route: &RouteConfig) -> Option<&'static str> {
     let pattern: PathPattern = route.matches.path.parse().ok()?;
     // Without priority a route loses to our own unless its path says more than theirs.
     let near = pattern.literal_prefix();
-    let wins = route.priority > 0 || ["/api/v1", "/.well-known"].iter().any(|ours| near.starts_with(ours));
+    let wins = route.priority > 0 || ["/api/v1", "/api/auth", "/.well-known"].iter().any(|ours| near.starts_with(ours));
     RESERVED.iter().find(|path| wins && pattern.matches(path)).map(String::as_str)
 }
 
@@ -235,5 +235,10 @@ fn reserved() -> Vec<String> {
         segments.collect::<Vec<_>>().join("/")
     };
     let own = ["/metrics", "/health", "/livez", "/readyz", "/docs", "/problems"].map(str::to_owned);
-    document.paths.paths.keys().map(concrete).chain(own).collect()
+    let versioned: Vec<String> = document.paths.paths.keys().map(concrete).collect();
+    // The same calls under their paths without a version.
+    let unversioned =
+        versioned.iter().filter_map(|path| Some(format!("/api/auth{}", path.strip_prefix("/api/v1/auth")?)));
+    let unversioned: Vec<String> = unversioned.collect();
+    versioned.into_iter().chain(unversioned).chain(own).collect()
 }
