@@ -15,6 +15,7 @@ pub mod body;
 pub mod certificate;
 pub mod config;
 mod cors;
+pub mod fallback;
 mod forward;
 pub mod guard;
 mod http1;

@@ -1,6 +1,7 @@
 //! The gate as its clients and upstreams see it: over real sockets, byte for byte.
 
 mod failures;
+mod fallback;
 mod forwarding;
 mod harness;
 mod hygiene;
@@ -8,6 +9,7 @@ mod in_process;
 mod lifecycle;
 mod limits;
 mod mmdb;
+mod overload;
 mod perimeter;
 mod pki;
 mod proxy_protocol;
