@@ -147,7 +147,7 @@ async fn the_command_line_changes_what_a_running_program_serves() {
     assert!(code == 2 && said.contains("routes.three.upstream: ") && said.contains("nothing was changed"), "{said}");
     file(made("one", "also"));
     let (code, said) = command(dir.path(), &["config", "apply", "made.toml"]);
-    assert!(code == 2 && said.contains("`one` is already the name"), "{said}");
+    assert!(code == 2 && said.contains("routes.one: is in the configuration file too"), "{said}");
     file(made("three", "also"));
     let (code, said) = command(dir.path(), &["config", "apply", "made.toml", "--if-revision", "0"]);
     assert!(code == 1 && said.contains("the last revision is 1"), "{said}");

@@ -1,7 +1,11 @@
 //! Routes and upstreams that were made while the gate runs, judged as the file is: by the same schema and
 //! the same rules.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use gateway::config::{RouteConfig, UpstreamConfig};
 use kernel::gate::{Document, DocumentKey, DocumentKind, Documents, Finding};
@@ -194,14 +198,22 @@ pub(crate) fn together(file: &Config, made: &AllRead) -> Config {
 
 /// Everything that is wrong with the whole, beyond what is wrong with its parts.
 pub(crate) fn judge(file: &Config, made: &AllRead) -> Vec<Finding> {
-    let config = together(file, made);
-    let twice =
-        made.keys().filter(|(kind, name)| *kind == DocumentKind::Upstream && file.upstreams.contains_key(&**name));
+    let names: HashSet<&str> = file.routes.iter().map(|route| route.name.as_str()).collect();
+    let twice = made.keys().filter(|(kind, name)| match kind {
+        DocumentKind::Upstream => file.upstreams.contains_key(&**name),
+        DocumentKind::Route => names.contains(&**name),
+    });
     let twice = twice.map(|key| Finding {
         about: Some(key.clone()),
         pointer: String::new(),
-        message: "is in the configuration file too: delete it here, or rename the one in the file".to_owned(),
+        message: "is in the configuration file too: delete one of them, or give it another name".to_owned(),
     });
+    let twice: Vec<Finding> = twice.collect();
+    if !twice.is_empty() {
+        // What follows from it says nothing new.
+        return twice;
+    }
+    let config = together(file, made);
     let name = |i: usize| config.routes.get(i).map(|route| Arc::from(route.name.as_str()));
     let broken = rules::gateway(&config).into_iter().map(|(path, mut message, other)| {
         if let Some((Some((kind, other)), _)) = other.map(|other| place(&other, name)) {
@@ -210,7 +222,7 @@ pub(crate) fn judge(file: &Config, made: &AllRead) -> Vec<Finding> {
         let (about, pointer) = place(&path, name);
         Finding { about, pointer, message }
     });
-    twice.chain(broken).collect()
+    broken.collect()
 }
 
 /// Which document a setting is in, and where in it.
