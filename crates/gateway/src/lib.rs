@@ -17,6 +17,8 @@ pub mod config;
 mod cors;
 pub mod fallback;
 mod forward;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod guard;
 mod http1;
 pub mod limit;
