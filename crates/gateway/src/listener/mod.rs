@@ -283,6 +283,13 @@ impl TableView {
     pub fn table(&self) -> Option<Arc<RouteTable>> {
         self.0.upgrade().map(|gate| gate.table.load_full())
     }
+
+    /// As [`Running::reload`], for whoever decides about routes. Nothing happens once the gate is gone.
+    pub fn replace(&self, table: RouteTable) {
+        if let Some(gate) = self.0.upgrade() {
+            gate.table.store(Arc::new(table));
+        }
+    }
 }
 
 impl std::fmt::Debug for TableView {
