@@ -29,6 +29,7 @@ mod tunnel;
 mod window;
 
 pub(crate) use failure::Failure;
+pub(crate) use failure::INVALID;
 pub use failure::PROBLEMS;
 pub(crate) use http1::Http1Body;
 pub(crate) use http2::DrivenBody;

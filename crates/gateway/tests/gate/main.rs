@@ -1,5 +1,6 @@
 //! The gate as its clients and upstreams see it: over real sockets, byte for byte.
 
+mod content;
 mod failures;
 mod forwarding;
 mod harness;
@@ -15,7 +16,7 @@ mod refusals;
 mod resilience;
 mod routing;
 mod streaming;
-mod traffic;
 mod tls;
+mod traffic;
 mod transforms;
 mod upgrades;
