@@ -18,6 +18,8 @@ from lab import (EMAIL, PASSWORD, Server, cpu_seconds, free_port, measure, memor
 def upstream_conf(directory, port):
     """An nginx that answers at once: a short text, or a megabyte."""
     (directory / "files").mkdir(exist_ok=True)
+    # nginx reads it as somebody else.
+    os.chmod(directory, 0o755)
     (directory / "files" / "megabyte").write_bytes(os.urandom(1 << 20))
     return nginx_conf(directory, "upstream", f"""client_max_body_size 10m; server {{ listen 127.0.0.1:{port} backlog=4096; root {directory}/files;
 location / {{ return 200 "hello, world"; }} location = /megabyte {{ }} }}""")

@@ -9,6 +9,7 @@ use crate::{
     body::{Body, Intake},
     config::{HashBy, Protocol},
     content,
+    fallback::Fallback,
     pipeline::Visit,
     record::Record,
     route::Target,
@@ -82,7 +83,8 @@ impl Onward<'_> {
                     shape.split.as_ref()?.choose(&route.name, caller.as_bytes(), &parts.headers)
                 };
                 let upstream = versioned.or_else(shared).unwrap_or(own);
-                self.to_upstream(record, upstream, parts, intake, target, filled.request).await
+                let ready = Ready { parts, intake, target, filled: filled.request };
+                self.to_route_upstream(record, upstream, ready).await
             }
         };
         record.upstream_duration = Some(asked.elapsed());
@@ -173,15 +175,60 @@ impl Onward<'_> {
         Ok(Answered { response: response.map(Body::InProcess), origin: Origin::Own, tunnel: None })
     }
 
-    async fn to_upstream(
+    /// Within what the route allows at the same time, and with its fallback.
+    async fn to_route_upstream(
         &self,
         record: &mut Record,
         upstream: &Upstream,
-        parts: Parts,
-        intake: Intake,
-        target: PathAndQuery,
-        filled: FilledRequest,
+        ready: Ready,
     ) -> Result<Answered, Failure> {
+        match &self.visit.route.fallback {
+            None => self.in_turn(record, upstream, ready).await,
+            // Large, and only for routes that have one.
+            Some(fallback) => Box::pin(self.or_instead(fallback, record, upstream, ready)).await,
+        }
+    }
+
+    /// Takes one of the route's places first, if it has only so many.
+    async fn in_turn(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Answered, Failure> {
+        if let Some(queue) = &self.visit.route.queue {
+            record.places.push(queue.enter().await?);
+        }
+        self.to_upstream(record, upstream, ready).await
+    }
+
+    /// The upstream's answer, or the fallback's.
+    async fn or_instead(
+        &self,
+        fallback: &Fallback,
+        record: &mut Record,
+        upstream: &Upstream,
+        ready: Ready,
+    ) -> Result<Answered, Failure> {
+        let repeatable = ready.parts.method.is_idempotent();
+        let spare = match fallback.upstream() {
+            Some(other) if !self.upgrade => ready.copy().map(|spare| (other, spare)),
+            _ => None,
+        };
+        let ended = self.in_turn(record, upstream, ready).await;
+        if !fallback.is_for(ended.as_ref().map(|answered| answered.response.status())) {
+            return ended;
+        }
+        if let Some(response) = fallback.answer() {
+            upstream.fell_back();
+            return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+        }
+        match spare {
+            Some((other, spare)) if repeatable || ended.as_ref().is_err_and(Failure::is_unsent) => {
+                upstream.fell_back();
+                self.to_upstream(record, other, spare).await
+            }
+            _ => ended,
+        }
+    }
+
+    async fn to_upstream(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Answered, Failure> {
+        let Ready { parts, intake, target, filled } = ready;
         let Visit { gate, connection, client, admitted, route, .. } = self.visit;
         let http2 = upstream.config().protocol == Protocol::Http2;
         let upgrade = self.upgrade && !http2;
@@ -212,6 +259,7 @@ impl Onward<'_> {
             progress: intake.progress,
             upgrade,
             timeout: route.timeout.unwrap_or_else(|| upstream.timeout()),
+            pause: route.pause.unwrap_or_else(|| upstream.pause()),
         };
         if let Some(mirror) = route.shape.mirror.as_ref().filter(|_| !upgrade)
             && mirror.wants(&outgoing.body, &gate.ids)
@@ -219,9 +267,11 @@ impl Onward<'_> {
             outgoing = Box::pin(outgoing.keep_body()).await?;
             mirror.send(&outgoing, connection.worker);
         }
+        let place = upstream.enter().await?;
         let subject = self.subject(upstream.config().hash_by);
         let answer = upstream.send(connection.worker, subject.as_bytes(), outgoing).await?;
         record.upstream = Some(answer.target);
+        record.places.extend(place);
         let upgrade = answer.response.status() == StatusCode::SWITCHING_PROTOCOLS;
         Ok(Answered { response: answer.response, origin: Origin::Upstream { upgrade }, tunnel: answer.tunnel })
     }
@@ -254,6 +304,27 @@ impl Onward<'_> {
                 IpAddr::V6(v6) => Subject::Id(v6.octets()),
             },
         }
+    }
+}
+
+/// A request that may be sent: as it came, and what the route makes of it.
+struct Ready {
+    parts: Parts,
+    intake: Intake,
+    target: PathAndQuery,
+    filled: FilledRequest,
+}
+
+impl Ready {
+    /// The same once more, if it has no body.
+    fn copy(&self) -> Option<Self> {
+        let bodiless = self.intake.progress.is_none();
+        bodiless.then(|| Self {
+            parts: self.parts.clone(),
+            intake: Intake::none(),
+            target: self.target.clone(),
+            filled: self.filled.clone(),
+        })
     }
 }
 

@@ -17,7 +17,10 @@ mod compress;
 pub mod config;
 mod content;
 mod cors;
+pub mod fallback;
 mod forward;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod guard;
 mod http1;
 mod json;

@@ -119,19 +119,7 @@ impl GatewayConfig {
             findings.add(format!("{at}.name"), format!("`{}` is not a name", shorten(&route.name)), NAME_HINT);
         }
         let pattern = check_match(findings, &format!("{at}.match"), &route.matches);
-        if !self.upstreams.contains_key(&route.upstream) {
-            let known: Vec<&str> = self.upstreams.keys().take(8).map(String::as_str).collect();
-            let hint = if known.is_empty() {
-                format!("Define [upstreams.{}] with its targets.", shorten(&route.upstream))
-            } else {
-                format!("Define [upstreams.{}], or use one of: {}.", shorten(&route.upstream), known.join(", "))
-            };
-            findings.add(
-                format!("{at}.upstream"),
-                format!("there is no upstream `{}`", shorten(&route.upstream)),
-                hint,
-            );
-        }
+        self.check_upstream_name(findings, &format!("{at}.upstream"), &route.upstream);
         let asks = !(route.permissions.is_empty() && route.roles.is_empty() && route.scopes.is_empty());
         match &route.auth {
             AuthConfig::AnyOf(kinds) if kinds.is_empty() => findings.add(
@@ -175,9 +163,33 @@ impl GatewayConfig {
         if let Some(timeout) = route.timeout {
             findings.positive(format!("{at}.timeout"), timeout);
         }
+        if let Some(concurrency) = &route.concurrency {
+            resilience::check_concurrency(findings, &format!("{at}.concurrency"), concurrency);
+        }
+        if let Some(fallback) = &route.fallback {
+            resilience::check_fallback(findings, &format!("{at}.fallback"), fallback);
+            if let Some(other) = &fallback.upstream {
+                self.check_upstream_name(findings, &format!("{at}.fallback.upstream"), other);
+            }
+        }
         if let Err(error) = Rules::compile([(route.name.as_str(), route.limits.as_slice())]) {
             findings.add(format!("{at}.limits"), error.to_string(), "Each limit counts on its own; list each once.");
         }
+    }
+}
+
+impl GatewayConfig {
+    fn check_upstream_name(&self, findings: &mut Findings, at: &str, name: &str) {
+        if self.upstreams.contains_key(name) {
+            return;
+        }
+        let known: Vec<&str> = self.upstreams.keys().take(8).map(String::as_str).collect();
+        let hint = if known.is_empty() {
+            format!("Define [upstreams.{}] with its targets.", shorten(name))
+        } else {
+            format!("Define [upstreams.{}], or use one of: {}.", shorten(name), known.join(", "))
+        };
+        findings.add(at, format!("there is no upstream `{}`", shorten(name)), hint);
     }
 }
 
@@ -257,6 +269,9 @@ fn check_upstream(findings: &mut Findings, name: &str, upstream: &UpstreamConfig
     findings.positive(format!("{at}.connect_timeout"), upstream.connect_timeout);
     if let Some(breaker) = &upstream.breaker {
         resilience::check_breaker(findings, &format!("{at}.breaker"), breaker);
+    }
+    if let Some(concurrency) = &upstream.concurrency {
+        resilience::check_concurrency(findings, &format!("{at}.concurrency"), concurrency);
     }
     if let Some(retries) = &upstream.retries {
         resilience::check_retries(findings, &format!("{at}.retries"), retries);

@@ -17,7 +17,9 @@ mod upstream;
 pub use check::ConfigProblem;
 pub(crate) use check::Findings;
 pub use http::HttpConfig;
-pub use resilience::{BreakerConfig, BreakerScope, InvalidTrouble, RetryConfig, Trouble};
+pub use resilience::{
+    BreakerConfig, BreakerScope, ConcurrencyConfig, FallbackConfig, InvalidTrouble, RetryConfig, Trouble,
+};
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
 pub use tls::{CertificateFiles, ClientAuth, ProxyProtocolConfig, TlsConfig, TlsVersion};
 pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};

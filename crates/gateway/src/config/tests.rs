@@ -335,3 +335,32 @@ fn resilience_that_cannot_work_is_refused() {
         ]
     );
 }
+
+#[test]
+fn a_fallback_is_one_thing_or_the_other() {
+    let route = |fallback: &str| {
+        problems(&format!(
+            "[upstreams.u]\ntargets = [\"http://a\"]\n[[routes]]\nname = \"r\"\nmatch = {{ path = \"/\" }}\nupstream = \"u\"\n\
+             fallback = {{ {fallback} }}"
+        ))
+        .into_iter()
+        .map(|(path, _)| path)
+        .collect::<Vec<_>>()
+    };
+    assert!(route("status = 200, body = \"[]\"").is_empty());
+    assert!(route("upstream = \"u\"").is_empty());
+    assert_eq!(route(""), ["routes[0].fallback"]);
+    assert_eq!(route("upstream = \"u\", status = 200"), ["routes[0].fallback"]);
+    assert_eq!(route("upstream = \"v\""), ["routes[0].fallback.upstream"]);
+    assert_eq!(route("status = 100"), ["routes[0].fallback.status"]);
+    assert_eq!(route("status = 204, body = \"x\""), ["routes[0].fallback.body"]);
+    assert_eq!(
+        route("status = 200, headers = { content-length = \"1\" }"),
+        ["routes[0].fallback.headers.content-length"]
+    );
+    assert_eq!(route("status = 200, on = []"), ["routes[0].fallback.on"]);
+    let found = problems(
+        "[upstreams.u]\ntargets = [\"http://a\"]\nconcurrency = { max = 0, queue = 9000000, queue_timeout = \"0s\" }",
+    );
+    assert_eq!(found.len(), 3, "{found:?}");
+}

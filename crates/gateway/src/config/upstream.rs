@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::{BreakerConfig, Duration, RetryConfig};
+use super::{BreakerConfig, ConcurrencyConfig, Duration, RetryConfig};
 
 /// One upstream: targets that can answer for each other.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +25,10 @@ pub struct UpstreamConfig {
     /// How long a target may take to answer with a response head, once it has the request. Beyond: 504.
     #[serde(default = "default_timeout")]
     pub timeout: Duration,
+    /// How long a target may pause between two pieces of an answer's body, while the client takes them.
+    /// Beyond, the answer is cut. `0s` for as long as it likes.
+    #[serde(default = "default_body_timeout")]
+    pub body_timeout: Duration,
     /// How long a connection may take to be made. Beyond: the next target, else 502.
     #[serde(default = "default_connect_timeout")]
     pub connect_timeout: Duration,
@@ -40,6 +44,9 @@ pub struct UpstreamConfig {
     /// Which requests are sent again when they fail. Off when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retries: Option<RetryConfig>,
+    /// How many requests may be under way at the same time. No limit when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<ConcurrencyConfig>,
 }
 
 impl UpstreamConfig {
@@ -51,17 +58,22 @@ impl UpstreamConfig {
             hash_by: HashBy::default(),
             protocol: Protocol::default(),
             timeout: default_timeout(),
+            body_timeout: default_body_timeout(),
             connect_timeout: default_connect_timeout(),
             idle_timeout: default_idle_timeout(),
             max_idle: default_max_idle(),
             breaker: None,
             retries: None,
+            concurrency: None,
         }
     }
 }
 
 fn default_timeout() -> Duration {
     Duration::from_secs(30)
+}
+fn default_body_timeout() -> Duration {
+    Duration::from_secs(300)
 }
 fn default_connect_timeout() -> Duration {
     Duration::from_secs(2)

@@ -14,7 +14,7 @@ mod date;
 mod door;
 mod http1;
 mod http2;
-mod proxy_protocol;
+pub(crate) mod proxy_protocol;
 mod redirect;
 mod socket;
 mod tls;

@@ -8,7 +8,8 @@
 //! [`http2`] alone. Failures say who failed ([`Failure`]).
 //!
 //! A target or an upstream that fails again and again is left alone for a while ([`breaker`]); requests that
-//! do no harm when repeated are sent again within a budget ([`retry`]). Both are off unless configured.
+//! do no harm when repeated are sent again within a budget ([`retry`]); how many are under way at once can be
+//! bounded ([`queue`]). All of that is off unless configured.
 //!
 //! Deliberately absent: health checks, service discovery.
 
@@ -21,6 +22,7 @@ mod http1;
 mod http2;
 mod in_process;
 mod numbers;
+mod queue;
 mod retry;
 mod send;
 mod target;
@@ -35,7 +37,10 @@ pub(crate) use http1::Http1Body;
 pub(crate) use http2::DrivenBody;
 pub use in_process::InProcess;
 pub use numbers::UpstreamNumbers;
+pub(crate) use queue::Place;
+pub use queue::Queue;
 pub(crate) use send::Outgoing;
+pub(crate) use trouble::Troubles;
 pub(crate) use tunnel::Tunnel;
 
 use std::{sync::Arc, time::Duration};
@@ -56,6 +61,7 @@ pub struct Upstream {
     /// The circuit of all targets together.
     circuit: Option<Circuit>,
     retries: Option<Box<Retries>>,
+    queue: Option<Queue>,
     numbers: Numbers,
 }
 
@@ -79,6 +85,7 @@ impl Upstream {
             connector: Connector::new(config.connect_timeout.get(), config.protocol == Protocol::Http2),
             circuit: circuit(BreakerScope::Upstream),
             retries: config.retries.as_ref().map(|retries| Box::new(Retries::new(retries, seed))),
+            queue: config.concurrency.as_ref().map(Queue::new),
             numbers: Numbers::default(),
             config: config.clone(),
         }
@@ -88,7 +95,7 @@ impl Upstream {
     pub fn numbers(&self) -> UpstreamNumbers {
         let circuits = self.targets.iter().filter_map(|target| target.circuit.as_ref()).chain(&self.circuit);
         let open = circuits.filter(|circuit| circuit.is_open()).count();
-        self.numbers.read(self.targets.len() as u64, open as u64)
+        self.numbers.read(self.targets.len() as u64, open as u64, self.queue.as_ref())
     }
 
     /// Its name.
@@ -99,6 +106,24 @@ impl Upstream {
     /// What it was made from.
     pub const fn config(&self) -> &UpstreamConfig {
         &self.config
+    }
+
+    /// How long a target may pause within an answer's body.
+    pub(crate) fn pause(&self) -> Option<Duration> {
+        pause(self.config.body_timeout)
+    }
+
+    /// A place among the requests that may be under way, if their number is limited.
+    pub(crate) async fn enter(&self) -> Result<Option<Place>, Failure> {
+        match &self.queue {
+            None => Ok(None),
+            Some(queue) => queue.enter().await.map(Some),
+        }
+    }
+
+    /// A route's fallback has answered in its place.
+    pub(crate) fn fell_back(&self) {
+        self.numbers.fallbacks.add();
     }
 
     /// How long a target may take for a response head.
@@ -112,6 +137,11 @@ impl Upstream {
             target.http1.prune(worker, self.config.idle_timeout.get());
         }
     }
+}
+
+/// `body_timeout` as it is used: no time at all means for ever.
+pub(crate) fn pause(configured: crate::config::Duration) -> Option<Duration> {
+    Some(configured.get()).filter(|pause| !pause.is_zero())
 }
 
 impl HealthCheck for Upstream {

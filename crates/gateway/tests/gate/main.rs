@@ -2,13 +2,16 @@
 
 mod content;
 mod failures;
+mod fallback;
 mod forwarding;
 mod harness;
+mod http2_abuse;
 mod hygiene;
 mod in_process;
 mod lifecycle;
 mod limits;
 mod mmdb;
+mod overload;
 mod perimeter;
 mod pki;
 mod proxy_protocol;

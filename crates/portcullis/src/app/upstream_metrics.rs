@@ -34,6 +34,10 @@ shown! {
     counter "upstream_circuit_refusals" "_total" circuit_refusals "Requests that an open circuit has refused";
     counter "upstream_retries" "_total" retries "Attempts beyond the first";
     counter "upstream_retries_denied" "_total" retries_denied "Attempts that the budget did not allow";
+    counter "upstream_fallbacks" "_total" fallbacks "Requests that were answered by a route's fallback";
+    gauge "upstream_places_taken" "" running "Requests that hold one of an upstream's limited places now";
+    gauge "upstream_waiting" "" waiting "Requests that wait for a place now";
+    counter "upstream_saturated" "_total" saturated "Requests for which there was no place";
 }
 
 /// For the reference.
