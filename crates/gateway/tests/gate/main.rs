@@ -5,6 +5,7 @@ mod failures;
 mod fallback;
 mod forwarding;
 mod harness;
+mod health;
 mod http2_abuse;
 mod hygiene;
 mod in_process;
