@@ -27,7 +27,7 @@ fn every_example_loads() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     let dir = tempfile::tempdir().expect("a directory");
     let mut loaded = 0;
-    for entry in fs::read_dir(docs).expect("the documents").flatten() {
+    for entry in fs::read_dir(&docs).expect("the documents").flatten() {
         let (path, file) = (entry.path(), entry.file_name());
         if path.extension().is_none_or(|extension| extension != "md") {
             continue;
