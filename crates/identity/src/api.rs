@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, audit, auth, authz,
     http::{Refusal, render_problems},
-    keys, passwords, roles, sessions, tenants, tokens, users, users_admin,
+    keys, outbox, passwords, roles, sessions, templates, tenants, tokens, users, users_admin,
 };
 
 /// Every kind of problem that identity declares.
@@ -24,9 +24,11 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     api_keys::PROBLEMS,
     auth::PROBLEMS,
     keys::PROBLEMS,
+    outbox::PROBLEMS,
     passwords::PROBLEMS,
     roles::PROBLEMS,
     sessions::PROBLEMS,
+    templates::PROBLEMS,
     tenants::PROBLEMS,
     tokens::PROBLEMS,
     users::PROBLEMS,
@@ -45,6 +47,8 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(tenants::routes())
         .merge(authz::routes())
         .merge(keys::routes())
+        .merge(outbox::routes())
+        .merge(templates::routes())
         .merge(audit::routes())
 }
 
@@ -66,6 +70,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "roles", description = "Roles and permissions"),
         (name = "tenants", description = "Tenants, for operators of the installation"),
         (name = "keys", description = "Signing keys"),
+        (name = "messages", description = "Mails and text messages, and what they say"),
         (name = "audit", description = "The audit log"),
         (name = "authorization", description = "Asking what others may do"),
         (name = "discovery", description = "What verifiers of our tokens read"),

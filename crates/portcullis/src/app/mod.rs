@@ -12,6 +12,7 @@ mod key;
 mod operations;
 mod routes;
 mod running;
+mod senders;
 mod settings;
 mod shared_limits;
 mod start;

@@ -1,8 +1,8 @@
 //! From the configuration to what each room wants to be told.
 
-use identity::settings::{
+use identity::{outbox::limits::MessageLimits, settings::{
     LockoutSettings, PasswordSettings, SessionSettings, Settings as IdentitySettings, TokenSettings,
-};
+}};
 
 use crate::config::Config;
 
@@ -35,6 +35,12 @@ pub(super) fn identity(config: &Config, public_url: String) -> IdentitySettings 
         },
         lockout: LockoutSettings { failures: identity.lockout.failures, duration: identity.lockout.duration.get() },
         login_by_account: identity.limits.login,
+        messages: MessageLimits {
+            mail_per_address: config.mail.per_address,
+            sms_per_number: config.sms.per_number,
+            sms_per_person: config.sms.per_person,
+            sms_per_tenant: config.sms.per_tenant,
+        },
         open_registration: identity.open_registration,
     }
 }

@@ -5,6 +5,8 @@
 
 use std::{fmt, net::SocketAddr, str::FromStr};
 
+use identity::outbox::senders;
+
 /// A format of the schema and the parser that decides about it. The error says what to write instead;
 /// where the value might be a secret (a URL with credentials) it does not repeat it.
 pub(super) struct Format {
@@ -26,6 +28,9 @@ pub(super) const FORMATS: &[Format] = &[
     Format { name: "http-url", check: http_url },
     Format { name: "storage-url", check: |t| one_of_schemes(t, &["sqlite", "postgres", "postgresql"]) },
     Format { name: "kv-url", check: |t| plain_or_scheme(t, "memory", &["redis", "rediss"]) },
+    Format { name: "mail-url", check: |t| senders::check_url(t).map_err(|e| e.to_string()) },
+    Format { name: "mail-sender", check: |t| senders::check_from(t).map_err(|e| e.to_string()) },
+    Format { name: "sms-url", check: |t| senders::Twilio::check_url(t).map(drop).map_err(|e| e.to_string()) },
     Format { name: "bus-url", check: |t| plain_or_scheme(t, "local", &["redis", "rediss"]) },
 ];
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Only for the schema: a rate as text.
 #[derive(JsonSchema)]
 #[schemars(inline, extend("format" = "rate"))]
-struct RateText(#[expect(dead_code, reason = "only its schema is used")] String);
+pub(super) struct RateText(#[expect(dead_code, reason = "only its schema is used")] String);
 
 /// Access and refresh tokens.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
