@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use gateway::{
     config::{GatewayConfig, OneOrMany, RouteConfig, UpstreamConfig},
-    route::{RouteTable, TableParts},
+    route::{Asked, RouteTable, TableParts},
 };
 use http::{HeaderMap, Method};
 use kernel::{OsRandom, exchange::NoRecorder};
@@ -48,9 +48,15 @@ fn find(c: &mut Criterion) {
         {
             let path = if count == 10 { path.replace('9', "3") } else { path.to_owned() };
             group.bench_with_input(BenchmarkId::new(name, count), &path, |b, path| {
-                b.iter(|| {
-                    table.explain(black_box("www.example.com"), black_box(path), &Method::GET, &headers).is_some()
-                });
+                let asked = Asked {
+                    host: "www.example.com",
+                    path,
+                    query: None,
+                    method: &Method::GET,
+                    headers: &headers,
+                    client: std::net::IpAddr::from([192, 0, 2, 7]),
+                };
+                b.iter(|| table.explain(black_box(&asked)).is_some());
             });
         }
     }

@@ -15,6 +15,7 @@ pub mod body;
 pub mod config;
 mod forward;
 pub mod guard;
+mod http1;
 pub mod limit;
 mod listener;
 mod pipeline;
@@ -26,7 +27,7 @@ pub mod tenant;
 pub mod transform;
 pub mod upstream;
 
-pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, workers};
+pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, workers};
 
 /// Every kind of refusal that the gate itself makes, for the generated catalogue.
 pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {

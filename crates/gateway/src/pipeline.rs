@@ -29,7 +29,7 @@ use crate::{
     problem::Refusal,
     record::{Beginning, Record, Recorded},
     respond::{Reply, RequestIds},
-    route::{Entry, NoRoute, Route, RouteTable, UNKNOWN},
+    route::{Asked, Entry, NoRoute, Route, RouteTable, UNKNOWN},
     tenant::{self, Choice},
     transform::{self, Assertions, Client},
 };
@@ -75,7 +75,9 @@ pub(crate) async fn serve(
 
     let admitted = admit(&gate, &connection, &parts).map(Arc::new);
     let routed = match &admitted {
-        Ok(admitted) => find(&gate, &table, admitted, &parts).map(|(entry, choice)| (entry, choice, &**admitted)),
+        Ok(admitted) => {
+            find(&gate, &table, admitted, &parts, client).map(|(entry, choice)| (entry, choice, &**admitted))
+        }
         Err(problem) => Err(problem.clone().into()),
     };
     let recorder = routed.as_ref().map_or(table.unmatched(), |(entry, ..)| &entry.recorder);
@@ -107,9 +109,18 @@ fn find<'t, 'p>(
     table: &'t RouteTable,
     admitted: &'p Admitted,
     parts: &Parts,
+    client: Client,
 ) -> Result<(&'t Entry, Choice<'p>), Refusal> {
     let choice = tenant::choose(&gate.edge.tenants.load(), admitted.host(), admitted.path(), &parts.headers)?;
-    match table.find(admitted.host(), choice.path, &parts.method, &parts.headers) {
+    let asked = Asked {
+        host: admitted.host(),
+        path: choice.path,
+        query: admitted.query(),
+        method: &parts.method,
+        headers: &parts.headers,
+        client: client.ip,
+    };
+    match table.find(&asked) {
         Ok(entry) => Ok((entry, choice)),
         Err(NoRoute::Unknown) => Err(UNKNOWN.into()),
         Err(NoRoute::Method(allowed)) => Err(Refusal::method(&allowed)),

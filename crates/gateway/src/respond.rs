@@ -8,6 +8,7 @@ use std::sync::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header, request::Parts};
 use http_body::Body as _;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
+use hyper_util::rt::TokioIo;
 use kernel::{Random, Timestamp, id::uuid_v7};
 
 use crate::{
@@ -125,7 +126,8 @@ impl Reply {
             Some((tunnel, client)) => {
                 connection.upgraded();
                 connection.spawn(async move {
-                    let (bytes_in, bytes_out) = tunnel.run(client).await;
+                    let Ok(client) = client.await else { return };
+                    let (bytes_in, bytes_out) = tunnel.run(TokioIo::new(client)).await;
                     record.tunnelled(bytes_in, bytes_out);
                 });
                 response.map(|_| Recorded::unrecorded(Body::Empty))

@@ -154,6 +154,18 @@ impl Network {
         let ((own, width), (other, other_width)) = (bits(self.address), bits(address));
         width == other_width && (self.prefix == 0 || (own ^ other) >> (width - self.prefix) == 0)
     }
+    /// An address in the range.
+    pub const fn address(&self) -> std::net::IpAddr {
+        self.address
+    }
+    /// How many bits all its addresses share.
+    pub const fn prefix(&self) -> u8 {
+        self.prefix
+    }
+    /// Whether every address of the other range lies in this one.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.prefix <= other.prefix && self.contains(other.address)
+    }
 }
 
 impl FromStr for Network {
@@ -200,6 +212,9 @@ mod tests {
         assert!(has("10.0.0.0/8", "::ffff:10.1.2.3"), "mapped addresses are their IPv4 selves");
         assert!(has("2001:db8::/32", "2001:db8:1::1") && !has("2001:db8::/32", "10.0.0.1"));
         assert!(has("0.0.0.0/0", "1.2.3.4") && has("127.0.0.1", "127.0.0.1") && !has("127.0.0.1", "127.0.0.2"));
+        let covers = |a: &str, b: &str| a.parse::<Network>().expect(a).covers(&b.parse::<Network>().expect(b));
+        assert!(covers("10.0.0.0/8", "10.1.0.0/16") && !covers("10.1.0.0/16", "10.0.0.0/8"));
+        assert!(covers("10.9.0.0/8", "10.0.0.0/8") && !covers("0.0.0.0/0", "::/0"), "by its bits; families differ");
         assert!("10.0.0.0/33".parse::<Network>().is_err() && "10.0.0".parse::<Network>().is_err());
     }
 }

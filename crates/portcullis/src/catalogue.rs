@@ -61,7 +61,8 @@ pub fn metrics_reference() -> String {
     let mut text = "\
 # Metrics
 
-<!-- Generated from crates/observe/src/metrics/catalogue.rs by `make docs`. Do not edit. -->
+<!-- Generated from crates/observe/src/metrics/catalogue.rs and
+crates/portcullis/src/app/upstream_metrics.rs by `make docs`. Do not edit. -->
 
 Served at `/metrics` as OpenMetrics text: on the operators' address to whoever reaches it, on the public
 address to callers with `metrics:read`. Labels come from the configuration, never from requests, so their
@@ -71,7 +72,7 @@ number is bounded.
 |---|---|---|---|
 "
     .to_owned();
-    for metric in observe::metrics::CATALOGUE {
+    for metric in observe::metrics::CATALOGUE.iter().chain(crate::app::upstream_metrics()) {
         let labels = metric.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
         let _ = writeln!(text, "| `{}` | {} | {labels} | {} |", metric.name, metric.kind, metric.help);
     }

@@ -86,6 +86,19 @@ async fn operators_see_everything_and_strangers_little() {
 }
 
 #[tokio::test]
+async fn upstreams_show_their_numbers() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut config = config(&dir);
+    config.upstreams.insert("orders".to_owned(), gateway::config::UpstreamConfig::new(["http://127.0.0.1:9"]));
+    let running = start(config).await;
+    let numbers = ask(running.ops_addr(), "/metrics").await.1;
+    for line in ["upstream_targets{upstream=\"orders\"} 1", "upstream_retries_total{upstream=\"orders\"} 0"] {
+        assert!(numbers.contains(&format!("\nportcullis_{line}")), "{numbers}");
+    }
+    running.shutdown().await;
+}
+
+#[tokio::test]
 async fn pages_and_documents_are_there() {
     let dir = tempfile::tempdir().expect("a directory");
     let running = start(config(&dir)).await;

@@ -12,6 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use kernel::{Problem, problem::common::TOO_LARGE};
 use tokio::time::{Instant, Sleep};
@@ -91,7 +92,18 @@ impl Progress {
 
 /// The body of a request, as an upstream is given it: in-process services take requests with this body.
 #[derive(Debug, Default)]
-pub struct RequestBody(Option<Box<Stream>>);
+pub struct RequestBody(Source);
+
+/// Where its bytes come from.
+#[derive(Debug, Default)]
+enum Source {
+    #[default]
+    Nothing,
+    /// The client.
+    Client(Box<Stream>),
+    /// Memory: the whole body has been read.
+    Kept(Bytes),
+}
 
 #[derive(Debug)]
 struct Stream {
@@ -117,14 +129,14 @@ impl Intake {
     /// announces more is refused before anything is read.
     pub(crate) fn new(incoming: Incoming, limit: u64, timeout: Duration) -> Result<Self, Problem> {
         if incoming.is_end_stream() {
-            return Ok(Self { body: RequestBody(None), progress: None });
+            return Ok(Self { body: RequestBody::default(), progress: None });
         }
         if incoming.size_hint().lower() > limit {
             return Err(BodyError::TooLarge.problem());
         }
         let progress = Arc::new(Progress::new());
         let stream = Stream { incoming, left: limit, progress: progress.clone(), timeout, timer: None, waiting: false };
-        Ok(Self { body: RequestBody(Some(Box::new(stream))), progress: Some(progress) })
+        Ok(Self { body: RequestBody(Source::Client(Box::new(stream))), progress: Some(progress) })
     }
 }
 
@@ -172,20 +184,56 @@ impl Stream {
     }
 }
 
+impl RequestBody {
+    /// Reads it to its end and keeps it in memory, without its trailers. The caller has bounded its length.
+    pub(crate) async fn keep(self) -> Result<Self, BodyError> {
+        match self.0 {
+            Source::Client(_) => Ok(Self(Source::Kept(self.collect().await?.to_bytes()))),
+            source => Ok(Self(source)),
+        }
+    }
+
+    /// The body, to be sent. What is in memory stays there, to be sent again.
+    pub(crate) fn lend(&mut self) -> Self {
+        self.copy().unwrap_or_else(|| std::mem::take(self))
+    }
+
+    /// The same bytes once more, unless they are still the client's to send.
+    pub(crate) fn copy(&self) -> Option<Self> {
+        match &self.0 {
+            Source::Nothing => Some(Self::default()),
+            Source::Kept(bytes) => Some(Self(Source::Kept(bytes.clone()))),
+            Source::Client(_) => None,
+        }
+    }
+}
+
 impl HttpBody for RequestBody {
     type Data = Bytes;
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match &mut self.0 {
-            None => Poll::Ready(None),
-            Some(stream) => stream.poll_frame(cx),
+            Source::Nothing => Poll::Ready(None),
+            Source::Client(stream) => stream.poll_frame(cx),
+            Source::Kept(bytes) => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
         }
     }
     fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(|stream| stream.incoming.is_end_stream())
+        match &self.0 {
+            Source::Nothing => true,
+            Source::Client(stream) => stream.incoming.is_end_stream(),
+            Source::Kept(bytes) => bytes.is_empty(),
+        }
     }
     fn size_hint(&self) -> SizeHint {
-        self.0.as_ref().map_or_else(|| SizeHint::with_exact(0), |stream| stream.incoming.size_hint())
+        match &self.0 {
+            Source::Nothing => SizeHint::with_exact(0),
+            Source::Client(stream) => stream.incoming.size_hint(),
+            Source::Kept(bytes) => SizeHint::with_exact(bytes.len() as u64),
+        }
     }
 }

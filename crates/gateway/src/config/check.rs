@@ -1,10 +1,12 @@
 //! Finds everything wrong with a configuration at once.
 
-use std::collections::{BTreeMap, HashMap};
+mod resilience;
+
+use std::collections::HashMap;
 
 use http::{HeaderName, HeaderValue, Method, Uri};
 
-use super::{AuthConfig, Duration, GatewayConfig, MatchConfig, RouteConfig, UpstreamConfig};
+use super::{AuthConfig, Duration, GatewayConfig, MatchConfig, RouteConfig, UpstreamConfig, conflicts};
 use crate::{
     limit::Rules,
     route::{HostPattern, PathPattern},
@@ -19,16 +21,25 @@ pub struct ConfigProblem {
     pub message: String,
     /// What to write instead.
     pub hint: String,
+    /// The other place, where two settings do not go together: `routes[0]`.
+    pub other: Option<String>,
+}
+
+impl ConfigProblem {
+    /// A problem of one place.
+    pub fn new(path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into(), hint: hint.into(), other: None }
+    }
 }
 
 /// Collects problems under a growing path.
-struct Findings(Vec<ConfigProblem>);
+pub(super) struct Findings(pub(super) Vec<ConfigProblem>);
 
 impl Findings {
-    fn add(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
-        self.0.push(ConfigProblem { path: path.into(), message: message.into(), hint: hint.into() });
+    pub(super) fn add(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
+        self.0.push(ConfigProblem::new(path, message, hint));
     }
-    fn positive(&mut self, path: impl Into<String>, value: Duration) {
+    pub(super) fn positive(&mut self, path: impl Into<String>, value: Duration) {
         if value.is_zero() {
             self.add(path, "must be longer than nothing", "Write a duration such as 5s.");
         }
@@ -47,7 +58,7 @@ impl GatewayConfig {
             self.check_route(&mut findings, &format!("routes[{i}]"), route);
         }
         check_duplicates(&mut findings, &self.routes);
-        check_conflicts(&mut findings, &self.routes);
+        conflicts::check(&mut findings, &self.routes);
         findings.0
     }
 
@@ -188,6 +199,13 @@ fn check_match(findings: &mut Findings, at: &str, matches: &MatchConfig) -> Opti
             );
         }
     }
+    for name in matches.query.keys().filter(|name| name.is_empty()) {
+        findings.add(
+            format!("{at}.query.{name}"),
+            "is not the name of a parameter",
+            "Write a name and the exact value, or `*` for any value.",
+        );
+    }
     pattern.ok()
 }
 
@@ -222,6 +240,12 @@ fn check_upstream(findings: &mut Findings, name: &str, upstream: &UpstreamConfig
     }
     findings.positive(format!("{at}.timeout"), upstream.timeout);
     findings.positive(format!("{at}.connect_timeout"), upstream.connect_timeout);
+    if let Some(breaker) = &upstream.breaker {
+        resilience::check_breaker(findings, &format!("{at}.breaker"), breaker);
+    }
+    if let Some(retries) = &upstream.retries {
+        resilience::check_retries(findings, &format!("{at}.retries"), retries);
+    }
 }
 
 fn check_url(url: &str) -> Result<(), String> {
@@ -248,62 +272,16 @@ fn check_duplicates(findings: &mut Findings, routes: &[RouteConfig]) {
         if let Some(earlier) = first.get(&route.name) {
             findings.add(
                 format!("routes[{i}].name"),
-                format!("`{}` is already the name of routes[{earlier}]", shorten(&route.name)),
+                format!("`{}` is the name of another route already", shorten(&route.name)),
                 "Names label metrics and logs; give each route its own.",
             );
+            if let Some(problem) = findings.0.last_mut() {
+                problem.other = Some(format!("routes[{earlier}].name"));
+            }
         } else {
             first.insert(&route.name, i);
         }
     }
-}
-
-/// Two routes conflict when some request matches both and nothing decides between them.
-fn check_conflicts(findings: &mut Findings, routes: &[RouteConfig]) {
-    // Grouped by what must be equal, so that thousands of routes are not compared pairwise.
-    type Key<'a> = (String, i32, &'a BTreeMap<String, String>);
-    let mut groups: BTreeMap<Key<'_>, Vec<(usize, PathPattern)>> = BTreeMap::new();
-    for (i, route) in routes.iter().enumerate() {
-        let Ok(pattern) = route.matches.path.parse::<PathPattern>() else { continue };
-        let key = (shape(&pattern), route.priority, &route.matches.headers);
-        let group = groups.entry(key).or_default();
-        for (earlier, other) in group.iter() {
-            if pattern.same_shape(other) && overlap(&routes[*earlier].matches, &route.matches) {
-                findings.add(
-                    format!("routes[{i}].match"),
-                    format!("takes the same requests as routes[{earlier}] (`{}`)", shorten(&routes[*earlier].name)),
-                    "Give one of them another path, method, host or header, or a higher priority.",
-                );
-            }
-        }
-        group.push((i, pattern));
-    }
-}
-
-fn shape(pattern: &PathPattern) -> String {
-    use crate::route::Segment;
-    let mut text: String = pattern
-        .segments
-        .iter()
-        .map(|s| match s {
-            Segment::Literal(text) => format!("/{text}"),
-            Segment::Parameter(_) => "/{}".to_owned(),
-        })
-        .collect();
-    if pattern.prefix {
-        text.push_str("/{*}");
-    }
-    text
-}
-
-/// Whether hosts and methods meet. Naming methods beats naming none, so those do not conflict.
-fn overlap(a: &MatchConfig, b: &MatchConfig) -> bool {
-    let hosts = a.host.0.iter().any(|h| b.host.0.contains(h));
-    let methods = if a.methods.is_empty() || b.methods.is_empty() {
-        a.methods.is_empty() && b.methods.is_empty()
-    } else {
-        a.methods.iter().any(|m| b.methods.contains(m))
-    };
-    hosts && methods
 }
 
 /// As many as the head's parser has room for.
@@ -318,6 +296,6 @@ fn is_name(text: &str) -> bool {
 }
 
 /// What is quoted back stays readable.
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     text.chars().take(80).collect()
 }

@@ -6,15 +6,18 @@
 //! that uses them. Deliberately absent: reading files and environment, which is the binary's.
 
 mod check;
+mod conflicts;
 mod http;
+mod resilience;
 mod route;
 mod units;
 mod upstream;
 
 pub use check::ConfigProblem;
 pub use http::HttpConfig;
+pub use resilience::{BreakerConfig, BreakerScope, InvalidTrouble, RetryConfig, Trouble};
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
-pub use units::{Duration, InvalidDuration, InvalidSize, Size};
+pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 
 pub use crate::limit::{LimitBy, LimitConfig};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use kernel::{Permission, RoleName};
+use kernel::{Permission, RoleName, principal::Network};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -19,7 +19,9 @@ pub struct RouteConfig {
     /// Which requests.
     #[serde(rename = "match")]
     pub matches: MatchConfig,
-    /// Among routes that match, the highest priority wins; then the most specific.
+    /// Among routes that match, the highest priority wins; then the most specific: by host, then path,
+    /// then the number of conditions on headers, query and source, then the narrower source, then whether
+    /// methods are named.
     #[serde(default)]
     pub priority: i32,
     /// The name of an upstream.
@@ -63,7 +65,7 @@ impl RouteConfig {
     pub fn new(name: impl Into<String>, path: impl Into<String>, upstream: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            matches: MatchConfig { path: path.into(), methods: Vec::new(), host: any_host(), headers: BTreeMap::new() },
+            matches: MatchConfig::path(path),
             priority: 0,
             upstream: upstream.into(),
             auth: AuthConfig::default(),
@@ -93,10 +95,39 @@ pub struct MatchConfig {
     /// `api.example.com`, `*.example.com` (any depth below, not itself) or `*`; one or several.
     #[serde(default = "any_host")]
     pub host: OneOrMany,
-    /// Header fields and the exact value each must have; `*` is any value.
+    /// Header fields and the exact value each must have; `*` is any value. Of a field that comes more than
+    /// once, one value is enough.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// Query parameters and the exact value each must have, decoded; `*` is any value. Of a parameter that
+    /// comes more than once, one value is enough.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// Address ranges of clients (`10.0.0.0/8`, `2001:db8::/32`, `192.0.2.7`), as far as `trusted_proxies`
+    /// vouch for them; empty means all.
+    #[serde(default)]
+    #[schemars(with = "Vec<NetworkText>")]
+    pub sources: Vec<Network>,
 }
+
+impl MatchConfig {
+    /// Every request for this path.
+    pub fn path(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            methods: Vec::new(),
+            host: any_host(),
+            headers: BTreeMap::new(),
+            query: BTreeMap::new(),
+            sources: Vec::new(),
+        }
+    }
+}
+
+/// Only for the schema: an address range as text.
+#[derive(JsonSchema)]
+#[schemars(inline, extend("format" = "address-range"))]
+struct NetworkText(#[expect(dead_code, reason = "only its schema is used")] String);
 
 fn any_host() -> OneOrMany {
     OneOrMany(vec!["*".to_owned()])

@@ -152,12 +152,81 @@ fn routes_conflict_only_when_nothing_decides() {
     assert!(two(&path("/a/{x}"), &path("/a/{y}")));
     assert!(!two(&path("/a/{x}"), &path("/a/{*y}")));
     assert!(!two(&path("/a"), &path("/a/")));
-    assert!(!two(&path("/a"), &format!("{}\npriority = 1", path("/a"))));
+    assert!(two(&path("/a"), &format!("{}\npriority = 1", path("/a"))), "the first is never reached");
+    assert!(!two(&path("/a"), &format!("{}\npriority = 1", m("path = \"/a\", methods = [\"GET\"]"))));
     assert!(two(&m("path = \"/a\", methods = [\"GET\"]"), &m("path = \"/a\", methods = [\"POST\", \"GET\"]")));
     assert!(!two(&m("path = \"/a\", methods = [\"GET\"]"), &path("/a")));
     assert!(!two(&m("path = \"/a\", host = \"x.test\""), &path("/a")));
     assert!(two(&m("path = \"/a\", host = [\"x.test\", \"y.test\"]"), &m("path = \"/a\", host = \"y.test\"")));
     assert!(!two(&m("path = \"/a\", headers = { v = \"1\" }"), &m("path = \"/a\", headers = { v = \"2\" }")));
+    assert!(!two(&m("path = \"/a\", query = { v = \"1\" }"), &m("path = \"/a\", query = { v = \"2\" }")));
+    assert!(two(&m("path = \"/a\", query = { v = \"1\" }"), &m("path = \"/a\", query = { v = \"1\" }")));
+    assert!(two(&m("path = \"/a\", methods = [\"GET\"]"), &m("path = \"/a\", methods = [\"HEAD\"]")));
+    let from = |ranges: &str| m(&format!("path = \"/a\", sources = {ranges}"));
+    assert!(two(&from("[\"10.0.0.0/8\"]"), &from("[\"11.0.0.0/8\", \"10.2.3.4/8\"]")));
+    assert!(!two(&from("[\"10.0.0.0/8\"]"), &from("[\"10.1.0.0/16\"]")), "the narrower wins");
+    assert!(!two(&from("[\"10.0.0.0/8\"]"), &from("[\"11.0.0.0/8\"]")));
+    assert!(!two(&from("[\"10.0.0.0/8\"]"), &path("/a")));
+}
+
+#[test]
+fn a_route_that_is_never_reached_is_reported_with_what_is_in_its_way() {
+    // Each of these stands above `match = { path = "/a/{id}", methods = ["GET", "POST"] }`.
+    let hidden = |above: &[&str], below: &str| {
+        let mut text = String::from("[upstreams.u]\ntargets = [\"http://a\"]\n");
+        for (n, route) in above.iter().chain([&below]).enumerate() {
+            let priority = usize::from(n < above.len());
+            text += &format!(
+                "[[routes]]\nname = \"r{n}\"\nupstream = \"u\"\npriority = {priority}\nmatch = {{ {route} }}\n"
+            );
+        }
+        let found = parse(&text).expect("it parses").validate();
+        found.into_iter().map(|p| (p.path, p.other.expect("the other place"))).collect::<Vec<_>>()
+    };
+    let below = "path = \"/a/{id}\", methods = [\"GET\", \"POST\"], host = [\"x.test\", \"*.y.test\"]";
+    let at = |place: &str, other: &str| vec![(format!("{place}.match"), format!("{other}.match"))];
+    for above in [
+        &["path = \"/{*rest}\""][..],
+        &["path = \"/a/{*rest}\", methods = [\"GET\", \"POST\", \"PUT\"]"],
+        &["path = \"/{x}/{y}\", host = [\"x.test\", \"*.test\"]"],
+        &["path = \"/a/{x}\", sources = []"],
+    ] {
+        assert_eq!(hidden(above, below), at("routes[1]", "routes[0]"), "{above:?}");
+    }
+    // Several together.
+    let both = ["path = \"/a/{id}\", methods = [\"GET\"]", "path = \"/{*all}\", methods = [\"POST\"]"];
+    assert_eq!(hidden(&both, below), at("routes[2]", "routes[0]"));
+    for above in [
+        "path = \"/a/{id}/x\"",
+        "path = \"/a/1\"",
+        "path = \"/a/{id}\", methods = [\"GET\"]",
+        "path = \"/a/{id}\", host = \"x.test\"",
+        "path = \"/a/{id}\", headers = { v = \"*\" }",
+        "path = \"/a/{id}\", query = { v = \"*\" }",
+        "path = \"/a/{id}\", sources = [\"0.0.0.0/0\"]",
+    ] {
+        assert_eq!(hidden(&[above], below), [], "{above}");
+    }
+    let narrow = "path = \"/a/{*r}\", headers = { v = \"1\" }, sources = [\"10.1.0.0/16\"]";
+    assert_eq!(hidden(&["path = \"/a/{*r}\", headers = { v = \"*\" }, sources = [\"10.0.0.0/8\"]"], narrow).len(), 1);
+    assert_eq!(hidden(&["path = \"/a/{*r}\", headers = { v = \"2\" }"], narrow), []);
+    assert_eq!(hidden(&["path = \"/a/{x}\""], narrow), [], "a prefix is not covered by one segment");
+}
+
+#[test]
+fn thousands_of_routes_are_compared_in_time_that_grows_with_their_number() {
+    let mut config = parse(DOCUMENTED).expect("it parses");
+    for n in 0..5_000 {
+        let mut route = RouteConfig::new(format!("r{n}"), "/{*rest}", "orders");
+        match n % 3 {
+            0 => route.matches.host = OneOrMany(vec![format!("h{n}.test")]),
+            1 => drop(route.matches.headers.insert("x-tenant".into(), n.to_string())),
+            _ => drop(route.matches.query.insert("tenant".into(), n.to_string())),
+        }
+        route.priority = n % 2;
+        config.routes.push(route);
+    }
+    assert_eq!(config.validate(), []);
 }
 
 #[test]
@@ -218,4 +287,48 @@ proptest! {
         let size = Size::from_bytes(bytes);
         prop_assert_eq!(size.to_string().parse(), Ok(size));
     }
+}
+
+#[test]
+fn resilience_is_off_unless_asked_for_and_then_sensible() {
+    let upstream = |settings: &str| {
+        parse(&format!("[upstreams.u]\ntargets = [\"http://a\"]\n{settings}")).map(|c| c.upstreams["u"].clone())
+    };
+    let plain = upstream("").expect("it parses");
+    assert_eq!((&plain.breaker, &plain.retries), (&None, &None));
+    let asked = upstream("breaker = {}\nretries = { attempts = 3 }").expect("it parses");
+    assert_eq!(asked.breaker, Some(BreakerConfig::default()));
+    assert_eq!(asked.retries, Some(RetryConfig { attempts: 3, ..RetryConfig::default() }));
+    let troubles = upstream("retries = { on = [\"5xx\", \"429\", \"connect\"] }").expect("it parses").retries;
+    let text: Vec<String> = troubles.expect("retries").on.iter().map(ToString::to_string).collect();
+    assert_eq!(text, ["5xx", "429", "connect"]);
+    for wrong in ["on = [\"200\"]", "on = [\"6xx\"]", "budget = \"120%\"", "budget = 20", "tries = 2"] {
+        assert!(upstream(&format!("retries = {{ {wrong} }}")).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn resilience_that_cannot_work_is_refused() {
+    let found = problems(
+        "[upstreams.u]\ntargets = [\"http://a\"]\n\
+         breaker = { window = \"1ms\", min_requests = 0, probes = 61, error_rate = \"0%\", open_for = \"0s\", on = [] }\n\
+         retries = { attempts = 1, methods = [\"POST\"], max_body = \"1GiB\", backoff = \"2s\", per_try_timeout = \"0s\" }",
+    );
+    let paths: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "upstreams.u.breaker.on",
+            "upstreams.u.breaker.window",
+            "upstreams.u.breaker.min_requests",
+            "upstreams.u.breaker.probes",
+            "upstreams.u.breaker.error_rate",
+            "upstreams.u.breaker.open_for",
+            "upstreams.u.retries.attempts",
+            "upstreams.u.retries.methods[0]",
+            "upstreams.u.retries.max_body",
+            "upstreams.u.retries.max_backoff",
+            "upstreams.u.retries.per_try_timeout",
+        ]
+    );
 }

@@ -1,4 +1,4 @@
-//! Durations and sizes as people write them: `250ms`, `15m`, `64MiB`.
+//! Durations, sizes and shares as people write them: `250ms`, `15m`, `64MiB`, `20%`.
 //!
 //! One number and one unit, always: a bare number would leave the unit to be guessed.
 
@@ -106,6 +106,43 @@ impl fmt::Display for Size {
     }
 }
 
+/// A share of a whole: `0%` to `100%`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Percent(u8);
+
+/// Why a text is not a share.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a share: write a whole number from 0 to 100 and a percent sign, such as 20%")]
+pub struct InvalidPercent(String);
+
+impl Percent {
+    /// So many hundredths; more than a hundred is a hundred.
+    pub const fn new(hundredths: u8) -> Self {
+        Self(if hundredths > 100 { 100 } else { hundredths })
+    }
+    /// In hundredths.
+    pub const fn hundredths(self) -> u8 {
+        self.0
+    }
+}
+
+impl FromStr for Percent {
+    type Err = InvalidPercent;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        number_and_unit(text, &[("%", 1)])
+            .and_then(|n| u8::try_from(n).ok())
+            .filter(|n| *n <= 100)
+            .map(Self)
+            .ok_or_else(|| InvalidPercent(text.chars().take(64).collect()))
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", self.0)
+    }
+}
+
 fn number_and_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
@@ -145,3 +182,4 @@ macro_rules! as_text {
 
 as_text!(Duration, "^[0-9]+(ms|s|m|h|d)$", "A length of time: 250ms, 5s, 15m, 12h, 30d.");
 as_text!(Size, "^[0-9]+(B|KiB|MiB|GiB)$", "An amount of memory or data: 512B, 64KiB, 10MiB, 1GiB.");
+as_text!(Percent, "^(100|[0-9]{1,2})%$", "A share of a whole: 0% to 100%.");

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::Duration;
+use super::{BreakerConfig, Duration, RetryConfig};
 
 /// One upstream: targets that can answer for each other.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +34,12 @@ pub struct UpstreamConfig {
     /// Most connections kept for the next request, for each target and data-plane thread.
     #[serde(default = "default_max_idle")]
     pub max_idle: u16,
+    /// When a target that fails is left alone for a while. Off when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<BreakerConfig>,
+    /// Which requests are sent again when they fail. Off when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<RetryConfig>,
 }
 
 impl UpstreamConfig {
@@ -48,6 +54,8 @@ impl UpstreamConfig {
             connect_timeout: default_connect_timeout(),
             idle_timeout: default_idle_timeout(),
             max_idle: default_max_idle(),
+            breaker: None,
+            retries: None,
         }
     }
 }

@@ -16,13 +16,13 @@ use std::{
 };
 
 use bytes::{Buf, BytesMut};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep},
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::connection::{Bounds, Shared};
-use crate::guard::{BadHead, Outcome, Scanner};
+use crate::{
+    guard::{BadHead, Outcome, Scanner},
+    http1::Timer,
+};
 
 /// What the library reads in place of a bad head.
 pub(super) const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
@@ -76,36 +76,6 @@ enum Awaits {
     Request,
     /// The rest of a head.
     Head,
-}
-
-/// A deadline that is moved often and reached rarely: the timer behind it is moved only when it fires too
-/// early.
-#[derive(Default)]
-struct Timer {
-    deadline: Option<Instant>,
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-impl Timer {
-    fn clear(&mut self) {
-        self.deadline = None;
-    }
-
-    /// Ready when the time is up that began with the first call after [`Timer::clear`].
-    fn poll(&mut self, cx: &mut Context<'_>, timeout: Duration) -> Poll<()> {
-        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + timeout);
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        if sleep.deadline() > deadline {
-            sleep.as_mut().reset(deadline);
-        }
-        loop {
-            ready!(sleep.as_mut().poll(cx));
-            if sleep.deadline() >= deadline {
-                return Poll::Ready(());
-            }
-            sleep.as_mut().reset(deadline);
-        }
-    }
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> HeadGuard<T> {

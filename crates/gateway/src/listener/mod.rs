@@ -16,7 +16,14 @@ mod worker;
 pub(crate) use connection::{Active, Connection};
 pub use socket::BindError;
 
-use std::{io, net::SocketAddr, num::NonZeroUsize, sync::Arc, thread, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    num::NonZeroUsize,
+    sync::{Arc, Weak},
+    thread,
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use kernel::{Clock, Random, edge::Edge, principal::Network};
@@ -183,6 +190,11 @@ impl Running {
         self.gate.table.load_full()
     }
 
+    /// A view of the routes in force, for those who watch.
+    pub fn view(&self) -> TableView {
+        TableView(Arc::downgrade(&self.gate))
+    }
+
     /// Puts other routes and upstreams in force. Requests that are running finish under the old ones; no
     /// connection is dropped. The bounds of `[server.http]` stay as they were at the start.
     pub fn reload(&self, table: RouteTable) {
@@ -197,6 +209,23 @@ impl Running {
             // A thread that panicked has ended too.
             let _ = thread.await;
         }
+    }
+}
+
+/// The routes in force, for those who watch. Does not keep the gate alive.
+#[derive(Clone)]
+pub struct TableView(Weak<Gate>);
+
+impl TableView {
+    /// The routes in force; none once the gate is gone.
+    pub fn table(&self) -> Option<Arc<RouteTable>> {
+        self.0.upgrade().map(|gate| gate.table.load_full())
+    }
+}
+
+impl std::fmt::Debug for TableView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TableView")
     }
 }
 

@@ -1,55 +1,34 @@
 //! Finds the route of a request among thousands, without allocating.
 //!
-//! Hosts are looked up in a hash map, paths in a tree of segments, so the work grows with the length of
-//! the path and not with the number of routes. Every node knows the highest priority below it: once a
-//! route is found, only branches that could beat it are entered.
+//! Hosts are looked up in a hash map, paths in a tree of segments, conditions in the drawers of a
+//! [`Leaf`], so the work grows with the length of the path and not with the number of routes. Every node
+//! knows the highest priority below it: once a route is found, only branches that could beat it are
+//! entered.
 //!
 //! Order among routes that match: priority; then the host (exact, then the longest `*.suffix`, then
 //! `*`); then the path, segment by segment (literal, then parameter, then the end of a prefix); then the
-//! number of header conditions; then naming methods before naming none; then the order they came in.
+//! number of conditions on headers, query and source; then the narrower source; then naming methods
+//! before naming none; then the order they came in.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::Method;
 
-use super::{HostPattern, PathPattern, Segment};
-
-/// Which requests a route takes.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Matcher {
-    /// One of these hosts.
-    pub hosts: Vec<HostPattern>,
-    /// This path.
-    pub path: PathPattern,
-    /// One of these methods; none means any. `GET` includes `HEAD`.
-    pub methods: Vec<Method>,
-    /// All of these fields; without a value, any value.
-    pub headers: Vec<(HeaderName, Option<HeaderValue>)>,
-}
-
-impl Matcher {
-    /// Every request for this path.
-    pub const fn path(path: PathPattern) -> Self {
-        Self { hosts: Vec::new(), path, methods: Vec::new(), headers: Vec::new() }
-    }
-
-    fn takes_method(&self, method: &Method) -> bool {
-        let includes = |own: &Method| own == method || (own == Method::GET && method == Method::HEAD);
-        self.methods.is_empty() || self.methods.iter().any(includes)
-    }
-
-    fn takes_headers(&self, headers: &HeaderMap) -> bool {
-        self.headers.iter().all(|(name, value)| match value {
-            None => headers.contains_key(name),
-            Some(value) => headers.get_all(name).iter().any(|sent| sent == value),
-        })
-    }
-}
+use super::{Asked, HostPattern, Matcher, PathPattern, Segment, leaf::Leaf};
 
 /// One route as the index keeps it.
-struct Rule {
-    matcher: Matcher,
-    priority: i32,
+pub(super) struct Rule {
+    pub(super) matcher: Matcher,
+    pub(super) priority: i32,
+}
+
+impl Rule {
+    /// Best first among rules of the same host and path.
+    pub(super) fn order(&self, number: usize) -> impl Ord + use<> {
+        let Self { matcher, priority } = self;
+        let specific = (Reverse(matcher.conditions()), Reverse(matcher.narrowness()));
+        (Reverse(*priority), specific, matcher.methods.is_empty(), number)
+    }
 }
 
 /// A node of the tree of segments.
@@ -57,10 +36,10 @@ struct Rule {
 struct Node {
     literals: HashMap<Box<str>, usize>,
     parameter: Option<usize>,
-    /// Rules that end here, best first.
-    exact: Vec<usize>,
-    /// Rules that take everything from here on, best first.
-    prefix: Vec<usize>,
+    /// Rules that end here.
+    exact: Leaf,
+    /// Rules that take everything from here on.
+    prefix: Leaf,
     /// The highest priority at this node and below.
     best: Option<i32>,
 }
@@ -69,7 +48,7 @@ struct Node {
 struct Tree(Vec<Node>);
 
 /// The compiled routes.
-pub(super) struct Index {
+pub(crate) struct Index {
     rules: Vec<Rule>,
     exact: HashMap<Box<str>, Tree>,
     below: HashMap<Box<str>, Tree>,
@@ -85,7 +64,7 @@ struct Best {
 
 impl Index {
     /// Compiles matchers with their priorities; [`Index::find`] answers with their position.
-    pub(super) fn new(rules: impl IntoIterator<Item = (Matcher, i32)>) -> Self {
+    pub(crate) fn new(rules: impl IntoIterator<Item = (Matcher, i32)>) -> Self {
         let rules = rules.into_iter().map(|(matcher, priority)| Rule { matcher, priority }).collect();
         let mut index = Self { rules, exact: HashMap::new(), below: HashMap::new(), any: Tree::new() };
         for (i, rule) in index.rules.iter().enumerate() {
@@ -97,47 +76,58 @@ impl Index {
                     HostPattern::Exact(name) => index.exact.entry(name.clone()).or_insert_with(Tree::new),
                     HostPattern::Below(suffix) => index.below.entry(suffix.clone()).or_insert_with(Tree::new),
                 };
-                tree.insert(i, &index.rules);
+                tree.insert(i, rule);
             }
+        }
+        for tree in index.exact.values_mut().chain(index.below.values_mut()).chain([&mut index.any]) {
+            tree.settle(&index.rules);
         }
         index
     }
 
-    /// The best route for a request: host in lower case without port, path normalised.
-    pub(super) fn find(&self, host: &str, path: &str, method: &Method, headers: &HeaderMap) -> Option<usize> {
+    /// The best route for a request.
+    pub(super) fn find(&self, asked: &Asked<'_>) -> Option<usize> {
+        self.search(asked, &mut 0)
+    }
+
+    /// As [`Index::find`]; counts nodes entered, lookups made and rules compared.
+    pub(super) fn search(&self, asked: &Asked<'_>, work: &mut usize) -> Option<usize> {
         let mut best = None;
-        self.trees(host, |tree| {
-            tree.walk(
-                0,
-                path.strip_prefix('/'),
-                &mut |rules, best| {
-                    for &i in rules {
-                        let rule = &self.rules[i];
-                        if best.is_some_and(|b: Best| b.priority >= rule.priority) {
-                            break;
+        self.trees(asked.host, |tree| {
+            *work += 1;
+            let mut consider = |leaf: &Leaf, best: &mut Option<Best>| {
+                let mut first: Option<(usize, Best)> = None;
+                let (mut lookups, mut compared) = (0, 1);
+                leaf.visit(asked, &mut lookups, &mut |position, i| {
+                    let rule = &self.rules[i];
+                    let beaten = first.is_some_and(|(earlier, _)| earlier <= position)
+                        || best.is_some_and(|best| best.priority >= rule.priority);
+                    if !beaten {
+                        compared += 1;
+                        if !rule.matcher.takes(asked) {
+                            return true;
                         }
-                        if rule.matcher.takes_method(method) && rule.matcher.takes_headers(headers) {
-                            *best = Some(Best { priority: rule.priority, rule: i });
-                            break;
-                        }
+                        first = Some((position, Best { priority: rule.priority, rule: i }));
                     }
-                },
-                &mut best,
-            );
+                    false
+                });
+                *work += lookups + compared;
+                *best = first.map(|(_, found)| found).or(*best);
+            };
+            tree.walk(0, asked.path.strip_prefix('/'), &mut consider, &mut best);
         });
         best.map(|best| best.rule)
     }
 
     /// The methods that would have found a route, for `Allow`. Asked only after [`Index::find`] found none.
-    pub(super) fn allowed(&self, host: &str, path: &str, headers: &HeaderMap) -> Vec<Method> {
+    pub(super) fn allowed(&self, asked: &Asked<'_>) -> Vec<Method> {
         let mut methods: Vec<Method> = Vec::new();
-        self.trees(host, |tree| {
-            tree.walk(
-                0,
-                path.strip_prefix('/'),
-                &mut |rules, _| {
-                    for rule in rules.iter().map(|i| &self.rules[*i]).filter(|r| r.matcher.takes_headers(headers)) {
-                        for method in &rule.matcher.methods {
+        self.trees(asked.host, |tree| {
+            let mut consider = |leaf: &Leaf, _: &mut Option<Best>| {
+                leaf.visit(asked, &mut 0, &mut |_, i| {
+                    let matcher = &self.rules[i].matcher;
+                    if matcher.takes_rest(asked) {
+                        for method in &matcher.methods {
                             let implied = (*method == Method::GET).then_some(Method::HEAD);
                             for method in [method.clone()].into_iter().chain(implied) {
                                 if !methods.contains(&method) {
@@ -146,11 +136,59 @@ impl Index {
                             }
                         }
                     }
-                },
-                &mut None,
-            );
+                    true
+                });
+            };
+            tree.walk(0, asked.path.strip_prefix('/'), &mut consider, &mut None);
         });
         methods
+    }
+
+    /// A route that takes every request with this host and method that the given one would take, and
+    /// comes before it by its priority. No method stands for all of them.
+    pub(crate) fn overshadows(&self, number: usize, host: &HostPattern, method: Option<&Method>) -> Option<usize> {
+        // Stands for every segment or label that is not named: no literal has braces.
+        const SOMETHING: &str = "{}";
+        let Rule { matcher, priority } = &self.rules[number];
+        let path: String = matcher
+            .path
+            .segments
+            .iter()
+            .flat_map(|segment| match segment {
+                Segment::Literal(text) => ["/", &**text],
+                Segment::Parameter(_) => ["/", SOMETHING],
+            })
+            .collect();
+        let host = match host {
+            HostPattern::Any => SOMETHING.to_owned(),
+            HostPattern::Below(suffix) => format!("{SOMETHING}.{suffix}"),
+            HostPattern::Exact(name) => name.to_string(),
+        };
+        let mut shadow = None;
+        self.trees(&host, |tree| {
+            // Nothing beats what has been found.
+            let beaten = shadow.map_or(*priority, |_| i32::MAX);
+            let mut best = Some(Best { priority: beaten, rule: number });
+            let mut consider = |leaf: &Leaf, best: &mut Option<Best>| {
+                for &i in leaf.rules() {
+                    let rule = &self.rules[i];
+                    if best.is_some_and(|best| best.priority >= rule.priority) {
+                        break;
+                    }
+                    // Only a prefix takes all that a prefix takes.
+                    let covers = (rule.matcher.path.prefix || !matcher.path.prefix)
+                        && rule.matcher.covers_method(method)
+                        && rule.matcher.covers_rest(matcher);
+                    if covers {
+                        *best = Some(Best { priority: i32::MAX, rule: i });
+                        shadow = Some(i);
+                        break;
+                    }
+                }
+            };
+            tree.walk(0, path.strip_prefix('/'), &mut consider, &mut best);
+        });
+        shadow
     }
 
     /// The trees of a host, most specific first.
@@ -178,8 +216,7 @@ impl Tree {
         Self(vec![Node::default()])
     }
 
-    fn insert(&mut self, i: usize, rules: &[Rule]) {
-        let rule = &rules[i];
+    fn insert(&mut self, i: usize, rule: &Rule) {
         let PathPattern { segments, prefix } = &rule.matcher.path;
         let mut at = 0;
         self.raise(at, rule.priority);
@@ -195,14 +232,16 @@ impl Tree {
             at = child;
             self.raise(at, rule.priority);
         }
-        let list = if *prefix { &mut self.0[at].prefix } else { &mut self.0[at].exact };
-        list.push(i);
-        let order = |i: &usize| {
-            let Rule { matcher, priority } = &rules[*i];
-            (std::cmp::Reverse(*priority), std::cmp::Reverse(matcher.headers.len()), matcher.methods.is_empty(), *i)
-        };
-        list.sort_by_key(order);
-        list.dedup();
+        let leaf = if *prefix { &mut self.0[at].prefix } else { &mut self.0[at].exact };
+        leaf.push(i);
+    }
+
+    /// Puts every leaf in order, once all rules have come.
+    fn settle(&mut self, rules: &[Rule]) {
+        for node in &mut self.0 {
+            node.exact.settle(rules);
+            node.prefix.settle(rules);
+        }
     }
 
     fn raise(&mut self, node: usize, priority: i32) {
@@ -210,13 +249,13 @@ impl Tree {
         *best = Some(best.map_or(priority, |own| own.max(priority)));
     }
 
-    /// Shows the lists of rules whose path matches, most specific first, leaving out branches that cannot
+    /// Shows the leaves whose path matches, most specific first, leaving out branches that cannot
     /// beat what was found. `rest` is what follows the last slash; `None` at the end of the path.
     fn walk(
         &self,
         node: usize,
         rest: Option<&str>,
-        consider: &mut impl FnMut(&[usize], &mut Option<Best>),
+        consider: &mut impl FnMut(&Leaf, &mut Option<Best>),
         best: &mut Option<Best>,
     ) {
         let Node { literals, parameter, exact, prefix, best: below } = &self.0[node];

@@ -5,10 +5,14 @@
 //! their connections.
 
 mod index;
+mod leaf;
+mod matcher;
 mod pattern;
+mod query;
 mod table;
 
-pub use index::Matcher;
+pub(crate) use index::Index;
+pub use matcher::{Asked, Matcher};
 pub use pattern::{HostPattern, InvalidHost, InvalidPattern, PathPattern, Segment};
 pub(crate) use table::{Entry, NoRoute};
 pub use table::{PROBLEMS, Route, RouteTable, TableParts, Target, UNKNOWN};

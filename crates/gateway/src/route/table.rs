@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::Method;
 use kernel::{
     AuthMethod, Random,
     exchange::{Recorder, RouteRecorder},
 };
 
-use super::{HostPattern, Matcher, PathPattern, index::Index};
+use super::{Asked, Matcher, PathPattern, index::Index};
 use crate::{
     authn::Policy,
     authz::Requirement,
@@ -127,11 +127,11 @@ impl RouteTable {
         let mut problems = config.validate();
         for (i, route) in config.routes.iter().enumerate() {
             if builtin.iter().any(|own| *own.name == *route.name) {
-                problems.push(ConfigProblem {
-                    path: format!("routes[{i}].name"),
-                    message: format!("`{}` is the name of a built-in route", route.name),
-                    hint: "Give the route another name.".into(),
-                });
+                problems.push(ConfigProblem::new(
+                    format!("routes[{i}].name"),
+                    format!("`{}` is the name of a built-in route", route.name),
+                    "Give the route another name.",
+                ));
             }
         }
         let kept = |name: &str| previous.and_then(|table| table.upstreams.get(name));
@@ -160,27 +160,20 @@ impl RouteTable {
         Ok(Self { index, entries, upstreams, unmatched: recorder.route("unmatched") })
     }
 
-    /// The route of a request: host in lower case without port, path normalised.
-    pub(crate) fn find(
-        &self,
-        host: &str,
-        path: &str,
-        method: &Method,
-        headers: &HeaderMap,
-    ) -> Result<&Arc<Entry>, NoRoute> {
-        if let Some(i) = self.index.find(host, path, method, headers) {
+    /// The route of a request.
+    pub(crate) fn find(&self, asked: &Asked<'_>) -> Result<&Arc<Entry>, NoRoute> {
+        if let Some(i) = self.index.find(asked) {
             return Ok(&self.entries[i]);
         }
-        match self.index.allowed(host, path, headers) {
+        match self.index.allowed(asked) {
             none if none.is_empty() => Err(NoRoute::Unknown),
             methods => Err(NoRoute::Method(methods)),
         }
     }
 
-    /// The route that a request would take, to explain a configuration: host in lower case without port,
-    /// path normalised.
-    pub fn explain(&self, host: &str, path: &str, method: &Method, headers: &HeaderMap) -> Option<&Route> {
-        self.find(host, path, method, headers).ok().map(|entry| &entry.route)
+    /// The route that a request would take, to explain a configuration.
+    pub fn explain(&self, asked: &Asked<'_>) -> Option<&Route> {
+        self.find(asked).ok().map(|entry| &entry.route)
     }
 
     /// Records what has no route.
@@ -212,20 +205,9 @@ impl fmt::Debug for RouteTable {
 
 /// The compiled form of a route. `None` where validation has found something wrong.
 fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>) -> Option<Route> {
-    let matches = &config.matches;
-    let headers = matches.headers.iter().map(|(name, value)| {
-        let value = if value == "*" { None } else { Some(HeaderValue::from_str(value).ok()?) };
-        Some((HeaderName::from_bytes(name.as_bytes()).ok()?, value))
-    });
-    let matcher = Matcher {
-        hosts: matches.host.0.iter().map(|host| host.parse::<HostPattern>().ok()).collect::<Option<_>>()?,
-        path: matches.path.parse().ok()?,
-        methods: matches.methods.iter().map(|m| Method::from_bytes(m.as_bytes()).ok()).collect::<Option<_>>()?,
-        headers: headers.collect::<Option<_>>()?,
-    };
     Some(Route {
         name: config.name.as_str().into(),
-        matcher,
+        matcher: Matcher::compile(&config.matches)?,
         priority: config.priority,
         auth: policy(&config.auth),
         requirement: Requirement {

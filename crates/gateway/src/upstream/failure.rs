@@ -1,6 +1,6 @@
 //! What can go wrong on the far side of the gate, and whose fault it is.
 
-use std::{fmt, io};
+use std::{fmt, io, time::Duration};
 
 use kernel::{
     Problem,
@@ -18,6 +18,8 @@ kernel::problems! {
     pub INVALID = 502 "upstream.invalid_response" "The service behind the gate gave no valid answer" "Try again later.";
     /// The upstream has no target.
     pub NONE = 503 "upstream.none" "No service is available behind the gate" "Try again later.";
+    /// The service has failed too often and is left alone for a while.
+    pub CIRCUIT_OPEN = 503 "upstream.circuit_open" "The service behind the gate is failing and not asked for now" "Try again after the time in Retry-After.";
 }
 
 /// Why there is no answer.
@@ -25,6 +27,8 @@ kernel::problems! {
 pub(crate) enum Failure {
     /// Nobody to ask.
     None,
+    /// Every target that might be asked is left alone for now. When to try again.
+    CircuitOpen(Duration),
     /// The target, and what connecting to it said.
     Unreachable(std::sync::Arc<str>, io::Error),
     /// The target did not answer in time.
@@ -41,9 +45,9 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// The target's answer could not be used, for this reason and the reasons behind it.
-    pub(super) fn invalid(target: &std::sync::Arc<str>, error: &hyper::Error) -> Self {
+    pub(super) fn invalid(target: &std::sync::Arc<str>, error: &dyn std::error::Error) -> Self {
         let mut why = error.to_string();
-        let mut source = std::error::Error::source(error);
+        let mut source = error.source();
         while let Some(cause) = source {
             why.push_str(": ");
             why.push_str(&cause.to_string());
@@ -56,6 +60,7 @@ impl Failure {
     pub(crate) fn problem(&self) -> Problem {
         let kind = match self {
             Self::None => NONE,
+            Self::CircuitOpen(wait) => return Problem::new(CIRCUIT_OPEN).retry_after(*wait),
             Self::Unreachable(..) => UNREACHABLE,
             Self::Timeout(_) => TIMED_OUT,
             Self::Invalid(..) => INVALID,
@@ -70,7 +75,7 @@ impl Failure {
     pub(crate) fn target(&self) -> Option<&std::sync::Arc<str>> {
         match self {
             Self::Unreachable(target, _) | Self::Timeout(target) | Self::Invalid(target, _) => Some(target),
-            Self::None | Self::Client(_) | Self::Panicked | Self::Stopping => None,
+            Self::None | Self::CircuitOpen(_) | Self::Client(_) | Self::Panicked | Self::Stopping => None,
         }
     }
 }
@@ -79,6 +84,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::None => f.write_str("the upstream has no target"),
+            Self::CircuitOpen(_) => f.write_str("every circuit is open"),
             Self::Unreachable(target, error) => write!(f, "connecting to {target}: {error}"),
             Self::Timeout(target) => write!(f, "{target} sent no response head in time"),
             Self::Invalid(target, why) => write!(f, "{target}: {why}"),

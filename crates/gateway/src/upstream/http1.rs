@@ -7,23 +7,25 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use hyper::{
-    body::Incoming,
-    client::conn::{TrySendError, http1},
-};
-use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{connect::Stream, target::Running};
-use crate::body::RequestBody;
+use super::{
+    connect::Stream,
+    send::Deadline,
+    target::{Running, Target},
+};
+use crate::{
+    body::RequestBody,
+    http1::{Client, Error, RequestHead, Timer},
+};
 
 /// Idle connections of one target: a list for each data-plane thread, so that its lock is never waited for.
 pub(super) struct Pool(Box<[Mutex<Vec<Idle>>]>);
@@ -33,17 +35,23 @@ struct Idle {
     since: Instant,
 }
 
-/// An HTTP/1.1 connection and the handle to send on it.
+/// An HTTP/1.1 connection to a target.
 pub(super) struct Connection {
-    sender: http1::SendRequest<RequestBody>,
-    driver: http1::Connection<TokioIo<Stream>, RequestBody>,
+    client: Client<Stream>,
+    timer: Timer,
     worker: usize,
     /// Whether it has carried a request before: it may then be closed at any moment.
-    pub(super) reused: bool,
+    reused: bool,
 }
 
-/// Why there is no answer. The request comes back if the target cannot have seen it.
-pub(super) type Unsent = TrySendError<Request<RequestBody>>;
+/// Why there is no answer.
+pub(super) struct Unanswered {
+    /// Absent when the time was up.
+    pub(super) error: Option<Error>,
+    /// Whether the connection was an old one that ended before a byte of an answer: the target may well
+    /// not have seen the request.
+    pub(super) stale: bool,
+}
 
 impl Pool {
     pub(super) fn new(workers: usize) -> Self {
@@ -58,7 +66,7 @@ impl Pool {
     pub(super) fn take(&self, worker: usize, max_age: Duration) -> Option<Box<Connection>> {
         loop {
             let Idle { mut connection, since } = self.of(worker).lock().pop()?;
-            if since.elapsed() < max_age && connection.is_alive() {
+            if since.elapsed() < max_age && connection.client.is_quiet() {
                 return Some(connection);
             }
         }
@@ -76,73 +84,46 @@ impl Pool {
     /// Closes what has waited too long, or was closed by the target.
     pub(super) fn prune(&self, worker: usize, max_age: Duration) {
         let now = Instant::now();
-        self.of(worker).lock().retain_mut(|idle| now - idle.since < max_age && idle.connection.is_alive());
+        self.of(worker).lock().retain_mut(|idle| now - idle.since < max_age && idle.connection.client.is_quiet());
     }
 }
 
 impl Connection {
     /// Speaks HTTP/1.1 on a fresh connection.
-    pub(super) async fn open(stream: Stream, worker: usize) -> hyper::Result<Box<Self>> {
-        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
-        Ok(Box::new(Self { sender, driver, worker, reused: false }))
+    pub(super) fn open(stream: Stream, worker: usize) -> Box<Self> {
+        Box::new(Self { client: Client::new(stream), timer: Timer::default(), worker, reused: false })
     }
 
-    /// The two halves, for a connection that will change its protocol.
-    pub(super) fn into_parts(
-        self: Box<Self>,
-    ) -> (http1::SendRequest<RequestBody>, http1::Connection<TokioIo<Stream>, RequestBody>) {
-        (self.sender, self.driver)
-    }
-
-    /// Whether an idle connection is still open, as far as the reactor knows.
-    fn is_alive(&mut self) -> bool {
-        let mut cx = Context::from_waker(Waker::noop());
-        Pin::new(&mut self.driver).poll(&mut cx).is_pending() && self.sender.is_ready()
+    /// The connection and what was read ahead, for one that has changed its protocol.
+    pub(super) fn into_parts(self: Box<Self>) -> (Stream, Bytes) {
+        self.client.into_parts()
     }
 
     /// Sends the request and drives the connection until the response head is there.
     pub(super) async fn exchange(
         mut self: Box<Self>,
-        request: Request<RequestBody>,
-        running: Running,
-        max_idle: usize,
-    ) -> Result<Response<Http1Body>, Unsent> {
-        let answer = self.sender.try_send_request(request);
-        tokio::pin!(answer);
-        let mut connection = Some(self);
-        let response = std::future::poll_fn(|cx| {
-            drive_until(&mut connection, cx, || answer.as_mut().poll(&mut Context::from_waker(Waker::noop())))
+        head: &RequestHead<'_>,
+        body: RequestBody,
+        deadline: &Deadline,
+    ) -> Result<(Response<()>, Box<Self>), Unanswered> {
+        self.client.begin(head, body);
+        let answered = std::future::poll_fn(|cx| match self.client.poll_head(cx) {
+            Poll::Ready(answer) => Poll::Ready(answer.map_err(Some)),
+            Poll::Pending => deadline.poll(&mut self.timer, cx).map(|()| Err(None)),
         })
-        .await?;
-        Ok(response.map(|incoming| Http1Body::new(incoming, connection, running, max_idle)))
-    }
-}
-
-/// Asks whether something has come that only driving the connection can bring, and drives it if not.
-///
-/// The driver is first polled without a waker: the parts of the library that it talks to wake each other,
-/// which is this very task, and each such wake would be a whole turn of the client's connection for
-/// nothing. Only when there is nothing to be had does it learn whom to wake.
-fn drive_until<T>(
-    connection: &mut Option<Box<Connection>>,
-    cx: &mut Context<'_>,
-    mut ask: impl FnMut() -> Poll<T>,
-) -> Poll<T> {
-    for cx in [&mut Context::from_waker(Waker::noop()), cx] {
-        if let Poll::Ready(done) = ask() {
-            return Poll::Ready(done);
-        }
-        // Dropping a driver that has ended settles what is asked for, one way or the other.
-        if connection.as_mut().is_some_and(|open| Pin::new(&mut open.driver).poll(cx).is_ready()) {
-            *connection = None;
+        .await;
+        match answered {
+            Ok(response) => Ok((response, self)),
+            Err(error) => {
+                let stale = self.reused && matches!(error, Some(Error::Closed(_)));
+                Err(Unanswered { error, stale })
+            }
         }
     }
-    ask()
 }
 
 /// A response body that drives its connection while it is read.
 pub(crate) struct Http1Body {
-    incoming: Incoming,
     /// Absent once it is given back or closed.
     connection: Option<Box<Connection>>,
     running: Option<Running>,
@@ -150,47 +131,47 @@ pub(crate) struct Http1Body {
 }
 
 impl Http1Body {
-    fn new(incoming: Incoming, connection: Option<Box<Connection>>, running: Running, max_idle: usize) -> Self {
-        let mut body = Self { incoming, connection, running: Some(running), max_idle };
-        if body.incoming.is_end_stream() {
-            body.finish();
-        }
+    pub(super) fn new(connection: Box<Connection>, running: Running, max_idle: usize) -> Self {
+        let mut body = Self { connection: Some(connection), running: Some(running), max_idle };
+        body.settle();
         body
     }
 
-    /// All is read: the connection goes back, if it is ready for another request.
-    fn finish(&mut self) {
-        let running = self.running.take();
-        if let (Some(mut connection), Some(running)) = (self.connection.take(), running)
-            && connection.is_alive()
+    /// Once all is read, the connection goes back, if it is fit for another request.
+    fn settle(&mut self) {
+        let Some(connection) = self.connection.take_if(|connection| connection.client.is_end()) else { return };
+        if let Some(running) = self.running.take()
+            && connection.client.is_reusable()
         {
-            running.target().clone().http1.put(connection, self.max_idle);
+            let target: &Target = running.target();
+            target.http1.put(connection, self.max_idle);
         }
     }
 }
 
 impl HttpBody for Http1Body {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Self { incoming, connection, .. } = &mut *self;
-        let mut quiet = Context::from_waker(Waker::noop());
-        let frame = ready!(drive_until(connection, cx, || Pin::new(&mut *incoming).poll_frame(&mut quiet)));
-        match &frame {
-            None => self.finish(),
-            Some(Ok(_)) if self.incoming.is_end_stream() => self.finish(),
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let Some(connection) = &mut self.connection else { return Poll::Ready(None) };
+        let frame = std::task::ready!(connection.client.poll_body(cx));
+        if matches!(frame, Some(Err(_))) {
             // A broken answer leaves nothing to reuse.
-            Some(Err(_)) => self.connection = None,
-            Some(Ok(_)) => {}
+            self.connection = None;
+        } else {
+            self.settle();
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.connection.is_none()
     }
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        match &self.connection {
+            None => SizeHint::with_exact(0),
+            Some(connection) => connection.client.remaining().map_or_else(SizeHint::default, SizeHint::with_exact),
+        }
     }
 }

@@ -7,24 +7,33 @@
 //! [`Upstream::send`] is the seam: how a connection is kept and driven is the business of [`http1`] and
 //! [`http2`] alone. Failures say who failed ([`Failure`]).
 //!
-//! Deliberately absent (they come with resilience): health checks, circuit breaking, retries of requests
-//! that may have been acted upon, service discovery.
+//! A target or an upstream that fails again and again is left alone for a while ([`breaker`]); requests that
+//! do no harm when repeated are sent again within a budget ([`retry`]). Both are off unless configured.
+//!
+//! Deliberately absent: health checks, service discovery.
 
+mod attempts;
 mod balance;
+mod breaker;
 mod connect;
 mod failure;
 mod http1;
 mod http2;
 mod in_process;
+mod numbers;
+mod retry;
 mod send;
 mod target;
+mod trouble;
 mod tunnel;
+mod window;
 
 pub(crate) use failure::Failure;
 pub use failure::PROBLEMS;
 pub(crate) use http1::Http1Body;
 pub(crate) use http2::DrivenBody;
 pub use in_process::InProcess;
+pub use numbers::UpstreamNumbers;
 pub(crate) use send::Outgoing;
 pub(crate) use tunnel::Tunnel;
 
@@ -33,8 +42,8 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use kernel::{Random, edge::HealthCheck};
 
-use self::{balance::Balancer, connect::Connector, target::Target};
-use crate::config::{Protocol, UpstreamConfig};
+use self::{balance::Balancer, breaker::Circuit, connect::Connector, numbers::Numbers, retry::Retries, target::Target};
+use crate::config::{BreakerScope, Protocol, UpstreamConfig};
 
 /// One upstream, ready to be sent to.
 pub struct Upstream {
@@ -43,16 +52,21 @@ pub struct Upstream {
     targets: Box<[Arc<Target>]>,
     balancer: Balancer,
     connector: Connector,
+    /// The circuit of all targets together.
+    circuit: Option<Circuit>,
+    retries: Option<Box<Retries>>,
+    numbers: Numbers,
 }
 
 impl Upstream {
     /// Prepares the upstream for so many data-plane threads. The configuration has been validated; a
     /// target that still is no URL is left out.
     pub(crate) fn new(name: &str, config: &UpstreamConfig, workers: usize, random: &dyn Random) -> Self {
+        let circuit = |scope| config.breaker.as_ref().filter(|breaker| breaker.per == scope).map(Circuit::new);
         let targets: Box<[Arc<Target>]> = config
             .targets
             .iter()
-            .filter_map(|target| Target::new(&target.url, config.protocol, workers))
+            .filter_map(|target| Target::new(&target.url, config.protocol, circuit(BreakerScope::Target), workers))
             .map(Arc::new)
             .collect();
         let weights: Vec<u16> = config.targets.iter().map(|target| target.weight).collect();
@@ -62,8 +76,18 @@ impl Upstream {
             balancer: Balancer::new(config.balance, &weights[..targets.len()], seed),
             targets,
             connector: Connector::new(config.connect_timeout.get(), config.protocol == Protocol::Http2),
+            circuit: circuit(BreakerScope::Upstream),
+            retries: config.retries.as_ref().map(|retries| Box::new(Retries::new(retries, seed))),
+            numbers: Numbers::default(),
             config: config.clone(),
         }
+    }
+
+    /// What it counts about itself.
+    pub fn numbers(&self) -> UpstreamNumbers {
+        let circuits = self.targets.iter().filter_map(|target| target.circuit.as_ref()).chain(&self.circuit);
+        let open = circuits.filter(|circuit| circuit.is_open()).count();
+        self.numbers.read(self.targets.len() as u64, open as u64)
     }
 
     /// Its name.

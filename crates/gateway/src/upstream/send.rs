@@ -1,29 +1,23 @@
-//! Sends one request to one target of an upstream.
+//! Sends one request to one target of an upstream. Which target, and whether again, is decided in
+//! `attempts`.
 
 use std::{
     pin::{Pin, pin},
     sync::Arc,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header::HOST, uri::PathAndQuery,
-};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, uri::PathAndQuery};
+use http_body::Body as _;
 use tokio::time::Instant;
 
-use super::{
-    Failure, Tunnel, Upstream,
-    http1::{Connection, Unsent},
-    http2::DrivenBody,
-    target::Target,
-};
+use super::{Failure, Http1Body, Tunnel, Upstream, http1::Connection, http2::DrivenBody, target::Target};
 use crate::{
     body::{Body, Progress, RequestBody},
     config::Protocol,
+    http1::{RequestHead, Timer},
 };
-
-/// How many targets are tried for one request, as long as none of them could be connected to.
-const MAX_TARGETS: usize = 3;
 
 /// A request on its way to an upstream.
 pub(crate) struct Outgoing {
@@ -49,35 +43,13 @@ pub(crate) struct Answer {
 }
 
 impl Upstream {
-    /// Sends the request. `subject` tells requests apart when the balance is by hash; `worker` is the
-    /// data-plane thread.
-    pub(crate) async fn send(&self, worker: usize, subject: &[u8], mut outgoing: Outgoing) -> Result<Answer, Failure> {
-        let first = self.balancer.choose(subject, |i| self.targets[i].running()).ok_or(Failure::None)?;
-        let mut failure = Failure::None;
-        for target in self.candidates(first) {
-            match self.send_to(target, worker, outgoing).await {
-                Ok(answer) => return Ok(answer),
-                Err(Attempt::Unsent(error, unsent)) => {
-                    target.rest();
-                    failure = Failure::Unreachable(target.label.clone(), error);
-                    outgoing = *unsent;
-                }
-                Err(Attempt::Failed(failure)) => return Err(failure),
-            }
-        }
-        Err(failure)
-    }
-
-    /// The chosen target and those after it; ones that could not be connected to a moment ago come last.
-    fn candidates(&self, first: usize) -> impl Iterator<Item = &Arc<Target>> {
-        let from = move |awake: bool| {
-            let count = self.targets.len();
-            (0..count).map(move |i| &self.targets[(first + i) % count]).filter(move |t| t.is_awake() == awake)
-        };
-        from(true).chain(from(false)).take(MAX_TARGETS)
-    }
-
-    async fn send_to(&self, target: &Arc<Target>, worker: usize, outgoing: Outgoing) -> Result<Answer, Attempt> {
+    /// One exchange with one target.
+    pub(super) async fn send_to(
+        &self,
+        target: &Arc<Target>,
+        worker: usize,
+        outgoing: Outgoing,
+    ) -> Result<Answer, Attempt> {
         match target.protocol {
             // Rare, and large: what every request pays for is kept small.
             _ if outgoing.upgrade => Box::pin(self.send_upgrade(target, worker, outgoing)).await,
@@ -87,67 +59,60 @@ impl Upstream {
     }
 
     async fn send_http1(&self, target: &Arc<Target>, worker: usize, mut outgoing: Outgoing) -> Result<Answer, Attempt> {
-        let max_idle = usize::from(self.config.max_idle);
         let deadline = Deadline::new(&outgoing);
-        while let Some(connection) = target.http1.take(worker, self.config.idle_timeout.get()) {
-            // A kept connection may be closed by the target just as we use it. Nobody has acted on a
-            // request that comes back unsent; one that may be repeated anyway is kept for that.
-            let spare = outgoing.spare();
-            let request = outgoing.into_request(target);
-            let sent = deadline.limit(pin!(connection.exchange(request, target.enter(), max_idle))).await;
-            match sent.ok_or_else(|| Failure::Timeout(target.label.clone()))? {
-                Ok(response) => return Answer::new(response.map(Body::Http1), target),
-                Err(unsent) => outgoing = deadline.again(target, unsent, spare)?,
+        loop {
+            let running = target.enter();
+            let kept = target.http1.take(worker, self.config.idle_timeout.get());
+            let fresh = kept.is_none();
+            let connection = match kept {
+                Some(connection) => connection,
+                None => match self.open(target, worker).await {
+                    Ok(connection) => connection,
+                    Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
+                },
+            };
+            let body = outgoing.body.lend();
+            match connection.exchange(&outgoing.head(target), body, &deadline).await {
+                Ok((response, connection)) => {
+                    let body = Http1Body::new(connection, running, usize::from(self.config.max_idle));
+                    return Answer::new(response.map(|()| Body::Http1(body)), target);
+                }
+                // A kept connection may be closed by the target just as we use it.
+                Err(unanswered) if !fresh && unanswered.stale && outgoing.is_repeatable() => {}
+                Err(unanswered) => return Err(deadline.failure(target, unanswered.error).into()),
             }
-        }
-        let running = target.enter();
-        let connection = match self.open(target, worker).await {
-            Ok(connection) => connection,
-            Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
-        };
-        let request = outgoing.into_request(target);
-        match deadline.limit(pin!(connection.exchange(request, running, max_idle))).await {
-            None => Err(Failure::Timeout(target.label.clone()).into()),
-            Some(Ok(response)) => Answer::new(response.map(Body::Http1), target),
-            Some(Err(unsent)) => Err(deadline.failure(target, unsent.into_error()).into()),
         }
     }
 
     async fn open(&self, target: &Target, worker: usize) -> std::io::Result<Box<Connection>> {
-        let stream = self.connector.connect(target).await?;
-        Connection::open(stream, worker).await.map_err(std::io::Error::other)
+        Ok(Connection::open(self.connector.connect(target).await?, worker))
     }
 
-    /// A request that may change the protocol gets a connection of its own, driven by its own task.
-    async fn send_upgrade(&self, target: &Arc<Target>, worker: usize, outgoing: Outgoing) -> Result<Answer, Attempt> {
+    /// A request that may change the protocol gets a connection of its own.
+    async fn send_upgrade(
+        &self,
+        target: &Arc<Target>,
+        worker: usize,
+        mut outgoing: Outgoing,
+    ) -> Result<Answer, Attempt> {
         let deadline = Deadline::new(&outgoing);
         let running = target.enter();
         let connection = match self.open(target, worker).await {
             Ok(connection) => connection,
             Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
         };
-        let (mut sender, driver) = connection.into_parts();
+        let body = outgoing.body.lend();
+        let exchanged = connection.exchange(&outgoing.head(target), body, &deadline).await;
+        let (response, connection) = exchanged.map_err(|unanswered| deadline.failure(target, unanswered.error))?;
         let label = target.label.clone();
-        let driver = tokio::spawn(async move {
-            if let Err(error) = driver.with_upgrades().await {
-                tracing::debug!(target = %label, %error, "a connection to an upstream ended");
-            }
-        });
-        // The driver ends with the sender; when nobody waits for the answer any more, so does the sender.
-        let answer = deadline.limit(pin!(sender.send_request(outgoing.into_request(target)))).await;
-        let mut response = match answer {
-            Some(Ok(response)) => response,
-            Some(Err(error)) => return Err(deadline.failure(target, error).into()),
-            None => {
-                driver.abort();
-                return Err(Failure::Timeout(target.label.clone()).into());
-            }
-        };
-        let granted = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-        let tunnel = granted.then(|| Tunnel::new(hyper::upgrade::on(&mut response), target.enter()));
-        // Not granted: an ordinary answer, on a connection that ends with it.
-        let response = response.map(|body| Body::Driven(DrivenBody::new(body, running)));
-        Ok(Answer { response, target: target.label.clone(), tunnel })
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let (stream, ahead) = connection.into_parts();
+            let tunnel = Some(Tunnel::new(stream, ahead, running));
+            return Ok(Answer { response: response.map(|()| Body::Empty), target: label, tunnel });
+        }
+        // Not granted: an ordinary answer.
+        let body = Http1Body::new(connection, running, usize::from(self.config.max_idle));
+        Ok(Answer { response: response.map(|()| Body::Http1(body)), target: label, tunnel: None })
     }
 
     async fn send_http2(&self, target: &Arc<Target>, worker: usize, outgoing: Outgoing) -> Result<Answer, Attempt> {
@@ -163,13 +128,13 @@ impl Upstream {
             Some(Ok(response)) => {
                 Answer::new(response.map(|body| Body::Driven(DrivenBody::new(body, running))), target)
             }
-            Some(Err(error)) => Err(deadline.failure(target, error).into()),
+            Some(Err(error)) => Err(deadline.failure(target, Some(error)).into()),
         }
     }
 }
 
 /// How an attempt ended that did not bring an answer.
-enum Attempt {
+pub(super) enum Attempt {
     /// The target could not be connected to: another may be tried.
     Unsent(std::io::Error, Box<Outgoing>),
     Failed(Failure),
@@ -192,46 +157,65 @@ impl Answer {
     }
 }
 
-/// A request that may be sent a second time, if the first was lost with its connection.
-type Spare = Option<(Method, PathAndQuery, HeaderMap, Option<HeaderValue>)>;
-
 impl Outgoing {
-    /// A copy of the head, where repeating the request does no harm (RFC 9110 §9.2.2) and there is no body.
-    fn spare(&self) -> Spare {
-        let repeatable = self.progress.is_none() && self.method.is_idempotent();
-        repeatable.then(|| (self.method.clone(), self.target.clone(), self.headers.clone(), self.host.clone()))
+    /// Whether sending the request again does no harm (RFC 9110 §9.2.2), and is possible: its body, if any, is at hand.
+    fn is_repeatable(&self) -> bool {
+        self.progress.is_none() && self.method.is_idempotent()
     }
 
-    fn into_request(mut self, target: &Target) -> Request<RequestBody> {
-        let host = self.host.take().unwrap_or_else(|| target.authority.clone());
-        self.headers.insert(HOST, host);
-        self.assemble(None)
+    /// The same request once more, if its body is at hand.
+    pub(super) fn copy(&self) -> Option<Self> {
+        Some(Self {
+            method: self.method.clone(),
+            target: self.target.clone(),
+            headers: self.headers.clone(),
+            host: self.host.clone(),
+            body: self.body.copy()?,
+            progress: self.progress.clone(),
+            upgrade: self.upgrade,
+            timeout: self.timeout,
+        })
+    }
+
+    /// Whether it has no body, or one of at most so many bytes.
+    pub(super) fn fits(&self, max_body: u64) -> bool {
+        self.body.size_hint().exact().is_some_and(|length| length <= max_body)
+    }
+
+    /// Reads the whole body, so that there can be copies. Only for bodies that [`Self::fits`] has bounded.
+    pub(super) async fn keep_body(mut self) -> Result<Self, Failure> {
+        self.body = self.body.keep().await.map_err(Failure::Client)?;
+        // It has come: nobody waits for the client any more.
+        self.progress = None;
+        Ok(self)
+    }
+
+    fn head<'a>(&'a self, target: &'a Target) -> RequestHead<'a> {
+        RequestHead {
+            method: &self.method,
+            target: self.target.as_str(),
+            host: self.host.as_ref().unwrap_or(&target.authority),
+            headers: &self.headers,
+        }
     }
 
     fn into_http2_request(mut self, target: &Target) -> Request<RequestBody> {
         let authority = self.host.take().unwrap_or_else(|| target.authority.clone());
-        let mut request = self.assemble(Some((if target.tls { "https" } else { "http" }, &authority)));
-        *request.version_mut() = Version::HTTP_2;
-        request
-    }
-
-    fn assemble(self, absolute: Option<(&str, &HeaderValue)>) -> Request<RequestBody> {
+        let mut uri = http::uri::Parts::default();
+        uri.path_and_query = Some(self.target);
+        uri.scheme = (if target.tls { "https" } else { "http" }).parse().ok();
+        uri.authority = authority.to_str().ok().and_then(|a| a.parse().ok());
         let mut request = Request::new(self.body);
         *request.method_mut() = self.method;
         *request.headers_mut() = self.headers;
-        let mut uri = http::uri::Parts::default();
-        uri.path_and_query = Some(self.target);
-        if let Some((scheme, authority)) = absolute {
-            uri.scheme = scheme.parse().ok();
-            uri.authority = authority.to_str().ok().and_then(|a| a.parse().ok());
-        }
         *request.uri_mut() = Uri::from_parts(uri).unwrap_or_default();
+        *request.version_mut() = Version::HTTP_2;
         request
     }
 }
 
 /// Until when the target must have answered. A client that is still sending moves it.
-struct Deadline {
+pub(super) struct Deadline {
     begun: Instant,
     timeout: Duration,
     progress: Option<Arc<Progress>>,
@@ -242,68 +226,40 @@ impl Deadline {
         Self { begun: Instant::now(), timeout: outgoing.timeout, progress: outgoing.progress.clone() }
     }
 
+    fn until(&self) -> Instant {
+        let moved = self.progress.as_ref().map(|progress| progress.last_moved());
+        moved.unwrap_or(self.begun).max(self.begun) + self.timeout
+    }
+
+    /// Ready when the time is up.
+    pub(super) fn poll(&self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<()> {
+        let mut until = self.until();
+        loop {
+            ready!(timer.poll_at(cx, until));
+            let moved = self.until();
+            if moved <= until {
+                return Poll::Ready(());
+            }
+            until = moved;
+        }
+    }
+
     /// The output, or `None` when the time is up.
     async fn limit<F: Future>(&self, mut future: Pin<&mut F>) -> Option<F::Output> {
-        let mut until = self.begun + self.timeout;
-        loop {
-            if let Ok(output) = tokio::time::timeout_at(until, future.as_mut()).await {
-                return Some(output);
-            }
-            let moved = self.progress.as_ref().map(|progress| progress.last_moved() + self.timeout);
-            until = moved.filter(|later| *later > until)?;
-        }
+        let mut timer = Timer::default();
+        std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => self.poll(&mut timer, cx).map(|()| None),
+        })
+        .await
     }
 
-    /// What a failed exchange means: the client's own body comes first.
-    fn failure(&self, target: &Target, error: hyper::Error) -> Failure {
-        match self.progress.as_ref().and_then(|progress| progress.failure()) {
-            Some(error) => Failure::Client(error),
-            None => Failure::invalid(&target.label, &error),
+    /// What a failed exchange means: the client's own body comes first, and no error means no time left.
+    fn failure(&self, target: &Target, error: Option<impl std::error::Error>) -> Failure {
+        match (self.progress.as_ref().and_then(|progress| progress.failure()), error) {
+            (Some(error), _) => Failure::Client(error),
+            (None, Some(error)) => Failure::invalid(&target.label, &error),
+            (None, None) => Failure::Timeout(target.label.clone()),
         }
     }
-
-    /// The request to send again after a kept connection failed, if that does no harm.
-    fn again(&self, target: &Target, mut unsent: Unsent, spare: Spare) -> Result<Outgoing, Failure> {
-        let rest = |body| (body, self.progress.clone(), self.timeout);
-        if let Some(request) = unsent.take_message() {
-            let (parts, body) = request.into_parts();
-            let (body, progress, timeout) = rest(body);
-            let mut headers = parts.headers;
-            let host = headers.remove(HOST);
-            let target = parts.uri.into_parts().path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
-            return Ok(Outgoing {
-                method: parts.method,
-                target,
-                headers,
-                host,
-                body,
-                progress,
-                upgrade: false,
-                timeout,
-            });
-        }
-        let error = unsent.into_error();
-        // Only a connection that was closed under the request, before any answer.
-        match spare {
-            Some((method, path, headers, host))
-                if error.is_incomplete_message() || error.is_canceled() || is_reset(&error) =>
-            {
-                let (body, progress, timeout) = rest(RequestBody::default());
-                Ok(Outgoing { method, target: path, headers, host, body, progress, upgrade: false, timeout })
-            }
-            _ => Err(self.failure(target, error)),
-        }
-    }
-}
-
-/// Whether the connection was reset rather than the answer being wrong.
-fn is_reset(error: &hyper::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            return matches!(io.kind(), std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe);
-        }
-        source = cause.source();
-    }
-    false
 }

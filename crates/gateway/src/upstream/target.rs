@@ -8,7 +8,7 @@ use std::sync::{
 use http::{HeaderValue, Uri};
 use tokio::time::Instant;
 
-use super::{http1::Pool, http2::Shared};
+use super::{breaker::Circuit, http1::Pool, http2::Shared};
 use crate::config::Protocol;
 
 /// How long a target that could not be connected to is passed over while others are there.
@@ -27,6 +27,8 @@ pub(super) struct Target {
     pub(super) protocol: Protocol,
     pub(super) http1: Pool,
     pub(super) http2: Shared,
+    /// Its own circuit, where each target has one.
+    pub(super) circuit: Option<Circuit>,
     running: AtomicU32,
     created: Instant,
     /// In milliseconds after `created`.
@@ -35,7 +37,7 @@ pub(super) struct Target {
 
 impl Target {
     /// Parses `http://host:port` or `https://host:port`.
-    pub(super) fn new(url: &str, protocol: Protocol, workers: usize) -> Option<Self> {
+    pub(super) fn new(url: &str, protocol: Protocol, circuit: Option<Circuit>, workers: usize) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
         let tls = match uri.scheme_str()? {
             "http" => false,
@@ -54,6 +56,7 @@ impl Target {
             protocol,
             http1: Pool::new(workers),
             http2: Shared::new(workers),
+            circuit,
             running: AtomicU32::new(0),
             created: Instant::now(),
             rests_until: AtomicI64::new(0),

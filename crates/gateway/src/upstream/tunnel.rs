@@ -6,12 +6,12 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::future::{Either, select};
-use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::target::Running;
+use super::{connect::Stream, target::Running};
+use crate::http1::Ahead;
 
 /// How long one side may go on after the other is done. Protocols that close in turn need a moment; a side
 /// that never closes must not hold the connection.
@@ -22,23 +22,22 @@ const PIECE: usize = 16 << 10;
 
 /// The target's side of an upgrade it has granted.
 pub(crate) struct Tunnel {
-    upgrade: OnUpgrade,
+    target: Ahead<Stream>,
     running: Running,
 }
 
 impl Tunnel {
-    pub(super) const fn new(upgrade: OnUpgrade, running: Running) -> Self {
-        Self { upgrade, running }
+    /// `ahead`: what the target has sent behind its answer.
+    pub(super) const fn new(target: Stream, ahead: Bytes, running: Running) -> Self {
+        Self { target: Ahead::new(target, ahead), running }
     }
 
     /// Passes bytes both ways until both sides are done, or one has been for long enough. Returns how many
     /// came from the client and how many went to it.
-    pub(crate) async fn run(self, client: OnUpgrade) -> (u64, u64) {
-        let Self { upgrade, running } = self;
-        let sides = futures_util::future::try_join(client, upgrade).await;
-        let Ok((client, target)) = sides else { return (0, 0) };
-        let (from_client, to_client) = tokio::io::split(TokioIo::new(client));
-        let (from_target, to_target) = tokio::io::split(TokioIo::new(target));
+    pub(crate) async fn run(self, client: impl AsyncRead + AsyncWrite) -> (u64, u64) {
+        let Self { target, running } = self;
+        let (from_client, to_client) = tokio::io::split(client);
+        let (from_target, to_target) = tokio::io::split(target);
         let (up, down) = (AtomicU64::new(0), AtomicU64::new(0));
         // An error is how most of these end: one side just goes away.
         let (upward, downward) = (pass(from_client, to_target, &up), pass(from_target, to_client, &down));

@@ -7,5 +7,7 @@ mod hygiene;
 mod in_process;
 mod lifecycle;
 mod refusals;
+mod resilience;
+mod routing;
 mod streaming;
 mod upgrades;

@@ -16,6 +16,7 @@ mod senders;
 mod settings;
 mod shared_limits;
 mod start;
+mod upstream_metrics;
 
 pub use database::{Hold, Missing, open_database};
 pub use error::StartError;
@@ -23,3 +24,4 @@ pub use routes::BuiltinError;
 pub(crate) use routes::check_limits;
 pub use running::{ReloadError, Running};
 pub use start::{App, Parts};
+pub(crate) use upstream_metrics::docs as upstream_metrics;

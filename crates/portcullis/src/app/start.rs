@@ -38,7 +38,7 @@ use super::{
     operations::{self, Operations},
     routes::Services,
     running::{IdentityRuntime, Tables},
-    shared_limits,
+    shared_limits, upstream_metrics,
 };
 use crate::{
     catalogue,
@@ -188,6 +188,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         clock,
         random,
     })?;
+    upstream_metrics::export(&metrics, &gate.view());
     Ok(Running {
         gate,
         tables,

@@ -46,10 +46,24 @@ pub(super) fn judge(mut tree: Tree, schema: &Schema) -> Result<Config, Report> {
         upstreams: pieces.upstreams(),
         routes: routes.iter().map(|(_, route)| route.clone()).collect(),
     };
-    for (mut path, message) in rules::broken(&config) {
-        // Routes that were set aside do not count in the numbers that the rules saw.
+    // Routes that were set aside do not count in the numbers that the rules saw.
+    let as_written = |mut path: Path| -> Path {
         if let Some((original, _)) = path.route().and_then(|i| routes.get(i)) {
             path.0[1] = Step::Index(*original);
+        }
+        path
+    };
+    let broken = rules::broken(&config).into_iter().map(|(path, message)| (path, message, None));
+    for (path, mut message, other) in broken.chain(rules::gateway(&config)) {
+        let path = as_written(path);
+        if let Some(other) = other.map(as_written) {
+            // What was set aside might have told the two apart.
+            let misread = |path: &Path| tree.findings.iter().any(|f| f.path != *path && f.path.0.starts_with(&path.0));
+            if misread(&path) || misread(&other) {
+                continue;
+            }
+            let place = tree.place(&other);
+            message.push_str(&format!(" The other is at {place}."));
         }
         if !leads_to_something_set_aside(&tree, &path) {
             tree.find(path, message);

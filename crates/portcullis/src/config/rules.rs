@@ -102,12 +102,12 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
         "log.level",
         "not a level: write error, warn, info, debug or trace, or directives such as info,gateway=debug".to_owned(),
     );
-    found.extend(gateway_rules(config));
     found
 }
 
-/// What the gateway finds wrong, with the names that were probably meant.
-fn gateway_rules(config: &Config) -> Vec<(Path, String)> {
+/// What the gateway finds wrong, with the names that were probably meant, and the other place where two
+/// settings do not go together.
+pub(super) fn gateway(config: &Config) -> Vec<(Path, String, Option<Path>)> {
     let problems = config.gateway().validate().into_iter().map(|problem| {
         let path = Path::parse(&problem.path);
         let meant = match (path.route(), path.ends_with("upstream")) {
@@ -120,7 +120,7 @@ fn gateway_rules(config: &Config) -> Vec<(Path, String)> {
         };
         let message =
             if meant.is_empty() { format!("{}. {}", problem.message, problem.hint) } else { problem.message + &meant };
-        (path, message)
+        (path, message, problem.other.as_deref().map(Path::parse))
     });
     problems.collect()
 }

@@ -195,6 +195,57 @@ roles = ["Admin"]
 }
 
 #[test]
+fn routes_in_each_others_way_are_reported_with_both_places() {
+    let case = Case::toml(
+        r#"[upstreams.u]
+targets = ["http://127.0.0.1:9001"]
+
+[[routes]]
+name = "set-aside"
+match = { pth = "/x" }
+upstream = "u"
+
+[[routes]]
+name = "one"
+match = { path = "/a/{id}" }
+upstream = "u"
+
+[[routes]]
+name = "two"
+match = { path = "/a/{other}" }
+upstream = "u"
+
+[[routes]]
+name = "all"
+match = { path = "/b/{*rest}" }
+priority = 1
+upstream = "u"
+
+[[routes]]
+name = "hidden"
+match = { path = "/b/c", methods = ["GET"], sources = ["10.0.0.0/33"] }
+upstream = "u"
+
+[[routes]]
+name = "all"
+match = { path = "/b/c", methods = ["GET"], sources = ["10.0.0.0/8"] }
+upstream = "u"
+"#,
+    );
+    assert_eq!(
+        case.errors(),
+        [
+            "portcullis.toml:6:1: routes[0].match: \"path\" is missing",
+            "portcullis.toml:6:11: routes[0].match.pth: unknown setting; did you mean \"path\"?",
+            "portcullis.toml:16:1: routes[2].match: takes the same requests as the route `one`. Tell them apart by path, method, host, header, query or source, or by priority where only some requests are the same. The other is at portcullis.toml:11:1.",
+            "portcullis.toml:27:56: routes[4].match.sources[0]: `10.0.0.0/33` is not an address or a CIDR range such as 10.0.0.0/8 or 2001:db8::/32",
+            "portcullis.toml:31:1: routes[5].name: `all` is the name of another route already. Names label metrics and logs; give each route its own. The other is at portcullis.toml:20:1.",
+            "portcullis.toml:32:1: routes[5].match: is never reached: the route `all` has a higher priority and takes its requests. Give this route a priority that is as high, or drop it. The other is at portcullis.toml:21:1.",
+        ]
+    );
+}
+
+#[test]
 fn every_error_of_syntax_is_reported() {
     let errors = Case::toml("[server\nlisten = \"x\nworkers = = 3\n").errors();
     assert!(errors.len() >= 2, "{errors:#?}");

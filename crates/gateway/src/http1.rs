@@ -1,0 +1,23 @@
+//! HTTP/1.1 (RFC 9112), on both sides of the gate.
+//!
+//! A message is read once, strictly, and written once: what frames a message is decided here and never
+//! copied from one side to the other. Connections are state machines driven by the task that needs them,
+//! without tasks or channels of their own, because at the edge those cost more than the work itself.
+//!
+//! Deliberately absent: HTTP/2, which hyper speaks.
+
+mod ahead;
+mod client;
+mod decode;
+mod encode;
+mod response_head;
+mod timer;
+mod wire;
+
+pub(crate) use ahead::Ahead;
+pub(crate) use client::{Client, Error};
+pub(crate) use encode::RequestHead;
+pub(crate) use timer::Timer;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! What upstreams count about themselves, shown as metrics. One label, the upstream's name: targets may
+//! come and go, and are not the configuration's to bound.
+
+use gateway::{TableView, upstream::UpstreamNumbers};
+use observe::metrics::{MetricDoc, Metrics, Sample};
+
+/// One metric, and where its number is.
+struct Shown {
+    /// Without prefix and suffix.
+    name: &'static str,
+    doc: MetricDoc,
+    read: fn(&UpstreamNumbers) -> u64,
+}
+
+macro_rules! shown {
+    ($($kind:ident $name:literal $suffix:literal $field:ident $help:literal;)*) => {
+        const SHOWN: &[Shown] = &[$(Shown {
+            name: $name,
+            doc: MetricDoc {
+                name: concat!("portcullis_", $name, $suffix),
+                kind: stringify!($kind),
+                labels: &["upstream"],
+                help: $help,
+            },
+            read: |numbers| numbers.$field,
+        }),*];
+    };
+}
+
+shown! {
+    gauge "upstream_targets" "" targets "Targets that an upstream has";
+    gauge "upstream_circuits_open" "" circuits_open "Circuits of an upstream that are open now";
+    counter "upstream_circuits_opened" "_total" circuits_opened "How often a circuit has opened";
+    counter "upstream_circuit_refusals" "_total" circuit_refusals "Requests that an open circuit has refused";
+    counter "upstream_retries" "_total" retries "Attempts beyond the first";
+    counter "upstream_retries_denied" "_total" retries_denied "Attempts that the budget did not allow";
+}
+
+/// For the reference.
+pub(crate) fn docs() -> impl Iterator<Item = &'static MetricDoc> {
+    SHOWN.iter().map(|shown| &shown.doc)
+}
+
+/// Shows the numbers of the upstreams in force at every scrape.
+pub(super) fn export(metrics: &Metrics, view: &TableView) {
+    for shown in SHOWN {
+        let view = view.clone();
+        let samples = move || {
+            let Some(table) = view.table() else { return Vec::new() };
+            let sample = |upstream: &std::sync::Arc<gateway::upstream::Upstream>| {
+                Sample::new((shown.read)(&upstream.numbers())).label("upstream", upstream.name())
+            };
+            table.upstreams().map(sample).collect()
+        };
+        match shown.doc.kind {
+            "counter" => metrics.counter(shown.name, shown.doc.help, samples),
+            _ => metrics.gauge(shown.name, shown.doc.help, samples),
+        }
+    }
+}
