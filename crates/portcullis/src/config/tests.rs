@@ -121,8 +121,14 @@ access_ttl = "2d"
 [passwords]
 argon2 = { memory = "8MiB", iterations = 1 }
 
-[mail]
+[mial]
 url = "smtp://x"
+
+[mail]
+url = "http://x"
+
+[sms]
+url = "https://x"
 "#,
     )
     .env("PORTCULLIS__LOG__LEVEL", "a=b=c")
@@ -138,7 +144,7 @@ url = "smtp://x"
             "portcullis.toml:10:1: tokens.access_ttl: must be from 10s to 24h",
             "portcullis.toml:13:12: passwords.argon2.memory: must be from 19MiB (the least that OWASP advises) to 4GiB",
             "portcullis.toml:13:29: passwords.argon2.iterations: must be at least 2",
-            "portcullis.toml:15:2: mail: unknown section; the top level takes bus, identity, kv, limits, log, passwords, routes, secrets, server, sessions, storage, tokens, upstreams",
+            "portcullis.toml:15:2: mial: unknown setting; did you mean \"mail\"?",
             "PORTCULLIS__LOG__FROMAT: log.fromat: unknown setting; did you mean \"format\"?",
             "PORTCULLIS__LOG__LEVEL: log.level: not a level: write error, warn, info, debug or trace, or directives such as info,gateway=debug",
         ]
