@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, audit, auth, authz,
     http::{Refusal, render_problems},
-    keys, outbox, passwords, roles, sessions, templates, tenants, tokens, users, users_admin,
+    keys, outbox, passwords, preferences, roles, sessions, templates, tenants, tokens, users, users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.
@@ -26,6 +26,7 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     keys::PROBLEMS,
     outbox::PROBLEMS,
     passwords::PROBLEMS,
+    preferences::PROBLEMS,
     roles::PROBLEMS,
     sessions::PROBLEMS,
     templates::PROBLEMS,
@@ -33,12 +34,14 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     tokens::PROBLEMS,
     users::PROBLEMS,
     users_admin::PROBLEMS,
+    verification::PROBLEMS,
 ];
 
 /// Every route with its description. A new slice is merged here.
 fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::with_openapi(Frame::openapi())
         .merge(auth::routes())
+        .merge(verification::routes())
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(users_admin::routes())
@@ -47,6 +50,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(tenants::routes())
         .merge(authz::routes())
         .merge(keys::routes())
+        .merge(preferences::routes())
         .merge(outbox::routes())
         .merge(templates::routes())
         .merge(audit::routes())
@@ -70,6 +74,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "roles", description = "Roles and permissions"),
         (name = "tenants", description = "Tenants, for operators of the installation"),
         (name = "keys", description = "Signing keys"),
+        (name = "settings", description = "What a tenant decides about itself"),
         (name = "messages", description = "Mails and text messages, and what they say"),
         (name = "audit", description = "The audit log"),
         (name = "authorization", description = "Asking what others may do"),

@@ -22,6 +22,8 @@ pub mod keys;
 pub mod language;
 pub mod outbox;
 pub mod passwords;
+pub mod preferences;
+pub mod proofs;
 pub mod publish;
 pub mod roles;
 pub mod sessions;
@@ -34,6 +36,7 @@ pub mod tokens;
 pub mod users;
 pub mod users_admin;
 pub mod vault;
+pub mod verification;
 
 pub use crate::{
     core::Core,

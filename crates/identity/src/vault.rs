@@ -127,6 +127,12 @@ impl Vault {
         tag(&self.tokens, &[b"succ", secret])
     }
 
+    /// Keyed hash of a short code, bound to the row it belongs to. The key is what keeps a million codes from
+    /// being tried against a stolen table.
+    pub fn hash_code(&self, row: &[u8], code: &[u8]) -> [u8; 32] {
+        tag(&self.tokens, &[b"code", row, code])
+    }
+
     /// Keyed hash for the table of failed logins.
     pub fn hash_failure(&self, kind: &[u8], value: &[u8]) -> [u8; 32] {
         tag(&self.failures, &[kind, value])

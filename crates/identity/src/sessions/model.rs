@@ -21,6 +21,8 @@ pub enum Reason {
     Revoked,
     /// The password changed.
     Password,
+    /// The e-mail address changed.
+    Email,
     /// An administrator ended it.
     Admin,
     /// The user was disabled or deleted.
@@ -37,6 +39,7 @@ impl Reason {
             Self::LogoutAll => "logout_all",
             Self::Revoked => "revoked",
             Self::Password => "password",
+            Self::Email => "email",
             Self::Admin => "admin",
             Self::Disabled => "disabled",
             Self::Reuse => "reuse",

@@ -95,6 +95,25 @@ pub async fn familiar(tx: &mut TenantTx, user: UserId, ip: IpAddr, now: Timestam
     Ok(tx.query_opt(sql, params![user, ip.to_canonical().to_string(), now]).await?.is_some())
 }
 
+/// Whether a login is news to its user: `false` for the first one, and for one with a program and from a
+/// network that a session they still have a record of was begun with.
+pub async fn is_news(tx: &mut TenantTx, user: UserId, ip: IpAddr, user_agent: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*), COALESCE(SUM(CASE WHEN user_agent = $3 AND ip LIKE $4 THEN 1 ELSE 0 END), 0)
+        FROM sessions WHERE tenant_id = $1 AND user_id = $2";
+    let Some(row) = tx.query_opt(sql, params![user, user_agent, network_pattern(ip)]).await? else { return Ok(false) };
+    let (all, known): (i64, i64) = (row.get(0)?, row.get(1)?);
+    Ok(all > 0 && known == 0)
+}
+
+/// A pattern of addresses near this one, as they are stored: the same IPv4 /16 or IPv6 /32, which is what
+/// people move about in.
+fn network_pattern(ip: IpAddr) -> String {
+    let text = ip.to_canonical().to_string();
+    let separator = if text.contains(':') { ':' } else { '.' };
+    let mut parts = text.splitn(3, separator);
+    format!("{}{separator}{}{separator}%", parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
 /// Notes use of a session that is still live.
 pub async fn touch(tx: &mut TenantTx, id: SessionId, idle: Timestamp, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET last_seen_at = $3, idle_expires_at = $4
