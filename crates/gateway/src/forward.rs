@@ -11,7 +11,8 @@ use crate::{
     pipeline::Visit,
     record::Record,
     route::Target,
-    transform::{self, Origin},
+    template::Facts,
+    transform::{self, FilledFields, FilledRequest, Origin},
     upstream::{Failure, InProcess, Outgoing, Tunnel, Upstream},
 };
 
@@ -36,22 +37,51 @@ impl Onward<'_> {
     /// Sends it. A failure is a problem that says who failed.
     pub(crate) async fn send(self, record: &mut Record, parts: Parts, intake: Intake) -> Result<Answered, Problem> {
         let progress = intake.progress.clone();
+        let filled = self.fill(record, &parts)?;
         let asked = Instant::now();
         let sent = match &self.visit.route.target {
-            Target::InProcess(service) => self.to_service(record, service, parts, intake).await,
-            Target::Upstream(upstream) => self.to_upstream(record, upstream, parts, intake).await,
+            Target::InProcess(service) => self.to_service(record, service, parts, intake, filled.request).await,
+            Target::Upstream(upstream) => self.to_upstream(record, upstream, parts, intake, filled.request).await,
         };
         record.upstream_duration = Some(asked.elapsed());
         // What an upstream makes of half a body is not the client's answer.
         if let Some(error) = progress.and_then(|progress| progress.failure()) {
             return Err(error.problem());
         }
-        let answered = sent.map_err(|failure| {
+        let mut answered = sent.map_err(|failure| {
             record.upstream = failure.target().cloned().or_else(|| record.upstream.take());
             failure.problem()
         })?;
+        if let Some(edits) = &self.visit.route.shape.response {
+            edits.write(filled.response, &mut answered.response);
+        }
         record.answered(answered.response.status());
         Ok(answered)
+    }
+
+    /// What the route changes, with the values of this request.
+    fn fill(&self, record: &Record, parts: &Parts) -> Result<Filled, Problem> {
+        let Visit { client, admitted, choice, route, .. } = self.visit;
+        let (request, response) = (&route.shape.request, &route.shape.response);
+        if request.is_none() && response.is_none() {
+            return Ok(Filled::default());
+        }
+        let facts = Facts {
+            path: choice.path,
+            query: admitted.query(),
+            headers: &parts.headers,
+            method: &parts.method,
+            host: admitted.host(),
+            client_ip: client.ip,
+            request_id: record.request_id(),
+            route: &route.name,
+            tenant: &self.tenant,
+            principal: self.principal.as_deref(),
+        };
+        Ok(Filled {
+            request: request.as_ref().map(|edits| edits.fill(&facts)).transpose()?.unwrap_or_default(),
+            response: response.as_ref().and_then(|edits| edits.fill(&facts)),
+        })
     }
 
     async fn to_service(
@@ -60,6 +90,7 @@ impl Onward<'_> {
         service: &InProcess,
         mut parts: Parts,
         intake: Intake,
+        filled: FilledRequest,
     ) -> Result<Answered, Failure> {
         let Visit { connection, client, admitted, .. } = self.visit;
         record.upstream = Some(service.name().clone());
@@ -69,7 +100,8 @@ impl Onward<'_> {
         let mut request = Request::new(intake.body);
         *request.method_mut() = parts.method;
         *request.version_mut() = parts.version;
-        *request.uri_mut() = Uri::from(self.target());
+        *request.uri_mut() = Uri::from(filled.target.clone().unwrap_or_else(|| self.target()));
+        filled.write(&mut parts.headers);
         *request.headers_mut() = parts.headers;
         request.extensions_mut().insert(RequestContext {
             request_id: record.request_id().clone(),
@@ -88,6 +120,7 @@ impl Onward<'_> {
         upstream: &Upstream,
         parts: Parts,
         intake: Intake,
+        filled: FilledRequest,
     ) -> Result<Answered, Failure> {
         let Visit { gate, connection, client, admitted, route, .. } = self.visit;
         let http2 = upstream.config().protocol == Protocol::Http2;
@@ -109,9 +142,11 @@ impl Onward<'_> {
                 http2,
             },
         );
+        let target = filled.target.clone().unwrap_or_else(|| self.target());
+        filled.write(&mut headers);
         let outgoing = Outgoing {
             method: parts.method,
-            target: self.target(),
+            target,
             headers,
             host: route.preserve_host.then(|| admitted.host_field().clone()),
             body: intake.body,
@@ -155,6 +190,13 @@ impl Onward<'_> {
             },
         }
     }
+}
+
+/// What the route changes about one request and its response.
+#[derive(Default)]
+struct Filled {
+    request: FilledRequest,
+    response: Option<FilledFields>,
 }
 
 /// Bytes to hash, without allocating.

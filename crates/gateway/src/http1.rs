@@ -10,14 +10,18 @@ mod ahead;
 mod client;
 mod decode;
 mod encode;
+pub(crate) mod request_head;
 mod response_head;
+mod server;
 mod timer;
 mod wire;
 
 pub(crate) use ahead::Ahead;
 pub(crate) use client::{Client, Error};
-pub(crate) use encode::RequestHead;
+pub(crate) use encode::{RequestHead, ResponseHead, Sent, last_chunk};
+pub(crate) use server::{Bounds, Next, Server, ServerBody, framing};
 pub(crate) use timer::Timer;
+pub(crate) use wire::Outbox;
 
 #[cfg(test)]
 mod tests;

@@ -13,16 +13,20 @@ pub mod authn;
 pub mod authz;
 pub mod body;
 pub mod config;
+mod cors;
 mod forward;
 pub mod guard;
 mod http1;
 pub mod limit;
 mod listener;
+mod perimeter;
 mod pipeline;
 mod problem;
 mod record;
 mod respond;
 pub mod route;
+mod shape;
+mod template;
 pub mod tenant;
 pub mod transform;
 pub mod upstream;
@@ -31,8 +35,17 @@ pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableV
 
 /// Every kind of refusal that the gate itself makes, for the generated catalogue.
 pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
-    [guard::PROBLEMS, route::PROBLEMS, tenant::PROBLEMS, authn::PROBLEMS, limit::PROBLEMS, upstream::PROBLEMS]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        guard::PROBLEMS,
+        perimeter::PROBLEMS,
+        route::PROBLEMS,
+        tenant::PROBLEMS,
+        cors::PROBLEMS,
+        authn::PROBLEMS,
+        limit::PROBLEMS,
+        upstream::PROBLEMS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }

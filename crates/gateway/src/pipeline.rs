@@ -13,17 +13,20 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use http::{Request, Response, request::Parts};
-use http_body::Body as _;
-use hyper::body::Incoming;
-use kernel::{Clock, Problem, edge::Edge, principal::Network};
+use http::{Response, request::Parts};
+use kernel::{
+    Clock, Problem,
+    edge::{Edge, Tenant},
+    principal::Network,
+};
 
 use crate::{
     authn::{self, Authn},
     authz,
-    body::Intake,
+    body::{ClientBody, Intake},
+    cors,
     forward::{self, Answered},
-    guard::{self, Admitted, HeadLimits},
+    guard::{self, Admitted, BadHead, HeadLimits},
     limit::{self, Limits},
     listener::Connection,
     problem::Refusal,
@@ -31,7 +34,8 @@ use crate::{
     respond::{Reply, RequestIds},
     route::{Asked, Entry, NoRoute, Route, RouteTable, UNKNOWN},
     tenant::{self, Choice},
-    transform::{self, Assertions, Client},
+    transform::{self, Assertions, Client, Origin},
+    upstream::Tunnel,
 };
 
 /// What every request needs: shared by all data-plane threads.
@@ -59,24 +63,42 @@ pub(crate) struct Visit<'a> {
     pub(crate) route: &'a Route,
 }
 
+impl Visit<'_> {
+    /// The tenant, as far as it is known before the caller is.
+    fn named(&self) -> Option<Arc<Tenant>> {
+        self.choice.tenant.clone().or_else(|| self.gate.edge.tenants.load().default_tenant().cloned())
+    }
+}
+
+/// One request, as it arrives.
+pub(crate) struct Arrival {
+    pub(crate) parts: Parts,
+    pub(crate) body: ClientBody,
+    /// What was wrong with its head: then the head is a stand-in.
+    pub(crate) bad: Option<BadHead>,
+}
+
+/// One answer.
+pub(crate) struct Served {
+    pub(crate) response: Response<Recorded>,
+    /// What the connection becomes once the answer is sent: the far side of an upgrade, and its record.
+    pub(crate) tunnel: Option<Box<(Tunnel, Record)>>,
+}
+
 /// Answers one request of a connection. Never fails: a refusal is an answer too.
-pub(crate) async fn serve(
-    gate: Arc<Gate>,
-    connection: Arc<Connection>,
-    request: Request<Incoming>,
-) -> Response<Recorded> {
+pub(crate) async fn serve(gate: &Gate, connection: &Connection, arrival: Arrival) -> Served {
     let begun = Instant::now();
-    let (mut parts, body) = request.into_parts();
-    let reply = Reply::to(connection.clone(), &mut parts, &body);
+    let Arrival { parts, body, bad } = arrival;
+    let reply = Reply::to(&parts, &body, bad.is_some());
     let client = connection.peer.client(&parts.headers, &gate.trusted_proxies);
     let started = gate.clock.now();
     let request_id = gate.ids.of(&connection.peer, &parts.headers, started);
     let table = gate.table.load_full();
 
-    let admitted = admit(&gate, &connection, &parts).map(Arc::new);
+    let admitted = admit(gate, bad, &parts).map(Arc::new);
     let routed = match &admitted {
         Ok(admitted) => {
-            find(&gate, &table, admitted, &parts, client).map(|(entry, choice)| (entry, choice, &**admitted))
+            find(gate, &table, admitted, &parts, client).map(|(entry, choice)| (entry, choice, &**admitted))
         }
         Err(problem) => Err(problem.clone().into()),
     };
@@ -87,8 +109,16 @@ pub(crate) async fn serve(
     let outcome = match routed {
         Ok((entry, choice, admitted)) => {
             let route = &entry.route;
-            let visit = Visit { gate: &gate, connection: &connection, client, admitted, choice, route };
-            answer(&visit, &mut record, parts, body).await
+            let visit = Visit { gate, connection, client, admitted, choice, route };
+            let verdict = route.shape.cors.as_ref().map(|cors| cors.judge(&parts.headers, visit.named().as_deref()));
+            let mut outcome = answer(&visit, &mut record, parts, body).await;
+            if let Some(verdict) = verdict {
+                verdict.write(match &mut outcome {
+                    Ok(answered) => answered.response.headers_mut(),
+                    Err(refusal) => refusal.headers_mut(),
+                });
+            }
+            outcome
         }
         Err(refusal) => Err(refusal),
     };
@@ -96,14 +126,14 @@ pub(crate) async fn serve(
 }
 
 /// guard: can everybody read this request in one way only?
-fn admit(gate: &Gate, connection: &Connection, parts: &Parts) -> Result<Admitted, Problem> {
-    match connection.next_head() {
+fn admit(gate: &Gate, bad: Option<BadHead>, parts: &Parts) -> Result<Admitted, Problem> {
+    match bad {
         Some(bad) => Err(bad.problem()),
         None => guard::admit(parts, &gate.heads),
     }
 }
 
-/// route: which tenant does the request name, and where does it lead?
+/// guard, route: is this host and client served, which tenant does the request name, where does it lead?
 fn find<'t, 'p>(
     gate: &Gate,
     table: &'t RouteTable,
@@ -111,6 +141,7 @@ fn find<'t, 'p>(
     parts: &Parts,
     client: Client,
 ) -> Result<(&'t Entry, Choice<'p>), Refusal> {
+    table.perimeter().admit(admitted.host(), client.ip, || gate.edge.tenants.load_full())?;
     let choice = tenant::choose(&gate.edge.tenants.load(), admitted.host(), admitted.path(), &parts.headers)?;
     let asked = Asked {
         host: admitted.host(),
@@ -120,6 +151,13 @@ fn find<'t, 'p>(
         headers: &parts.headers,
         client: client.ip,
     };
+    // A preflight is about the route that the request after it will take.
+    if let Some(method) = cors::asked_method(parts)
+        && let Ok(entry) = table.find(&Asked { method: &method, ..asked })
+        && entry.route.shape.cors.is_some()
+    {
+        return Ok((entry, choice));
+    }
     match table.find(&asked) {
         Ok(entry) => Ok((entry, choice)),
         Err(NoRoute::Unknown) => Err(UNKNOWN.into()),
@@ -128,11 +166,23 @@ fn find<'t, 'p>(
 }
 
 /// From the route to the answer of what is behind it.
-async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Incoming) -> Result<Answered, Refusal> {
+async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: ClientBody) -> Result<Answered, Refusal> {
     let Visit { gate, client, admitted, choice, route, .. } = visit;
 
+    // guard: is this client served, and is it only a browser that asks what it may do?
+    if let Some(clients) = &route.shape.clients {
+        clients.admit(client.ip)?;
+    }
+    if let Some(cors) = &route.shape.cors
+        && let Some(method) = cors::asked_method(&parts)
+    {
+        let response = cors.preflight(&method, &parts.headers, visit.named().as_deref())?;
+        record.answered(response.status());
+        return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+    }
+
     // guard: the body is bounded before anything of it is read
-    let upgrade = transform::is_upgrade(&parts, !body.is_end_stream());
+    let upgrade = transform::is_upgrade(&parts, !body.is_end());
     let intake = Intake::new(body, route.max_body.unwrap_or(gate.max_body), gate.body_timeout)?;
     record.progress.clone_from(&intake.progress);
 
@@ -153,7 +203,8 @@ async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Inco
     // limit: how much?
     let caller = principal.as_deref();
     let counted = limit::Caller { client_ip: client.ip, tenant: tenant.id, principal: caller, headers: &parts.headers };
-    let taken = gate.limits.take(&route.limits, &counted).await?;
+    let mut taken = gate.limits.take(&route.limits, &counted).await?;
+    record.permit = taken.permit();
     if let Some(problem) = taken.refusal() {
         return Err(Refusal::telling(problem, &taken));
     }

@@ -39,6 +39,11 @@ impl Refusal {
         refusal
     }
 
+    /// The fields that go with it.
+    pub(crate) fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.headers.get_or_insert_default()
+    }
+
     /// The status; 500 for a code that is none.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)

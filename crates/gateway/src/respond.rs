@@ -5,16 +5,13 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header, request::Parts};
-use http_body::Body as _;
-use hyper::{body::Incoming, upgrade::OnUpgrade};
-use hyper_util::rt::TokioIo;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header, request::Parts};
 use kernel::{Random, Timestamp, id::uuid_v7};
 
 use crate::{
-    body::Body,
+    body::{Body, ClientBody},
     forward::Answered,
-    listener::{Active, Connection},
+    pipeline::Served,
     problem::Refusal,
     record::{Record, Recorded},
     transform::{self, Origin, Peer},
@@ -80,63 +77,45 @@ pub(crate) struct RequestId {
 
 /// What must be remembered of a request to answer it, once it has been given away.
 pub(crate) struct Reply {
-    connection: Arc<Connection>,
-    active: Active,
     head: bool,
-    version: Version,
-    /// Whether the client is still going to send more than is worth reading for nothing.
-    large_body: bool,
-    /// The client's side of an upgrade.
-    upgrade: Option<OnUpgrade>,
+    /// Whether a refusal ends the connection.
+    last: bool,
 }
 
 impl Reply {
-    /// The reply to a request; takes its upgrade in custody.
-    pub(crate) fn to(connection: Arc<Connection>, parts: &mut Parts, body: &Incoming) -> Self {
+    /// The reply to a request. `spoilt`: its head was bad, so nothing that follows on the connection can be
+    /// trusted.
+    pub(crate) fn to(parts: &Parts, body: &ClientBody, spoilt: bool) -> Self {
         // Who asks first (RFC 9110 §10.1.1) and is refused may send the body or not: nobody could tell.
         let asks_first = parts.headers.contains_key(header::EXPECT);
-        let large = asks_first || body.size_hint().exact().is_none_or(|length| length > SMALL_BODY);
-        let large_body = !body.is_end_stream() && large;
-        Self {
-            active: connection.enter(),
-            connection,
-            head: parts.method == Method::HEAD,
-            version: parts.version,
-            large_body,
-            upgrade: parts.extensions.remove(),
-        }
+        let large = asks_first || body.length().is_none_or(|length| length > SMALL_BODY);
+        let last = parts.version != Version::HTTP_2 && (spoilt || (!body.is_end() && large));
+        Self { head: parts.method == Method::HEAD, last }
     }
 
     /// Makes the response and settles the record.
-    pub(crate) fn finish(self, mut record: Record, outcome: Result<Answered, Refusal>) -> Response<Recorded> {
-        let Self { connection, active, head, version, large_body, upgrade } = self;
-        let field = record.request_field().clone();
+    pub(crate) fn finish(self, mut record: Record, outcome: Result<Answered, Refusal>) -> Served {
+        let Self { head, last } = self;
         let answered = outcome.unwrap_or_else(|refusal| {
             tell_operator(&record, &refusal);
             record.refused(refusal.status(), refusal.problem.kind.code);
             let mut response = refusal.into_response(record.request_id());
-            if version != Version::HTTP_2 && (large_body || connection.is_spoilt()) {
+            if last {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             Answered { response, origin: Origin::Own, tunnel: None }
         });
         let Answered { mut response, origin, tunnel } = answered;
-        transform::outward(response.headers_mut(), origin, &field);
-        match tunnel.zip(upgrade) {
-            Some((tunnel, client)) => {
-                connection.upgraded();
-                connection.spawn(async move {
-                    let Ok(client) = client.await else { return };
-                    let (bytes_in, bytes_out) = tunnel.run(TokioIo::new(client)).await;
-                    record.tunnelled(bytes_in, bytes_out);
-                });
-                response.map(|_| Recorded::unrecorded(Body::Empty))
-            }
+        transform::outward(response.headers_mut(), origin, record.request_field());
+        match tunnel {
+            Some(tunnel) => Served {
+                response: response.map(|_| Recorded::unrecorded(Body::Empty)),
+                tunnel: Some(Box::new((tunnel, record))),
+            },
             None => {
-                connection.not_upgraded();
                 let status = response.status();
                 let bodiless = head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-                response.map(|body| Recorded::new(body, record, active, bodiless))
+                Served { response: response.map(|body| Recorded::new(body, record, bodiless)), tunnel: None }
             }
         }
     }

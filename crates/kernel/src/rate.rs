@@ -1,4 +1,4 @@
-//! Rates and the three limiting algorithms as pure state machines.
+//! Rates and the limiting algorithms as pure state machines.
 //!
 //! The machines are here because two places run them: the gateway in memory, and the Redis script,
 //! which is tested to answer exactly as they do. Time is microseconds since the epoch. All of them
@@ -6,9 +6,13 @@
 //! length are more than N allowed (twice N for the fixed window, across its edge, by definition; the
 //! token bucket refills while it is drained, so its promise is N at once and N for every window).
 
+mod calendar;
+
 use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+pub use calendar::Period;
 
 /// So many requests in so long a window: `10/minute`, `5/15m`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -86,6 +90,10 @@ pub enum Algorithm {
     FixedWindow,
     /// At most the limit in any window of the length; capacity returns in steps of 1/60 window.
     SlidingWindow,
+    /// A quota: at most the limit in a day or month of the calendar, UTC. Nobody writes it as an algorithm;
+    /// the length of the rate's window says nothing then.
+    #[serde(skip)]
+    Calendar(Period),
 }
 
 /// What a limiter answers about one limit.
@@ -116,6 +124,8 @@ pub enum State {
     FixedWindow(i64, u32),
     /// Requests by part of the window.
     SlidingWindow(Box<Slots>),
+    /// Start of the period and units in it.
+    Calendar(Period, i64, u32),
 }
 
 /// The ring of a sliding window.
@@ -145,6 +155,7 @@ impl State {
             Algorithm::SlidingWindow => {
                 Self::SlidingWindow(Box::new(Slots { newest: 0, total: 0, counts: [0; SLOTS + 1] }))
             }
+            Algorithm::Calendar(period) => Self::Calendar(period, 0, 0),
         }
     }
 
@@ -198,6 +209,25 @@ impl State {
                     retry_after: (!allowed).then_some(left),
                 }
             }
+            Self::Calendar(period, start, used) => {
+                let (current, mut end) = period.around(now);
+                if *start < current {
+                    (*start, *used) = (current, 0);
+                } else if *start > current {
+                    // A clock that went back keeps counting in the later period.
+                    end = period.around(*start).1;
+                }
+                let allowed = used.saturating_add(cost) <= limit;
+                let after = if allowed { *used + cost } else { *used };
+                let left = duration(end - now);
+                Decision {
+                    allowed,
+                    limit,
+                    remaining: limit.saturating_sub(after),
+                    reset_after: left,
+                    retry_after: (!allowed).then_some(left),
+                }
+            }
             Self::SlidingWindow(slots) => {
                 let slot = slot_width(window);
                 slots.roll(now.div_euclid(slot));
@@ -225,7 +255,7 @@ impl State {
                 let step = window / i64::from(rate.limit).max(1);
                 *tat = (*tat).max(now) + step.saturating_mul(i64::from(cost));
             }
-            Self::FixedWindow(_, used) => *used = used.saturating_add(cost),
+            Self::FixedWindow(_, used) | Self::Calendar(_, _, used) => *used = used.saturating_add(cost),
             Self::SlidingWindow(slots) => {
                 let i = index(slots.newest);
                 slots.counts[i] = slots.counts[i].saturating_add(cost);
@@ -240,6 +270,7 @@ impl State {
         match self {
             Self::TokenBucket(tat) => *tat <= now,
             Self::FixedWindow(start, _) => start.saturating_add(window) <= now,
+            Self::Calendar(period, start, _) => period.around(*start).1 <= now,
             Self::SlidingWindow(slots) => (slots.newest + 1 + 60).saturating_mul(slot_width(window)) <= now,
         }
     }

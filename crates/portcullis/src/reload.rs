@@ -117,6 +117,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<String> {
         Ok(Value::Object(mut sections)) => {
             sections.remove("routes");
             sections.remove("upstreams");
+            sections.remove("guard");
             if let Some(identity) = sections.get_mut("identity").and_then(Value::as_object_mut) {
                 identity.remove("limits");
             }

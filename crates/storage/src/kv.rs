@@ -23,7 +23,7 @@ use std::{sync::Arc, time::Duration};
 
 use kernel::{Clock, Decision, Problem, problem::common};
 
-pub use limit::{MAX_TAKES, Take};
+pub use limit::{Lease, MAX_TAKES, Slot, Take};
 
 use self::{limit::Plan, memory::Memory, redis::Redis};
 
@@ -200,6 +200,42 @@ impl Kv {
         self.take_as_of(takes, Some(now)).await
     }
 
+    /// As [`take`](Self::take), with slots on top: all of it is taken, or nothing. Decisions about the
+    /// takes come first, then those about the slots. What was taken for slots is the holder's until it
+    /// [leaves](Self::leave), or until its lease ends without having been [renewed](Self::renew).
+    pub async fn enter(
+        &self,
+        takes: &[Take<'_>],
+        slots: &[Slot<'_>],
+        lease: Lease<'_>,
+    ) -> Result<Vec<Decision>, KvError> {
+        let plan = Plan::with_slots(takes, slots, &lease)?;
+        match &self.engine {
+            Engine::Memory(memory) => memory.enter(&plan),
+            Engine::Redis(redis) => redis.take(&plan, None).await,
+        }
+    }
+
+    /// Holds slots for longer: each is a slot's key and its holder. For holders that are still there, so
+    /// one whose lease has ended, or was lost with Redis' memory, holds again.
+    pub async fn renew(&self, held: &[(&str, &str)], ttl: Duration) -> Result<(), KvError> {
+        let held = keyed(held, ttl)?;
+        match &self.engine {
+            Engine::Memory(memory) => memory.renew(&held, ttl),
+            Engine::Redis(redis) => redis.renew(&held, ttl).await,
+        }
+    }
+
+    /// Gives slots back: each is a slot's key and its holder. Twice does no harm.
+    pub async fn leave(&self, held: &[(&str, &str)]) -> Result<(), KvError> {
+        let held = keyed(held, Duration::from_secs(1))?;
+        match &self.engine {
+            Engine::Memory(memory) => memory.leave(&held),
+            Engine::Redis(redis) => return redis.leave(&held).await,
+        }
+        Ok(())
+    }
+
     async fn take_as_of(&self, takes: &[Take<'_>], now: Option<i64>) -> Result<Vec<Decision>, KvError> {
         let plan = Plan::new(takes)?;
         match &self.engine {
@@ -211,6 +247,15 @@ impl Kv {
 
 /// An increment met a value that [`Kv::set`] put there, or counted too far.
 const NOT_A_COUNTER: KvError = KvError::Invalid("the value is no counter, or its count is too high");
+
+/// Slots by their place, within bounds.
+fn keyed<'a>(held: &[(&str, &'a str)], ttl: Duration) -> Result<Vec<(String, &'a str)>, KvError> {
+    let one = |(key, holder): &(&str, &'a str)| {
+        limit::bounded_lease(&Lease { holder, ttl })?;
+        Ok((limit::slot_key(key)?, *holder))
+    };
+    held.iter().map(one).collect()
+}
 
 fn bounded_key(key: &str) -> Result<(), KvError> {
     match key.len() {

@@ -26,6 +26,8 @@ pub enum Backend {
     SqliteAndMemory,
     /// Real PostgreSQL and real Redis, this test's own part of the run's private servers.
     PostgresAndRedis,
+    /// Real PostgreSQL, and everything else in memory.
+    PostgresAlone,
 }
 
 /// What lives as long as the app and any further node of it.
@@ -56,8 +58,10 @@ impl Ground {
             ("TOKENS__ALGORITHM", "ES256".into()),
             ("LOG__ACCESS", "false".into()),
         ];
-        if let (Some(postgres), Some(redis)) = (&self.postgres, &self.redis) {
+        if let Some(postgres) = &self.postgres {
             settings.push(("STORAGE__URL", postgres.url()));
+        }
+        if let Some(redis) = &self.redis {
             settings.extend([("KV__URL", redis.url().to_owned()), ("BUS__URL", redis.url().to_owned())]);
             settings
                 .extend([("KV__NAMESPACE", redis.prefix().to_owned()), ("BUS__NAMESPACE", redis.prefix().to_owned())]);
@@ -119,6 +123,7 @@ impl Builder {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (postgres, redis) = match self.backend {
             Backend::SqliteAndMemory => (None, None),
+            Backend::PostgresAlone => (Some(testservers::postgres().await), None),
             Backend::PostgresAndRedis => (Some(testservers::postgres().await), Some(testservers::redis().await)),
         };
         let echo = Echo::start().await;
@@ -179,6 +184,14 @@ impl TestApp {
     /// Where its files are.
     pub fn data_dir(&self) -> std::path::PathBuf {
         self.ground.dir.path().join("data")
+    }
+
+    /// Stops in order and starts again on the same data.
+    pub async fn restart(self) -> Self {
+        let Self { clock, echo, running, client, admin, ground } = self;
+        running.shutdown().await;
+        let running = ground.node(&clock).await;
+        Self { clock, echo, running, client, admin, ground }
     }
 
     /// The operators' port.

@@ -4,9 +4,11 @@
 //! [`Body`] is what a client is given: a problem, or what an upstream sends. Whoever stops reading stops
 //! the other side too, so a slow reader costs no memory.
 
+mod client;
 mod request;
 mod response;
 
+pub(crate) use client::ClientBody;
 pub use request::{BodyError, RequestBody};
 pub(crate) use request::{Intake, Progress};
 pub(crate) use response::Body;

@@ -13,10 +13,10 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use kernel::{Problem, problem::common::TOO_LARGE};
 use tokio::time::{Instant, Sleep};
 
+use super::ClientBody;
 use crate::{guard, transform};
 
 /// Why the client's body ended early. Always the client's doing.
@@ -107,7 +107,7 @@ enum Source {
 
 #[derive(Debug)]
 struct Stream {
-    incoming: Incoming,
+    incoming: ClientBody,
     left: u64,
     progress: Arc<Progress>,
     timeout: Duration,
@@ -127,11 +127,11 @@ pub(crate) struct Intake {
 impl Intake {
     /// Takes the client's body under a limit of bytes, and of time between two pieces. A body that
     /// announces more is refused before anything is read.
-    pub(crate) fn new(incoming: Incoming, limit: u64, timeout: Duration) -> Result<Self, Problem> {
-        if incoming.is_end_stream() {
+    pub(crate) fn new(incoming: ClientBody, limit: u64, timeout: Duration) -> Result<Self, Problem> {
+        if incoming.is_end() {
             return Ok(Self { body: RequestBody::default(), progress: None });
         }
-        if incoming.size_hint().lower() > limit {
+        if incoming.length().is_some_and(|length| length > limit) {
             return Err(BodyError::TooLarge.problem());
         }
         let progress = Arc::new(Progress::new());
@@ -159,7 +159,7 @@ impl Stream {
     }
 
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(cx) else {
+        let Poll::Ready(frame) = self.incoming.poll_frame(cx) else {
             ready!(self.poll_timer(cx));
             return Poll::Ready(Some(Err(self.fail(BodyError::Timeout))));
         };
@@ -174,7 +174,7 @@ impl Stream {
         }
         self.left -= length as u64;
         Poll::Ready(frame.map(|frame| {
-            let mut frame = frame.map_err(|_| self.fail(BodyError::Broken))?;
+            let mut frame = frame.map_err(|error| self.fail(error))?;
             // Trailers must not become what the gate removes from heads (RFC 9110 §6.5.1).
             if let Some(trailers) = frame.trailers_mut() {
                 transform::strip_trailers(trailers);
@@ -225,14 +225,14 @@ impl HttpBody for RequestBody {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Source::Nothing => true,
-            Source::Client(stream) => stream.incoming.is_end_stream(),
+            Source::Client(stream) => stream.incoming.is_end(),
             Source::Kept(bytes) => bytes.is_empty(),
         }
     }
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Source::Nothing => SizeHint::with_exact(0),
-            Source::Client(stream) => stream.incoming.size_hint(),
+            Source::Client(stream) => stream.incoming.length().map_or_else(SizeHint::default, SizeHint::with_exact),
             Source::Kept(bytes) => SizeHint::with_exact(bytes.len() as u64),
         }
     }

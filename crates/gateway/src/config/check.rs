@@ -9,7 +9,9 @@ use http::{HeaderName, HeaderValue, Method, Uri};
 use super::{AuthConfig, Duration, GatewayConfig, MatchConfig, RouteConfig, UpstreamConfig, conflicts};
 use crate::{
     limit::Rules,
+    perimeter::Perimeter,
     route::{HostPattern, PathPattern},
+    shape::{Common, Shape},
 };
 
 /// One thing that is wrong, with its place and what to do about it.
@@ -32,12 +34,18 @@ impl ConfigProblem {
     }
 }
 
-/// Collects problems under a growing path.
-pub(super) struct Findings(pub(super) Vec<ConfigProblem>);
+/// Collects problems.
+#[derive(Debug, Default)]
+pub(crate) struct Findings(pub(super) Vec<ConfigProblem>);
 
 impl Findings {
-    pub(super) fn add(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
+    /// Notes one.
+    pub(crate) fn add(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
         self.0.push(ConfigProblem::new(path, message, hint));
+    }
+    /// Everything that was noted.
+    pub(crate) fn into_problems(self) -> Vec<ConfigProblem> {
+        self.0
     }
     pub(super) fn positive(&mut self, path: impl Into<String>, value: Duration) {
         if value.is_zero() {
@@ -49,17 +57,21 @@ impl Findings {
 impl GatewayConfig {
     /// Everything that is wrong with it; empty when it can be served.
     pub fn validate(&self) -> Vec<ConfigProblem> {
-        let mut findings = Findings(Vec::new());
+        let mut findings = Findings::default();
         self.check_http(&mut findings);
+        let common = Common::compile(&self.guard, &self.routes, None, &mut findings);
+        Perimeter::compile(&self.guard, common.countries.as_ref(), &mut findings);
         for (name, upstream) in &self.upstreams {
             check_upstream(&mut findings, name, upstream);
         }
         for (i, route) in self.routes.iter().enumerate() {
-            self.check_route(&mut findings, &format!("routes[{i}]"), route);
+            let at = format!("routes[{i}]");
+            self.check_route(&mut findings, &at, route);
+            Shape::compile(route, &at, &common, &mut findings);
         }
         check_duplicates(&mut findings, &self.routes);
         conflicts::check(&mut findings, &self.routes);
-        findings.0
+        findings.into_problems()
     }
 
     fn check_http(&self, findings: &mut Findings) {

@@ -14,13 +14,19 @@ mod units;
 mod upstream;
 
 pub use check::ConfigProblem;
+pub(crate) use check::Findings;
 pub use http::HttpConfig;
 pub use resilience::{BreakerConfig, BreakerScope, InvalidTrouble, RetryConfig, Trouble};
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
 pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 
-pub use crate::limit::{LimitBy, LimitConfig};
+pub use crate::{
+    cors::CorsConfig,
+    limit::{LimitBy, LimitConfig},
+    perimeter::{ClientsConfig, GuardConfig},
+    transform::{EditsConfig, RequestEditsConfig, ResponseEditsConfig},
+};
 
 use std::collections::BTreeMap;
 
@@ -29,6 +35,8 @@ use std::collections::BTreeMap;
 pub struct GatewayConfig {
     /// `[server.http]`.
     pub http: HttpConfig,
+    /// `[guard]`.
+    pub guard: GuardConfig,
     /// `[upstreams.NAME]`.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// `[[routes]]`, in the order of the file.

@@ -7,7 +7,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Duration, Size};
-use crate::limit::LimitConfig;
+use crate::{
+    cors::CorsConfig,
+    limit::LimitConfig,
+    perimeter::ClientsConfig,
+    transform::{RequestEditsConfig, ResponseEditsConfig},
+};
 
 /// One route. Closed by default: without `auth`, a caller must be known.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +63,18 @@ pub struct RouteConfig {
     /// Overrides the upstream's `timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
+    /// Which clients the route serves, by address and country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<ClientsConfig>,
+    /// Which pages of other origins may use the route; `guard.cors` when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<CorsConfig>,
+    /// What changes about requests before the upstream sees them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestEditsConfig>,
+    /// What changes about the upstream's responses before the client sees them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseEditsConfig>,
 }
 
 impl RouteConfig {
@@ -78,6 +95,10 @@ impl RouteConfig {
             forward_credentials: false,
             max_body: None,
             timeout: None,
+            clients: None,
+            cors: None,
+            request: None,
+            response: None,
         }
     }
 }

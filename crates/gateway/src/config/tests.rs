@@ -11,11 +11,14 @@ struct File {
     upstreams: BTreeMap<String, UpstreamConfig>,
     #[serde(default)]
     routes: Vec<RouteConfig>,
+    #[serde(default)]
+    guard: GuardConfig,
 }
 
 fn parse(text: &str) -> Result<GatewayConfig, toml::de::Error> {
-    toml::from_str(text).map(|File { upstreams, routes }| GatewayConfig {
+    toml::from_str(text).map(|File { upstreams, routes, guard }| GatewayConfig {
         http: HttpConfig::default(),
+        guard,
         upstreams,
         routes,
     })

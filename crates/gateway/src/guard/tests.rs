@@ -1,4 +1,2 @@
-mod head;
 mod host;
 mod path;
-mod scanner;

@@ -1,2 +1,4 @@
 mod client;
 mod decode;
+mod request_head;
+mod server;

@@ -116,22 +116,27 @@ impl LocalLimiter {
 
     /// Takes from all limits, or from none when one refuses.
     pub(crate) fn take(&self, takes: &[Take], now: Timestamp) -> Decisions {
+        self.decide(takes, now, true)
+    }
+
+    /// As [`take`](Self::take) if `may_take`; if not, tells what there is and takes nothing.
+    pub(super) fn decide(&self, takes: &[Take], now: Timestamp, may_take: bool) -> Decisions {
         match takes {
             [] => Decisions::new(),
-            [one] => {
+            [one] if may_take => {
                 let mut shard = self.shards[shard_of(one.key)].lock();
                 let mut decisions = Decisions::new();
                 decisions.push(shard.take(one, now.as_micros(), &self.overflows));
                 decisions
             }
-            many => self.take_many(many, now.as_micros()),
+            many => self.take_many(many, now.as_micros(), may_take),
         }
     }
 
-    fn take_many(&self, takes: &[Take], now: i64) -> Decisions {
+    fn take_many(&self, takes: &[Take], now: i64, may_take: bool) -> Decisions {
         let mut locked = Locked::new(&self.shards, takes);
         let mut decisions: Decisions = takes.iter().map(|take| locked.shard(take.key).peek(take, now)).collect();
-        if decisions.iter().all(|decision| decision.allowed) {
+        if may_take && decisions.iter().all(|decision| decision.allowed) {
             for (take, decision) in takes.iter().zip(&decisions) {
                 locked.shard(take.key).commit(take, decision, now, &self.overflows);
             }

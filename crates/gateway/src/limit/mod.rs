@@ -10,26 +10,46 @@
 //! leaving something out never escapes a limit. IPv6 clients are counted by /64: a single subscriber
 //! owns that many addresses.
 //!
-//! On one machine nothing here awaits: the answer comes from memory (`local.rs`, which also says what
-//! happens when there are more keys than room). With a shared limiter
-//! that is away, [`WhenAway`] decides between this node's share and a 503.
+//! A limit counts units in a window (`rate`), in a calendar day or month (`quota`), or requests that are
+//! running (`concurrent`). What a request holds is a [`Permit`]: dropped with its record, when the last byte
+//! of the response is out or the tunnel has closed, it gives the slot back; a node that dies loses its slots
+//! when their lease ends.
 //!
-//! Deliberately absent: concurrency limits and quotas by calendar month; knowledge of Redis (that is
-//! behind the [`SharedLimiter`] port).
+//! On one machine nothing here awaits: the answer comes from memory (`local.rs`, which also says what
+//! happens when there are more keys than room; `book.rs` for what is held). Quotas survive a restart: their
+//! units are set aside in the database, some at a time, before they are handed out. With a shared limiter
+//! everything is one question, and while it is away [`WithoutKv`] decides between this node's share, a 503,
+//! and passing.
+//!
+//! Deliberately absent: knowledge of Redis and of databases (they are behind the ports in `shared.rs`).
 
 mod backend;
+mod book;
+mod by;
 mod config;
+mod here;
 mod local;
+mod measure;
+mod permit;
+mod question;
 mod rules;
 mod shared;
 mod subject;
 mod taken;
 
 pub use backend::{Limits, LimitsStats};
-pub use config::{InvalidLimitBy, LimitBy, LimitConfig, LimitSettings, LimitWhen, WhenAway};
+use book::SLOT_WAIT;
+pub use by::{InvalidLimitBy, LimitBy};
+pub use config::{LimitConfig, LimitSettings, LimitWhen, WithoutKv};
 pub(crate) use local::{LocalLimiter, Take};
+use measure::Measure;
+pub use measure::{HeaderCost, InvalidQuota, LimitCost, Quota};
+pub use permit::Permit;
 pub use rules::{InvalidRules, MAX_RULES, Rules};
-pub use shared::{Backend, SharedLimiter, SharedTake, SharedUnavailable};
+pub use shared::{
+    Backend, LEASE, QuotaPeriod, QuotaStore, Reserve, Reserved, SharedAsk, SharedHold, SharedLimiter, SharedSlot,
+    SharedTake, SharedUnavailable,
+};
 pub use subject::Caller;
 pub use taken::Taken;
 

@@ -2,9 +2,8 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use http::HeaderValue;
-use kernel::{Algorithm, Rate};
 
-use super::{LimitBy, LimitConfig, LimitWhen};
+use super::{LimitBy, LimitConfig, LimitCost, LimitWhen, Measure};
 
 /// Most rules one route may have. Each is a look-up on every request; with those of a credential they are
 /// at most sixteen, which is what a shared limiter answers at once.
@@ -23,9 +22,8 @@ pub(super) struct Rule {
     pub(super) id: u64,
     pub(super) name: Box<str>,
     pub(super) by: LimitBy,
-    pub(super) rate: Rate,
-    pub(super) algorithm: Algorithm,
-    pub(super) cost: u32,
+    pub(super) measure: Measure,
+    pub(super) cost: LimitCost,
     pub(super) when: LimitWhen,
 }
 
@@ -33,8 +31,20 @@ pub(super) struct Rule {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRules {
     /// No request would ever pass.
-    #[error("the limit `{0}` costs {1} a request, more than it ever allows: lower the cost or raise the rate")]
+    #[error("the limit `{0}` costs {1} a request, more than it ever allows: lower the cost or raise the limit")]
     CostAboveRate(String, u32),
+    /// Nothing to count, or several things.
+    #[error("the limit by `{0}` needs exactly one of `rate`, `quota` and `concurrent`")]
+    Measure(String),
+    /// How requests are counted is about rates, and what they cost about rates and quotas.
+    #[error("the limit `{0}` counts requests that are running, which cost one each: remove `cost`")]
+    SlotCost(String),
+    /// The most is less than the least.
+    #[error("the limit `{0}` has a cost whose `max` is less than its `base`")]
+    CostRange(String),
+    /// The scope goes into names of counters.
+    #[error("`{0}` is not a scope: use 1 to 64 of a-z, 0-9, `_` and `-`, starting with a letter or digit")]
+    Scope(String),
     /// The same limit twice would count every request twice.
     #[error("the limit `{0}` is listed twice: remove one")]
     Duplicate(String),
@@ -55,6 +65,8 @@ pub struct Rules {
     pub(super) rules: Box<[Rule]>,
     /// `RateLimit-Policy` when every rule applies: it never changes.
     pub(super) policy: Option<HeaderValue>,
+    /// Whether a rule counts what is running, or by the calendar.
+    pub(super) holds: bool,
 }
 
 impl Rules {
@@ -87,10 +99,11 @@ impl Rules {
         let unconditional = rules.iter().all(|rule| rule.when == LimitWhen::Always);
         let mut policy = String::new();
         for rule in &rules {
-            super::taken::write_policy(&mut policy, &rule.name, rule.rate);
+            super::taken::write_policy(&mut policy, &rule.name, rule.measure);
         }
         let policy = HeaderValue::from_str(&policy).ok().filter(|_| unconditional && !rules.is_empty());
-        Ok(Self { rules: rules.into(), policy })
+        let holds = rules.iter().any(|rule| rule.measure.is_held());
+        Ok(Self { rules: rules.into(), policy, holds })
     }
 
     /// Whether nothing is limited.
@@ -101,27 +114,45 @@ impl Rules {
 
 impl Rule {
     fn compile(scope: &str, config: &LimitConfig) -> Result<Self, InvalidRules> {
-        let LimitConfig { by, rate, algorithm, cost, when, name } = config;
-        let name = name.clone().unwrap_or_else(|| format!("{by}-{rate}"));
+        let LimitConfig { by, rate, quota, concurrent, algorithm, cost, when, name, scope: own_scope } = config;
+        let measure = match (rate, quota, concurrent) {
+            (Some(rate), None, None) => Measure::Units(*rate, *algorithm),
+            (None, Some(quota), None) => Measure::quota(*quota),
+            (None, None, Some(concurrent)) => Measure::Slots(concurrent.get()),
+            _ => return Err(InvalidRules::Measure(by.to_string())),
+        };
+        let name = name.clone().unwrap_or_else(|| match measure {
+            Measure::Units(..) => format!("{by}-{measure}"),
+            Measure::Slots(limit) => format!("{by}-{limit}-at-once"),
+        });
         let ok = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b':');
         // A header's name may hold characters that a name of ours may not.
         let generated = config.name.is_none() && name.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\');
         if name.is_empty() || name.len() > MAX_NAME + 64 || !(generated || name.bytes().all(ok)) {
             return Err(InvalidRules::Name(name.chars().take(MAX_NAME).collect()));
         }
-        if cost.get() > rate.limit {
-            return Err(InvalidRules::CostAboveRate(name, cost.get()));
+        match cost {
+            LimitCost::Header(cost) if cost.base > cost.max => return Err(InvalidRules::CostRange(name)),
+            cost if cost.most() > measure.limit() => return Err(InvalidRules::CostAboveRate(name, cost.most())),
+            cost if *cost != LimitCost::ONE && matches!(measure, Measure::Slots(_)) => {
+                return Err(InvalidRules::SlotCost(name));
+            }
+            _ => {}
         }
-        let id = rule_id(&[scope, &by.to_string(), &rate.to_string(), &format!("{algorithm:?} {when:?} {cost}")]);
-        Ok(Self {
-            id,
-            name: name.into(),
-            by: by.clone(),
-            rate: *rate,
-            algorithm: *algorithm,
-            cost: cost.get(),
-            when: *when,
-        })
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-');
+        if let Some(scope) = own_scope.as_ref().filter(|s| s.len() > MAX_NAME || s.is_empty() || !s.bytes().all(plain))
+        {
+            return Err(InvalidRules::Scope(scope.chars().take(MAX_NAME).collect()));
+        }
+        // A space is in no route's name, so a scope is never a route. Requests that are running go on
+        // counting when the limit changes, so it is no part of their rule.
+        let scope = own_scope.as_ref().map_or_else(|| scope.to_owned(), |own| format!("scope {own}"));
+        let counts = match measure {
+            Measure::Units(rate, algorithm) => format!("{rate} {algorithm:?}"),
+            Measure::Slots(_) => "at once".to_owned(),
+        };
+        let id = rule_id(&[&scope, &by.to_string(), &counts, &format!("{when:?}")]);
+        Ok(Self { id, name: name.into(), by: by.clone(), measure, cost: cost.clone(), when: *when })
     }
 }
 

@@ -1,4 +1,5 @@
-//! The port to a limiter that all nodes share.
+//! The ports to what outlives a request or a process: a limiter that all nodes share, and a database of
+//! quotas for where there is none.
 
 use std::{
     sync::{
@@ -33,9 +34,88 @@ pub struct SharedUnavailable(pub String);
 /// Counts for all nodes. Implemented over Redis by the composition root; must answer exactly as
 /// [`kernel::rate::State`] does, in a bounded time.
 pub trait SharedLimiter: Send + Sync + 'static {
-    /// Takes from all limits, or from none when one refuses; one decision for each, in order. A decision
-    /// about a limit that allowed while another refused says what is left with nothing taken.
-    fn take(&self, takes: Vec<SharedTake>) -> BoxFuture<'_, Result<Vec<Decision>, SharedUnavailable>>;
+    /// Takes from all limits and enters all slots, or does nothing when one refuses; one decision for each
+    /// take, then one for each slot, in order. A decision about a limit that allowed while another refused
+    /// says what is left with nothing taken.
+    fn take(&self, ask: SharedAsk) -> BoxFuture<'_, Result<Vec<Decision>, SharedUnavailable>>;
+    /// Holds slots for another [`LEASE`].
+    fn renew(&self, held: Vec<SharedHold>) -> BoxFuture<'_, Result<(), SharedUnavailable>>;
+    /// Gives slots back.
+    fn leave(&self, held: Vec<SharedHold>) -> BoxFuture<'_, Result<(), SharedUnavailable>>;
+}
+
+/// Everything that one request is asked.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SharedAsk {
+    /// Rates and quotas.
+    pub takes: Vec<SharedTake>,
+    /// What may run at once.
+    pub slots: Vec<SharedSlot>,
+    /// Who holds the slots: unique among all requests of all nodes.
+    pub holder: String,
+}
+
+/// One limit on how many run at once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SharedSlot {
+    /// As a take's.
+    pub key: String,
+    /// How many.
+    pub limit: u32,
+}
+
+/// A slot that a request of this node holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SharedHold {
+    /// Which slot.
+    pub key: String,
+    /// The request.
+    pub holder: String,
+}
+
+/// How long the slots of a node that died stay taken. A running node renews three times as often.
+pub const LEASE: Duration = Duration::from_secs(60);
+
+/// Keeps quotas where no limiter is shared. Units are set aside for a node, which hands them out from
+/// memory: so nobody ever gets more than the limit, and a request seldom waits for the database.
+pub trait QuotaStore: Send + Sync + 'static {
+    /// Sets up to `at_most` units aside, and nothing when there are fewer than `at_least`.
+    fn reserve(&self, ask: Reserve) -> BoxFuture<'static, Result<Reserved, SharedUnavailable>>;
+    /// Gives back what was not used.
+    fn give_back(&self, units: Vec<(QuotaPeriod, u32)>) -> BoxFuture<'static, Result<(), SharedUnavailable>>;
+}
+
+/// A quota in one period of the calendar.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct QuotaPeriod {
+    /// Rule and subject, as a [`SharedTake`]'s.
+    pub key: String,
+    /// When it begins.
+    pub starts: Timestamp,
+    /// When it is over.
+    pub ends: Timestamp,
+}
+
+/// Units to set aside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reserve {
+    /// Of which quota.
+    pub period: QuotaPeriod,
+    /// How many there are in all.
+    pub limit: u32,
+    /// Fewer are of no use.
+    pub at_least: u32,
+    /// More are not needed.
+    pub at_most: u32,
+}
+
+/// Units that were set aside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Reserved {
+    /// This node's now.
+    pub granted: u32,
+    /// Left for anybody.
+    pub rest: u32,
 }
 
 /// Where requests are counted.

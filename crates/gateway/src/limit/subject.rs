@@ -32,6 +32,8 @@ pub(super) enum Counted<'a> {
     Tenant(TenantId),
     Roles(TenantId, &'a [RoleName]),
     Header(&'a [u8]),
+    /// A combination.
+    Together(&'a Caller<'a>, &'a [LimitBy]),
     /// A key that only the asker understands, such as the account of a login.
     Named(&'a str),
 }
@@ -47,7 +49,7 @@ impl<'a> Caller<'a> {
     }
 
     /// Whom to count. Without the subject that the rule names, it is the address.
-    pub(super) fn counted(&'a self, by: &LimitBy) -> Counted<'a> {
+    pub(super) fn counted(&'a self, by: &'a LimitBy) -> Counted<'a> {
         let address = Counted::Address(self.client_ip);
         match by {
             LimitBy::Ip => address,
@@ -58,13 +60,15 @@ impl<'a> Caller<'a> {
             LimitBy::Role => self.principal.map_or(address, |p| Counted::Roles(p.tenant, &p.roles)),
             // The header's name is part of the rule's own identity.
             LimitBy::Header(name) => self.headers.get(name).map_or(address, |value| Counted::Header(value.as_bytes())),
+            LimitBy::All(parts) => Counted::Together(self, parts),
         }
     }
 }
 
 impl Counted<'_> {
     /// Feeds an unambiguous encoding to a hash: a tag, then at most one part of variable length (role
-    /// names are sorted, and their separator occurs in no name).
+    /// names are sorted, and their separator occurs in no name). In a combination the length of each part goes
+    /// before it.
     pub(super) fn feed(&self, mut hash: impl FnMut(&[u8])) {
         match self {
             Self::Everybody => hash(b"*"),
@@ -97,11 +101,28 @@ impl Counted<'_> {
                 hash(b"h");
                 hash(value);
             }
+            Self::Together(caller, parts) => {
+                hash(b"+");
+                for by in *parts {
+                    let part = caller.counted(by).encoded();
+                    hash(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+                    hash(&part);
+                }
+            }
             Self::Named(name) => {
                 hash(b"n");
                 hash(name.as_bytes());
             }
         }
+    }
+}
+
+impl Counted<'_> {
+    /// The encoding, as a part of a combination.
+    fn encoded(&self) -> SmallVec<[u8; 64]> {
+        let mut part = SmallVec::new();
+        self.feed(|bytes| part.extend_from_slice(bytes));
+        part
     }
 }
 

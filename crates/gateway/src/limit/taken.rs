@@ -3,10 +3,10 @@
 use std::{fmt, fmt::Write as _, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use kernel::{Problem, Rate, Timestamp};
+use kernel::{Algorithm, Problem, Rate, Timestamp, rate::Period};
 use smallvec::SmallVec;
 
-use super::{EXCEEDED, local::Decisions};
+use super::{EXCEEDED, Measure, Permit, local::Decisions};
 
 /// draft-ietf-httpapi-ratelimit-headers, §3 and §4.
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -19,7 +19,7 @@ const X_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'r> {
     pub(super) name: Name<'r>,
-    pub(super) rate: Rate,
+    pub(super) measure: Measure,
 }
 
 pub(super) type AllAsked<'r> = SmallVec<[Asked<'r>; 4]>;
@@ -52,19 +52,30 @@ pub struct Taken<'r> {
     pub(super) policy: Option<&'r HeaderValue>,
     pub(super) now: Timestamp,
     pub(super) headers: bool,
-    pub(super) x_headers: bool,
+    pub(super) legacy_headers: bool,
+    /// What is held until the request has ended.
+    pub(super) permit: Option<Permit>,
 }
 
 impl Taken<'_> {
+    /// What to keep until the request has ended, if anything.
+    pub fn permit(&mut self) -> Option<Permit> {
+        self.permit.take()
+    }
+
     /// The problem to answer with, unless the request may pass. Names the limit that takes longest to
     /// come back; `retry_after` is its wait.
     pub fn refusal(&self) -> Option<Problem> {
         let refused = self.asked.iter().zip(&self.decisions).filter(|(_, decision)| !decision.allowed);
         let (asked, decision) = refused.max_by_key(|(_, decision)| decision.retry_after)?;
+        let wait = match asked.measure {
+            Measure::Units(rate, _) => rate.window,
+            Measure::Slots(_) => super::SLOT_WAIT,
+        };
         Some(
             Problem::new(EXCEEDED)
-                .detail(format!("The limit `{}` ({}) is used up.", asked.name, asked.rate))
-                .retry_after(decision.retry_after.unwrap_or(asked.rate.window)),
+                .detail(format!("The limit `{}` ({}) is used up.", asked.name, asked.measure))
+                .retry_after(decision.retry_after.unwrap_or(wait)),
         )
     }
 
@@ -82,8 +93,8 @@ impl Taken<'_> {
                 headers.insert(STATE, state);
             }
         }
-        if self.x_headers {
-            self.write_x_headers(headers);
+        if self.legacy_headers {
+            self.write_legacy_headers(headers);
         }
     }
 
@@ -93,7 +104,7 @@ impl Taken<'_> {
         }
         let mut text = String::with_capacity(48 * self.asked.len());
         for asked in &self.asked {
-            write_policy(&mut text, asked.name, asked.rate);
+            write_policy(&mut text, asked.name, asked.measure);
         }
         HeaderValue::try_from(text).ok()
     }
@@ -102,15 +113,18 @@ impl Taken<'_> {
         let mut text = String::with_capacity(48 * self.asked.len());
         for (asked, decision) in self.asked.iter().zip(&self.decisions) {
             let comma = if text.is_empty() { "" } else { ", " };
-            let reset = whole_secs(decision.reset_after);
             // Writing to a String does not fail.
-            let _ = write!(text, "{comma}\"{}\";r={};t={reset}", asked.name, decision.remaining);
+            let _ = write!(text, "{comma}\"{}\";r={}", asked.name, decision.remaining);
+            // Nobody knows when a running request ends.
+            if let Measure::Units(..) = asked.measure {
+                let _ = write!(text, ";t={}", whole_secs(decision.reset_after));
+            }
         }
         text
     }
 
     /// These headers have room for one limit: the one that refuses, else the one with the least left.
-    fn write_x_headers(&self, headers: &mut HeaderMap) {
+    fn write_legacy_headers(&self, headers: &mut HeaderMap) {
         let tightest =
             self.decisions.iter().min_by_key(|d| (d.allowed, d.remaining, u64::MAX - whole_secs(d.reset_after)));
         if let Some(decision) = tightest {
@@ -121,11 +135,16 @@ impl Taken<'_> {
     }
 }
 
-/// One item of `RateLimit-Policy`: name, quota, window in seconds.
-pub(super) fn write_policy(text: &mut String, name: impl fmt::Display, rate: Rate) {
+/// One item of `RateLimit-Policy`: name, quota, and window in seconds, which a month has not.
+pub(super) fn write_policy(text: &mut String, name: impl fmt::Display, measure: Measure) {
     let comma = if text.is_empty() { "" } else { ", " };
     // Writing to a String does not fail.
-    let _ = write!(text, "{comma}\"{name}\";q={};w={}", rate.limit, rate.window.as_secs());
+    let _ = write!(text, "{comma}\"{name}\";q={}", measure.limit());
+    let _ = match measure {
+        Measure::Units(_, Algorithm::Calendar(Period::Month)) => Ok(()),
+        Measure::Units(rate, _) => write!(text, ";w={}", rate.window.as_secs()),
+        Measure::Slots(_) => text.write_str(";qu=\"concurrent-requests\""),
+    };
 }
 
 /// Rounded up: whoever waits that long has waited long enough.

@@ -19,6 +19,8 @@ use uuid::Uuid;
 
 use super::*;
 
+mod held;
+
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 const TENANT: TenantId = TenantId::from_uuid(Uuid::from_u128(1));
 
@@ -40,7 +42,7 @@ fn compile(toml: &str) -> Result<Rules, InvalidRules> {
 
 fn limits() -> (Limits, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(NOW));
-    let config = LimitSettings { x_headers: true, ..LimitSettings::default() };
+    let config = LimitSettings { legacy_headers: true, ..LimitSettings::default() };
     (Limits::new(Backend::Local, config, clock.clone()), clock)
 }
 
@@ -104,10 +106,25 @@ fn the_configuration_reads_as_documented() {
     assert_eq!(all[0], LimitConfig::new(LimitBy::Ip, "100/minute".parse().expect("rate")));
     assert_eq!(all[0].algorithm, Algorithm::SlidingWindow);
     assert_eq!(all[1].by.to_string(), "header:x-device");
-    assert_eq!((all[1].cost.get(), all[1].when, all[1].algorithm), (2, LimitWhen::Anonymous, Algorithm::TokenBucket));
+    assert_eq!((all[1].cost.most(), all[1].when, all[1].algorithm), (2, LimitWhen::Anonymous, Algorithm::TokenBucket));
     for by in ["ip", "user", "api_key", "tenant", "role", "route", "header:x-device"] {
         assert_eq!(by.parse::<LimitBy>().expect(by).to_string(), by);
     }
+    for quota in ["", "5", "0/day", "5/week", "5/hour", "5/2day", "4294967295/month"] {
+        assert!(quota.parse::<Quota>().is_err(), "{quota}");
+    }
+    for by in ["[]", r#"["ip", "ip"]"#, r#"["ip", "user", "role", "route", "tenant"]"#, r#"["cookie"]"#] {
+        let read = toml::from_str::<LimitConfig>(&format!("by = {by}\nrate = \"1/second\""));
+        assert!(read.is_err(), "{by}");
+    }
+    let rich = r#"by = ["user", "header:x-device"]
+        quota = "500/month"
+        cost = { header = "x-size", max = 9 }
+        scope = "api""#;
+    let rich: LimitConfig = toml::from_str(rich).expect("a quota");
+    assert_eq!(rich.by.to_string(), "user+header:x-device");
+    let json = serde_json::to_value(&rich).expect("json");
+    assert_eq!(serde_json::from_value::<LimitConfig>(json).expect("what was written"), rich);
     for by in ["", "IP", "header:", "header:no spaces", "cookie"] {
         assert!(by.parse::<LimitBy>().is_err(), "{by}");
     }
@@ -119,7 +136,7 @@ fn the_configuration_reads_as_documented() {
 
 #[test]
 fn limits_that_cannot_work_are_refused() {
-    use InvalidRules::{CostAboveRate, Duplicate, Name, SameName, TooMany};
+    use InvalidRules::{CostAboveRate, CostRange, Duplicate, Measure, Name, SameName, Scope, SlotCost, TooMany};
     let refused = |toml: &str| compile(toml).map(|_| ()).expect_err(toml);
     assert_eq!(refused(r#"{ by = "ip", rate = "5/minute", cost = 6 }"#), CostAboveRate("ip-5/minute".into(), 6));
     let same = r#"{ by = "ip", rate = "5/minute" }, { by = "ip", rate = "5/60s" }"#;
@@ -127,6 +144,15 @@ fn limits_that_cannot_work_are_refused() {
     let same = r#"{ by = "ip", rate = "5/minute", name = "a" }, { by = "ip", rate = "6/minute", name = "a" }"#;
     assert_eq!(refused(same), SameName("a".into()));
     assert!(matches!(refused(r#"{ by = "ip", rate = "5/minute", name = "a\"b" }"#), Name(_)));
+    assert_eq!(refused(r#"{ by = "ip" }"#), Measure("ip".into()));
+    let both = r#"{ by = ["ip", "user"], rate = "5/minute", quota = "9/day" }"#;
+    assert_eq!(refused(both), Measure("ip+user".into()));
+    assert_eq!(refused(r#"{ by = "ip", concurrent = 5, cost = 2 }"#), SlotCost("ip-5-at-once".into()));
+    let range = r#"{ by = "ip", rate = "9/minute", cost = { header = "x-size", base = 3, max = 2 } }"#;
+    assert_eq!(refused(range), CostRange("ip-9/minute".into()));
+    let above = r#"{ by = "ip", quota = "9/day", cost = { header = "x-size", max = 10 } }"#;
+    assert_eq!(refused(above), CostAboveRate("ip-9/day".into(), 10));
+    assert_eq!(refused(r#"{ by = "ip", quota = "9/day", scope = "No" }"#), Scope("No".into()));
     let many: Vec<String> = (1..=11).map(|n| format!(r#"{{ by = "ip", rate = "{n}/minute" }}"#)).collect();
     assert_eq!(refused(&many.join(",")), TooMany(11));
 }
@@ -259,10 +285,23 @@ struct Redis {
     away: AtomicBool,
     asked: AtomicUsize,
     now: Mutex<Timestamp>,
+    inside: Mutex<Vec<SharedHold>>,
+    renewed: Mutex<Vec<SharedHold>>,
 }
 
 impl SharedLimiter for Redis {
-    fn take(&self, takes: Vec<SharedTake>) -> BoxFuture<'_, Result<Vec<Decision>, SharedUnavailable>> {
+    fn renew(&self, held: Vec<SharedHold>) -> BoxFuture<'_, Result<(), SharedUnavailable>> {
+        self.renewed.lock().extend(held);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn leave(&self, held: Vec<SharedHold>) -> BoxFuture<'_, Result<(), SharedUnavailable>> {
+        self.inside.lock().retain(|hold| !held.contains(hold));
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn take(&self, ask: SharedAsk) -> BoxFuture<'_, Result<Vec<Decision>, SharedUnavailable>> {
+        let SharedAsk { takes, slots, holder } = ask;
         Box::pin(async move {
             self.asked.fetch_add(1, Ordering::SeqCst);
             if self.away.load(Ordering::SeqCst) {
@@ -275,28 +314,37 @@ impl SharedLimiter for Redis {
                 let state = states.entry(take.key.clone()).or_insert_with(|| State::new(take.algorithm));
                 if commit { state.take(take.rate, take.cost, now) } else { state.peek(take.rate, take.cost, now) }
             };
-            let peeked: Vec<Decision> = takes.iter().map(|take| ask(take, false)).collect();
+            let mut peeked: Vec<Decision> = takes.iter().map(|take| ask(take, false)).collect();
+            let mut inside = self.inside.lock();
+            peeked.extend(slots.iter().map(|slot| {
+                let running = u32::try_from(inside.iter().filter(|hold| hold.key == slot.key).count()).expect("few");
+                let (allowed, limit) = (running < slot.limit, slot.limit);
+                let remaining = limit.saturating_sub(running + 1);
+                Decision { allowed, limit, remaining, reset_after: Duration::ZERO, retry_after: None }
+            }));
             if peeked.iter().all(|decision| decision.allowed) {
                 for take in &takes {
                     ask(take, true);
                 }
+                let hold = |slot: &SharedSlot| SharedHold { key: slot.key.clone(), holder: holder.clone() };
+                inside.extend(slots.iter().map(hold));
             }
             Ok(peeked)
         })
     }
 }
 
-fn node(redis: &Arc<Redis>, clock: &Arc<ManualClock>, when_away: WhenAway, nodes: u32) -> Limits {
+fn node(redis: &Arc<Redis>, clock: &Arc<ManualClock>, without_kv: WithoutKv, nodes: u32) -> Limits {
     *redis.now.lock() = NOW;
     let nodes = NonZeroU32::new(nodes).expect("not zero");
-    let config = LimitSettings { when_away, nodes, ..LimitSettings::default() };
+    let config = LimitSettings { without_kv, nodes, ..LimitSettings::default() };
     Limits::new(Backend::Shared(redis.clone()), config, clock.clone())
 }
 
 #[test]
 fn nodes_that_share_a_limiter_share_the_limit() {
     let (redis, clock) = (Arc::new(Redis::default()), Arc::new(ManualClock::at(NOW)));
-    let nodes = [0, 1].map(|_| node(&redis, &clock, WhenAway::Local, 2));
+    let nodes = [0, 1].map(|_| node(&redis, &clock, WithoutKv::LocalShare, 2));
     let rules = rules(r#"{ by = "ip", rate = "5/minute" }"#);
     let ada = Who::at("10.0.0.1");
     let passed = (0..20).filter(|i| passes(&nodes[i % 2], &rules, &ada)).count();
@@ -311,7 +359,7 @@ fn nodes_that_share_a_limiter_share_the_limit() {
 #[test]
 fn while_it_is_away_each_node_allows_its_share_and_one_request_tries_again() {
     let (redis, clock) = (Arc::new(Redis::default()), Arc::new(ManualClock::at(NOW)));
-    let limits = node(&redis, &clock, WhenAway::Local, 2);
+    let limits = node(&redis, &clock, WithoutKv::LocalShare, 2);
     let rules = rules(r#"{ by = "ip", rate = "10/minute" }"#);
     let ada = Who::at("10.0.0.1");
     redis.away.store(true, Ordering::SeqCst);
@@ -332,7 +380,7 @@ fn while_it_is_away_each_node_allows_its_share_and_one_request_tries_again() {
 #[test]
 fn while_it_is_away_everything_limited_may_be_refused_instead() {
     let (redis, clock) = (Arc::new(Redis::default()), Arc::new(ManualClock::at(NOW)));
-    let limits = node(&redis, &clock, WhenAway::Refuse, 1);
+    let limits = node(&redis, &clock, WithoutKv::Refuse, 1);
     redis.away.store(true, Ordering::SeqCst);
     let rules = rules(r#"{ by = "ip", rate = "10/minute" }"#);
     let ada = Who::at("10.0.0.1");

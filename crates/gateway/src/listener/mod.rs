@@ -9,7 +9,9 @@
 //! Deliberately absent for now: TLS towards clients, which a proxy in front provides.
 
 mod connection;
-mod head_guard;
+mod date;
+mod http1;
+mod http2;
 mod socket;
 mod worker;
 
@@ -30,10 +32,10 @@ use kernel::{Clock, Random, edge::Edge, principal::Network};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use self::{connection::Bounds, worker::Worker};
+use self::worker::Worker;
 use crate::{
-    authn::Authn, config::HttpConfig, guard::HeadLimits, limit::Limits, pipeline::Gate, respond::RequestIds,
-    route::RouteTable, transform::Assertions,
+    authn::Authn, config::HttpConfig, guard::HeadLimits, http1::Bounds, limit::Limits, pipeline::Gate,
+    respond::RequestIds, route::RouteTable, transform::Assertions,
 };
 
 /// What a gate is made of.

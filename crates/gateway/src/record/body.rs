@@ -20,7 +20,7 @@ pub(crate) struct Recorded {
     body: Body,
     /// Taken when the record has ended, or moved elsewhere.
     record: Option<Record>,
-    /// The connection is in use until the body is.
+    /// Of an HTTP/2 connection.
     _active: Option<Active>,
     sent: u64,
     /// How much there is to send, where that is known; zero where the protocol sends no body.
@@ -29,9 +29,15 @@ pub(crate) struct Recorded {
 
 impl Recorded {
     /// `bodiless`: whatever the body, none is sent (an answer to `HEAD`, 204, 304).
-    pub(crate) fn new(body: Body, record: Record, active: Active, bodiless: bool) -> Self {
+    pub(crate) fn new(body: Body, record: Record, bodiless: bool) -> Self {
         let expected = if bodiless { Some(0) } else { body.size_hint().exact() };
-        Self { body, record: Some(record), _active: Some(active), sent: 0, expected }
+        Self { body, record: Some(record), _active: None, sent: 0, expected }
+    }
+
+    /// The connection counts as in use until the body is dropped.
+    pub(crate) fn holding(mut self, active: Active) -> Self {
+        self._active = Some(active);
+        self
     }
 
     /// A body whose record is kept by somebody else.

@@ -21,7 +21,7 @@ use kernel::{
     exchange::{Exchange, Fault, RouteRecorder},
 };
 
-use crate::{body::Progress, guard::Admitted, respond::RequestId, transform::Client};
+use crate::{body::Progress, guard::Admitted, limit::Permit, respond::RequestId, transform::Client};
 
 /// Longest `Host` and `User-Agent` that are recorded, in bytes.
 const MAX_TEXT: usize = 256;
@@ -49,6 +49,8 @@ pub(crate) struct Record {
     pub(crate) upstream: Option<Arc<str>>,
     pub(crate) upstream_duration: Option<Duration>,
     pub(crate) progress: Option<Arc<Progress>>,
+    /// What limits hold for it until it ends.
+    pub(crate) permit: Option<Permit>,
     code: Option<&'static str>,
     status: Option<StatusCode>,
     fault: Fault,
@@ -108,6 +110,7 @@ impl Record {
             upstream: None,
             upstream_duration: None,
             progress: None,
+            permit: None,
             code: None,
             status: None,
             fault: Fault::Client,
@@ -171,6 +174,8 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
+        // Who is told that the request has ended may send the next one.
+        drop(self.permit.take());
         let (path, host) = match &self.about {
             About::Admitted(admitted) => (admitted.path(), admitted.host()),
             About::Refused { path, host } => (path.as_str(), host.as_str()),

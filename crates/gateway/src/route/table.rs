@@ -12,8 +12,11 @@ use super::{Asked, Matcher, PathPattern, index::Index};
 use crate::{
     authn::Policy,
     authz::Requirement,
-    config::{AuthConfig, AuthKind, ConfigProblem, GatewayConfig, RouteConfig},
+    config::{AuthConfig, AuthKind, ConfigProblem, Findings, GatewayConfig, RouteConfig},
     limit::Rules,
+    perimeter::{Countries, Perimeter},
+    shape::{Common, Shape},
+    transform::RequestEdits,
     upstream::{InProcess, Upstream},
 };
 
@@ -58,6 +61,8 @@ pub struct Route {
     pub max_body: Option<u64>,
     /// How long the upstream may take, when not its own.
     pub timeout: Option<Duration>,
+    /// What it does beside its checks.
+    pub shape: Shape,
 }
 
 impl Route {
@@ -77,7 +82,19 @@ impl Route {
             forward_credentials: true,
             max_body: None,
             timeout: None,
+            shape: Shape::default(),
         }
+    }
+}
+
+impl Route {
+    /// The same route under another path, below which `prefix` takes the place of everything before the
+    /// pattern's `{*rest}`; without one, `prefix` is the whole path.
+    #[must_use]
+    pub fn also_at(self, name: &str, path: PathPattern, prefix: &str) -> Self {
+        let request = Some(RequestEdits::onto(prefix, &path));
+        let matcher = Matcher { path, ..self.matcher };
+        Self { name: name.into(), matcher, shape: Shape { request, ..self.shape }, ..self }
     }
 }
 
@@ -109,6 +126,8 @@ pub struct RouteTable {
     entries: Vec<Arc<Entry>>,
     upstreams: BTreeMap<String, Arc<Upstream>>,
     unmatched: Arc<dyn RouteRecorder>,
+    perimeter: Perimeter,
+    countries: Option<Arc<Countries>>,
 }
 
 /// Why a request has no route.
@@ -146,18 +165,30 @@ impl RouteTable {
                 (name.clone(), upstream)
             })
             .collect();
-        let configured: Vec<Route> = config.routes.iter().filter_map(|route| compile(route, &upstreams)).collect();
+        let mut findings = Findings::default();
+        let countries = previous.and_then(|table| table.countries.as_ref());
+        let common = Common::compile(&config.guard, &config.routes, countries, &mut findings);
+        let perimeter = Perimeter::compile(&config.guard, common.countries.as_ref(), &mut findings);
+        let compile = |route| compile(route, &upstreams, &common);
+        let configured: Vec<Route> = config.routes.iter().filter_map(compile).collect();
         if !problems.is_empty() {
             return Err(problems);
         }
+        let builtin = builtin.into_iter().map(|mut route| {
+            route.shape.cors = route.shape.cors.or_else(|| common.cors.clone());
+            route
+        });
+        if let Some(new) = common.countries.as_ref().filter(|new| countries.is_none_or(|old| !Arc::ptr_eq(old, new))) {
+            new.watch();
+        }
         // Built-in routes come first: where nothing else decides, they win.
         let entries: Vec<Arc<Entry>> = builtin
-            .into_iter()
             .chain(configured)
             .map(|route| Arc::new(Entry { recorder: recorder.route(&route.name), route }))
             .collect();
         let index = Index::new(entries.iter().map(|entry| (entry.route.matcher.clone(), entry.route.priority)));
-        Ok(Self { index, entries, upstreams, unmatched: recorder.route("unmatched") })
+        let unmatched = recorder.route("unmatched");
+        Ok(Self { index, entries, upstreams, unmatched, perimeter, countries: common.countries })
     }
 
     /// The route of a request.
@@ -174,6 +205,11 @@ impl RouteTable {
     /// The route that a request would take, to explain a configuration.
     pub fn explain(&self, asked: &Asked<'_>) -> Option<&Route> {
         self.find(asked).ok().map(|entry| &entry.route)
+    }
+
+    /// What holds for every request.
+    pub(crate) const fn perimeter(&self) -> &Perimeter {
+        &self.perimeter
     }
 
     /// Records what has no route.
@@ -204,7 +240,7 @@ impl fmt::Debug for RouteTable {
 }
 
 /// The compiled form of a route. `None` where validation has found something wrong.
-fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>) -> Option<Route> {
+fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>, common: &Common) -> Option<Route> {
     Some(Route {
         name: config.name.as_str().into(),
         matcher: Matcher::compile(&config.matches)?,
@@ -222,6 +258,8 @@ fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>) ->
         forward_credentials: config.forward_credentials,
         max_body: config.max_body.map(|size| size.bytes()),
         timeout: config.timeout.map(|timeout| timeout.get()),
+        // What is wrong in there has been found by validation.
+        shape: Shape::compile(config, "", common, &mut Findings::default()),
     })
 }
 

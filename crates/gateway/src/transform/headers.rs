@@ -100,3 +100,19 @@ pub(super) fn connection_upgrades(headers: &HeaderMap) -> bool {
         .flat_map(|value| value.as_bytes().split(|b| *b == b','))
         .any(|token| token.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
 }
+
+/// Whether a request's field is the gate's own to write: no transform may touch or read it.
+pub(crate) fn is_reserved_in_request(name: &str) -> bool {
+    is_hop_by_hop(name)
+        || name.starts_with(OWN_PREFIX)
+        || is_forwarded(name)
+        || is_disguised(name)
+        || matches!(name, "host" | "content-length" | "x-request-id" | "trailer")
+}
+
+/// Whether a response's field is the gate's own to write.
+pub(crate) fn is_reserved_in_response(name: &str) -> bool {
+    is_hop_by_hop(name)
+        || name.starts_with(OWN_PREFIX)
+        || matches!(name, "content-length" | "x-request-id" | "trailer" | "date")
+}

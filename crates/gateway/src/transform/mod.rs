@@ -7,14 +7,17 @@
 //! from trusted proxies alone. The client's credential stays here unless the route passes it on.
 
 mod credentials;
+mod edit;
 mod forwarded;
 mod headers;
 mod identity;
 mod request;
 mod response;
 
+pub use edit::{EditsConfig, RequestEditsConfig, ResponseEditsConfig};
+pub(crate) use edit::{FilledFields, FilledRequest, RequestEdits, ResponseEdits};
 pub(crate) use forwarded::{Client, Peer};
-pub(crate) use headers::strip_trailers;
+pub(crate) use headers::{is_reserved_in_request, is_reserved_in_response, strip_trailers};
 pub use identity::{Assertions, NoAssertions};
 pub(crate) use request::{Onward, clean, is_upgrade, onward, target};
 pub(crate) use response::{Origin, outward};

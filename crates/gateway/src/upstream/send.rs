@@ -196,6 +196,7 @@ impl Outgoing {
             target: self.target.as_str(),
             host: self.host.as_ref().unwrap_or(&target.authority),
             headers: &self.headers,
+            upgrade: self.upgrade,
         }
     }
 

@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use gateway::{
     Gateway, GatewayParts, Running,
     authn::{Authn, REFUSED, Settings},
-    config::{GatewayConfig, HttpConfig, RouteConfig, UpstreamConfig},
+    config::{GatewayConfig, GuardConfig, HttpConfig, RouteConfig, UpstreamConfig},
     limit::{Backend, LimitSettings, Limits},
     route::{Route, RouteTable, TableParts},
     transform::{Assertions, NoAssertions},
@@ -151,12 +151,14 @@ struct File {
     upstreams: BTreeMap<String, UpstreamConfig>,
     #[serde(default)]
     routes: Vec<RouteConfig>,
+    #[serde(default)]
+    guard: GuardConfig,
 }
 
 /// The configuration in a text.
 pub(crate) fn config(text: &str) -> GatewayConfig {
-    let File { http, upstreams, routes } = toml::from_str(text).expect("the configuration parses");
-    GatewayConfig { http, upstreams, routes }
+    let File { http, upstreams, routes, guard } = toml::from_str(text).expect("the configuration parses");
+    GatewayConfig { http, guard, upstreams, routes }
 }
 
 /// One upstream `u` at this address, and one open route to everything.

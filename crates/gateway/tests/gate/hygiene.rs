@@ -169,3 +169,66 @@ async fn a_refused_upload_still_gets_its_answer() {
     assert_eq!((answer.status(), answer.field("connection")), (401, Some("close")));
     assert_eq!(client.rest().await, b"");
 }
+
+/// A small body that nobody wanted does not cost the connection, and is never taken for the next request.
+#[tokio::test]
+async fn a_small_body_that_was_not_read_is_passed_over() {
+    let upstream = Upstream::ok().await;
+    let closed = open_to(upstream.address).replace("auth = \"none\"", "");
+    let gate = Gate::open(&closed);
+    let hidden = "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n";
+    let chunked = format!("{:x}\r\n{hidden}\r\n0\r\n\r\n", hidden.len());
+    let mut client = gate.connect().await;
+    for _ in 0..3 {
+        let length = hidden.len();
+        client.send(format!("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{hidden}")).await;
+        let refused = client.answer().await;
+        assert_eq!((refused.status(), refused.field("connection")), (401, None));
+    }
+    // How much is to come of this one nobody knows.
+    client.send(format!("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunked}")).await;
+    let refused = client.answer().await;
+    assert_eq!((refused.status(), refused.field("connection")), (401, Some("close")));
+    assert_eq!(client.rest().await, b"");
+    assert_eq!(gate.ledger.finished(4).await.len(), 4);
+}
+
+/// An upstream that answers before it has read the request gets its answer through, and the rest of the
+/// request is not taken for another one.
+#[tokio::test]
+async fn an_early_answer_passes_and_the_unread_body_goes_nowhere() {
+    let upstream = serve(|mut connection| async move {
+        connection.until("\r\n\r\n").await;
+        connection.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nfull").await;
+    })
+    .await;
+    let gate = Gate::open(&open_to(upstream));
+    let mut client = gate.connect().await;
+    client
+        .send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nGET /hidden HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await;
+    let answer = client.answer().await;
+    assert_eq!((answer.status(), answer.body.as_slice()), (413, b"full".as_slice()));
+    assert_eq!(client.rest().await, b"");
+    assert_eq!(gate.ledger.finished(1).await.len(), 1);
+}
+
+/// What is sent behind a request that asks to upgrade is no request before the answer, and no request of
+/// ours after a granted one.
+#[tokio::test]
+async fn a_request_behind_an_upgrade_belongs_to_whoever_was_upgraded() {
+    let upstream = serve(|mut connection| async move {
+        connection.until("\r\n\r\n").await;
+        connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n").await;
+        let behind = connection.exactly(15).await;
+        connection.send(behind).await;
+    })
+    .await;
+    let gate = Gate::open(&open_to(upstream));
+    let mut client = gate.connect().await;
+    client.send("GET /a HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nGET /b HTTP/1.1").await;
+    client.until("\r\n\r\n").await;
+    assert_eq!(client.exactly(15).await, b"GET /b HTTP/1.1");
+    drop(client);
+    assert_eq!(gate.ledger.finished(1).await.len(), 1);
+}

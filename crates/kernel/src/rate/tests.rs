@@ -4,7 +4,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ALL: [Algorithm; 3] = [Algorithm::TokenBucket, Algorithm::FixedWindow, Algorithm::SlidingWindow];
+const ALL: [Algorithm; 5] = [
+    Algorithm::TokenBucket,
+    Algorithm::FixedWindow,
+    Algorithm::SlidingWindow,
+    Algorithm::Calendar(Period::Day),
+    Algorithm::Calendar(Period::Month),
+];
 
 fn rate(text: &str) -> Rate {
     text.parse().expect(text)
@@ -88,6 +94,11 @@ proptest! {
                         // A full bucket and what one window refills.
                         prop_assert!(within(now - length) <= 2 * limit);
                         prop_assert!(taken || within(now - length) >= 1);
+                    }
+                    Algorithm::Calendar(period) => {
+                        let start = period.around(now).0;
+                        prop_assert!(within(start - 1) <= limit);
+                        prop_assert!(taken || within(start - 1) == limit);
                     }
                 }
             }

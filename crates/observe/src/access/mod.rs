@@ -36,12 +36,13 @@ use crate::logging::Format;
 
 /// Longest time a line waits for being written.
 pub const FLUSH_EVERY: Duration = Duration::from_millis(150);
-/// A buffer of this size is handed to the writer, in bytes: about a hundred lines.
-const FULL: usize = 32 * 1024;
+/// A buffer of this size is handed to the writer, in bytes: some hundreds of lines, so that waking the writer
+/// costs each of them next to nothing.
+const FULL: usize = 128 * 1024;
 /// Room for the line that fills a buffer.
 const SPARE: usize = 4 * 1024;
 /// Most full buffers that wait for the writer: 8 MiB that a slow disk may be behind.
-const WAITING: usize = 256;
+const WAITING: usize = 64;
 /// Threads share these buffers by turns; more than there are cores, so that sharing is rare.
 const LANES: usize = 32;
 

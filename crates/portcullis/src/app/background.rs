@@ -7,12 +7,18 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use gateway::limit::Limits;
 use identity::Identity;
+use kernel::Clock;
 use observe::health::Health;
-use storage::feed::OverBus;
+use storage::{Store, feed::OverBus, quota};
 use tokio_util::sync::CancellationToken;
 
 /// How often limits that say nothing any more are dropped.
 const SWEEP_LIMITS: Duration = Duration::from_secs(10);
+
+/// How often quotas of days and months that are over are dropped.
+const SWEEP_QUOTAS: Duration = Duration::from_hours(1);
+/// For how long they are kept: clocks of nodes differ.
+const KEEP_QUOTAS: Duration = Duration::from_hours(24);
 
 /// Starts everything. All of it ends when `stop` is cancelled.
 pub(super) fn start(
@@ -37,6 +43,8 @@ pub(super) fn start(
     spawn(Box::pin(wire.run(identity.feed().clone())));
     let (checked, stopped) = (health.clone(), stop.clone().cancelled_owned());
     tokio::spawn(async move { checked.run(stopped).await });
+    let leases = limits.clone();
+    spawn(Box::pin(async move { leases.keep_leases().await }));
     let limits = limits.clone();
     spawn(Box::pin(async move {
         loop {
@@ -44,4 +52,23 @@ pub(super) fn start(
             limits.sweep();
         }
     }));
+}
+
+/// Drops quotas of periods that are over, until `stop` is cancelled.
+pub(super) fn sweep_quotas(store: Store, clock: Arc<dyn Clock>, stop: &CancellationToken) {
+    let stop = stop.clone().cancelled_owned();
+    let work = async move {
+        loop {
+            if let Err(error) = quota::sweep(&store, clock.now() - KEEP_QUOTAS).await {
+                tracing::debug!(%error, "old quotas could not be dropped");
+            }
+            tokio::time::sleep(SWEEP_QUOTAS).await;
+        }
+    };
+    tokio::spawn(async move {
+        tokio::select! {
+            () = stop => {}
+            () = work => {}
+        }
+    });
 }

@@ -93,6 +93,24 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
         // Every verifier asks for the keys, many from behind one address. The answer is in memory.
         identity("well-known", "/.well-known/{*rest}", blind(), Rules::default())?,
     ];
+    // Identity's calls without a version are those of the default version. They count against the same
+    // limits: another spelling is no second try.
+    let unversioned = [
+        ("identity", "unversioned", "/api/auth/{*rest}", "/api/v1/auth"),
+        ("register", "unversioned-register", "/api/auth/register", "/api/v1/auth/register"),
+        ("login", "unversioned-login", "/api/auth/login", "/api/v1/auth/login"),
+        ("refresh", "unversioned-refresh", "/api/auth/refresh", "/api/v1/auth/refresh"),
+    ];
+    for (of, name, path, onto) in unversioned {
+        let (auth, limits) = match of {
+            "register" => (blind(), scopes.with("signup", &scopes.signup)?),
+            "login" => (blind(), scopes.with("login", &scopes.login)?),
+            "refresh" => (blind(), scopes.everything()?),
+            _ => (optional(), scopes.everything()?),
+        };
+        let pattern: PathPattern = path.parse().map_err(|_| BuiltinError::Path(path))?;
+        routes.push(identity(name, path, auth, limits)?.also_at(name, pattern, onto));
+    }
     for (name, path) in [
         ("welcome", "/"),
         ("docs", "/docs/{*rest}"),

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use gateway::{
     config::{ConfigProblem, GatewayConfig},
+    limit::Limits,
     route::{RouteTable, TableParts},
 };
 use identity::{Core, users::Email};
@@ -97,6 +98,7 @@ impl Drop for IdentityRuntime {
 pub struct Running {
     // In the order of their dropping: the door first, what is behind it last.
     pub(super) gate: gateway::Running,
+    pub(super) limits: Arc<Limits>,
     pub(super) tables: Tables,
     pub(super) operations: Arc<Operations>,
     pub(super) access: Option<Arc<AccessLog>>,
@@ -144,6 +146,7 @@ impl Running {
     pub async fn shutdown(self) {
         self.operations.drain();
         self.gate.drain().await;
+        self.limits.close().await;
         drop(self.stop);
         self.runtime.end().await;
         if let Some(access) = &self.access {

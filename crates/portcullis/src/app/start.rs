@@ -38,7 +38,8 @@ use super::{
     operations::{self, Operations},
     routes::Services,
     running::{IdentityRuntime, Tables},
-    shared_limits, upstream_metrics,
+    shared_limits::{self, Quotas},
+    upstream_metrics,
 };
 use crate::{
     catalogue,
@@ -124,7 +125,9 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     let kv = Kv::open(&kv, clock.clone()).await?;
     let bus = open_bus(&config).await?;
     let edge = Arc::new(Edge::new());
-    let limits = Arc::new(Limits::new(shared_limits::backend(&kv), config.limits.clone(), clock.clone()));
+    let quotas = Arc::new(Quotas { store: store.clone(), runtime: runtime.clone() });
+    let limits = Limits::new(shared_limits::backend(&kv), config.limits.clone(), clock.clone()).with_quotas(quotas);
+    let limits = Arc::new(limits);
 
     // Identity.
     let wire = OverBus::new(&bus)?;
@@ -152,7 +155,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     let access = access_log(&config)?;
     let observer = Observer::new(metrics.clone(), access.clone());
     let health = Arc::new(Health::new(Pace::default(), clock.clone()));
-    health.replace("database", Importance::Vital, vec![checks::database(store), identity.health()]);
+    health.replace("database", Importance::Vital, vec![checks::database(store.clone()), identity.health()]);
     health.replace("shared", Importance::Useful, vec![checks::kv(kv), checks::bus(bus.clone())]);
     health.replace("messages", Importance::Useful, identity.message_health());
     health.export(&metrics);
@@ -175,6 +178,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
 
     let ops_addr = operators_door(&config, operations.clone(), &stop).await?;
     background::start(&identity, wire, &limits, &health, &stop);
+    background::sweep_quotas(store, clock.clone(), &stop);
     let gate = Gateway::start(GatewayParts {
         listen: config.server.listen,
         workers,
@@ -183,7 +187,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         table,
         edge,
         authn,
-        limits,
+        limits: limits.clone(),
         assertions: Arc::new(Signed(identity.assertions().clone())),
         clock,
         random,
@@ -191,6 +195,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     upstream_metrics::export(&metrics, &gate.view());
     Ok(Running {
         gate,
+        limits,
         tables,
         operations,
         access,

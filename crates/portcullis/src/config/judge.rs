@@ -43,6 +43,7 @@ pub(super) fn judge(mut tree: Tree, schema: &Schema) -> Result<Config, Report> {
         secrets: pieces.section("secrets"),
         log: pieces.section("log"),
         limits: pieces.section("limits"),
+        guard: pieces.section("guard"),
         upstreams: pieces.upstreams(),
         routes: routes.iter().map(|(_, route)| route.clone()).collect(),
     };

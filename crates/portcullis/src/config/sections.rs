@@ -8,7 +8,7 @@ mod messages;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use gateway::{
-    config::{GatewayConfig, HttpConfig, RouteConfig, UpstreamConfig},
+    config::{GatewayConfig, GuardConfig, HttpConfig, RouteConfig, UpstreamConfig},
     limit::LimitSettings,
 };
 use kernel::{Secret, principal::Network};
@@ -48,6 +48,8 @@ pub struct Config {
     pub log: Log,
     /// What holds for all rate limits.
     pub limits: LimitSettings,
+    /// Which hosts, clients and pages the gate serves at all.
+    pub guard: GuardConfig,
     /// Services behind the gate, by name.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// Which requests go to which upstream, and what they need. The most specific match wins. Identity's
@@ -229,7 +231,12 @@ impl Default for Log {
 impl Config {
     /// What the gate itself is configured with.
     pub fn gateway(&self) -> GatewayConfig {
-        GatewayConfig { http: self.server.http.clone(), upstreams: self.upstreams.clone(), routes: self.routes.clone() }
+        GatewayConfig {
+            http: self.server.http.clone(),
+            guard: self.guard.clone(),
+            upstreams: self.upstreams.clone(),
+            routes: self.routes.clone(),
+        }
     }
     /// The database's URL: as set, or the file in the data directory.
     pub fn storage_url(&self) -> Secret {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::{Algorithm, Rate};
+use kernel::{Algorithm, Rate, rate::Period};
 
 use super::{KvError, bounded_key};
 
@@ -29,8 +29,41 @@ pub struct Take<'a> {
     pub cost: u32,
 }
 
+/// A limit on how many hold something at once: requests that are running.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot<'a> {
+    /// Who is limited in what. The same key with another limit is the same slot: who holds one keeps it.
+    pub key: &'a str,
+    /// How many may hold it at once.
+    pub limit: u32,
+}
+
+/// Who asks for slots, and for how long they are theirs unless [renewed](super::Kv::renew).
+#[derive(Clone, Copy, Debug)]
+pub struct Lease<'a> {
+    /// Unique among everybody who holds something; at most 128 bytes.
+    pub holder: &'a str,
+    /// How long a holder that died keeps its slots.
+    pub ttl: Duration,
+}
+
 /// A question in bounds.
-pub(super) struct Plan(Vec<Planned>);
+pub(super) struct Plan {
+    takes: Vec<Planned>,
+    pub(super) slots: Vec<PlannedSlot>,
+    pub(super) holder: String,
+    pub(super) ttl: Duration,
+}
+
+/// One slot of a question in bounds.
+pub(super) struct PlannedSlot {
+    pub(super) key: String,
+    pub(super) limit: u32,
+}
+
+/// How long somebody should wait for a slot: nobody knows when one is given back.
+pub(super) const SLOT_WAIT: Duration = Duration::from_secs(1);
+const MAX_HOLDER: usize = 128;
 
 /// One limit of a question in bounds.
 pub(super) struct Planned {
@@ -42,10 +75,43 @@ pub(super) struct Planned {
     pub(super) cost: u32,
 }
 
+/// What a slot's place is called.
+pub(super) fn slot_key(key: &str) -> Result<String, KvError> {
+    bounded_key(key)?;
+    Ok(format!("c:{key}"))
+}
+
+/// Checks who holds, and for how long.
+pub(super) fn bounded_lease(lease: &Lease<'_>) -> Result<(), KvError> {
+    if lease.holder.is_empty() || lease.holder.len() > MAX_HOLDER {
+        return Err(KvError::Invalid("a holder's name has 1 to 128 bytes"));
+    }
+    if lease.ttl < Duration::from_secs(1) || lease.ttl > Duration::from_hours(24) {
+        return Err(KvError::Invalid("a lease lies between a second and a day"));
+    }
+    Ok(())
+}
+
 impl Plan {
     pub(super) fn new(takes: &[Take<'_>]) -> Result<Self, KvError> {
-        if takes.len() > MAX_TAKES {
+        Self::with_slots(takes, &[], &Lease { holder: "-", ttl: Duration::from_secs(1) })
+    }
+
+    pub(super) fn with_slots(takes: &[Take<'_>], slots: &[Slot<'_>], lease: &Lease<'_>) -> Result<Self, KvError> {
+        if takes.len() + slots.len() > MAX_TAKES {
             return Err(KvError::Invalid("at most 16 limits can be asked at once"));
+        }
+        bounded_lease(lease)?;
+        let mut held: Vec<PlannedSlot> = Vec::with_capacity(slots.len());
+        for slot in slots {
+            if !(1..=MAX_LIMIT).contains(&slot.limit) {
+                return Err(KvError::Invalid("a limit lies between 1 and 1000000000"));
+            }
+            let key = slot_key(slot.key)?;
+            if held.iter().any(|earlier| earlier.key == key) {
+                return Err(KvError::Invalid("a limit can be asked only once in a question"));
+            }
+            held.push(PlannedSlot { key, limit: slot.limit });
         }
         let mut planned: Vec<Planned> = Vec::with_capacity(takes.len());
         for take in takes {
@@ -56,19 +122,19 @@ impl Plan {
             }
             planned.push(next);
         }
-        Ok(Self(planned))
+        Ok(Self { takes: planned, slots: held, holder: lease.holder.to_owned(), ttl: lease.ttl })
     }
 
     pub(super) fn iter(&self) -> std::slice::Iter<'_, Planned> {
-        self.0.iter()
+        self.takes.iter()
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.takes.is_empty() && self.slots.is_empty()
     }
 
     pub(super) const fn len(&self) -> usize {
-        self.0.len()
+        self.takes.len() + self.slots.len()
     }
 }
 
@@ -85,12 +151,18 @@ impl Planned {
         if cost == 0 {
             return Err(KvError::Invalid("at least one unit must be taken"));
         }
-        let letter = match algorithm {
-            Algorithm::TokenBucket => 't',
-            Algorithm::FixedWindow => 'f',
-            Algorithm::SlidingWindow => 's',
-        };
-        let key = format!("{letter}{}/{}:{key}", rate.limit, rate.window.as_micros());
+        let key = format!("{}{}/{}:{key}", letter(algorithm), rate.limit, rate.window.as_micros());
         Ok(Self { key, rate, algorithm, cost: cost.min(rate.limit + 1) })
+    }
+}
+
+/// What the script calls an algorithm.
+pub(super) const fn letter(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::TokenBucket => "t",
+        Algorithm::FixedWindow => "f",
+        Algorithm::SlidingWindow => "s",
+        Algorithm::Calendar(Period::Day) => "d",
+        Algorithm::Calendar(Period::Month) => "m",
     }
 }

@@ -5,6 +5,7 @@
 //! not seen any more, and is swept away bit by bit by what comes after it: no task, no pause.
 
 mod shelf;
+mod slots;
 
 use std::{hash::BuildHasher, hash::RandomState, sync::Arc, time::Duration};
 
@@ -16,6 +17,7 @@ use super::{
     limit::{Plan, Planned},
 };
 use shelf::{Shelf, WhenFull};
+use slots::Slots;
 
 const SHARDS: usize = 16;
 /// What a sliding window keeps outside of its shelf's slot.
@@ -25,6 +27,8 @@ pub(super) struct Memory {
     clock: Arc<dyn Clock>,
     hasher: RandomState,
     shards: [Mutex<Shard>; SHARDS],
+    /// Locked before any shard, where both are.
+    slots: Mutex<Slots>,
 }
 
 struct Shard {
@@ -42,7 +46,7 @@ impl Memory {
     pub(super) fn new(budget: usize, clock: Arc<dyn Clock>) -> Self {
         let budget = budget / SHARDS / 2;
         let shard = |_| Mutex::new(Shard { values: Shelf::new(budget), limits: Shelf::new(budget) });
-        Self { clock, hasher: RandomState::new(), shards: std::array::from_fn(shard) }
+        Self { clock, hasher: RandomState::new(), shards: std::array::from_fn(shard), slots: Mutex::default() }
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Vec<u8>> {
@@ -87,7 +91,32 @@ impl Memory {
     }
 
     pub(super) fn take(&self, plan: &Plan, now: Option<i64>) -> Vec<Decision> {
-        let now = now.map_or_else(|| self.clock.now(), Timestamp::from_micros);
+        self.decide(plan, now.map_or_else(|| self.clock.now(), Timestamp::from_micros), true)
+    }
+
+    pub(super) fn enter(&self, plan: &Plan) -> Result<Vec<Decision>, KvError> {
+        let now = self.clock.now();
+        let mut slots = self.slots.lock();
+        let of_slots = slots.look(plan, now)?;
+        let free = of_slots.iter().all(|decision| decision.allowed);
+        let mut decisions = self.decide(plan, now, free);
+        if free && decisions.iter().all(|decision| decision.allowed) {
+            slots.enter(plan, now);
+        }
+        decisions.extend(of_slots);
+        Ok(decisions)
+    }
+
+    pub(super) fn renew(&self, held: &[(String, &str)], ttl: Duration) -> Result<(), KvError> {
+        self.slots.lock().renew(held, self.clock.now() + ttl)
+    }
+
+    pub(super) fn leave(&self, held: &[(String, &str)]) {
+        self.slots.lock().leave(held);
+    }
+
+    /// Takes from all, if `take` and all of them allow.
+    fn decide(&self, plan: &Plan, now: Timestamp, take: bool) -> Vec<Decision> {
         let mut shards = self.lock(plan);
         let decisions: Vec<Decision> = plan
             .iter()
@@ -100,7 +129,7 @@ impl Memory {
                 }
             })
             .collect();
-        if decisions.iter().all(|decision| decision.allowed) {
+        if take && decisions.iter().all(|decision| decision.allowed) {
             for (planned, decision) in plan.iter().zip(&decisions) {
                 let limits = &mut shards.of(self.place(&planned.key)).limits;
                 commit(limits, planned, now, now + decision.reset_after);

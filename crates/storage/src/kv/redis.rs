@@ -5,16 +5,19 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use kernel::{Algorithm, Decision};
+use kernel::Decision;
 use redis::{FromRedisValue, RedisError, Script, ServerErrorKind};
 
 use super::{
     KvError, KvOptions, NOT_A_COUNTER,
-    limit::{Plan, Planned},
+    limit::{Plan, Planned, letter},
 };
 use crate::link::{self, Link};
 
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
+static RENEW: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("renew.lua")));
+/// Slots in one command: a script with many keys holds everybody else up.
+const AT_ONCE: usize = 500;
 
 #[derive(Debug)]
 pub(super) struct Redis {
@@ -83,16 +86,14 @@ impl Redis {
             return Ok(Vec::new());
         }
         let mut script = TAKE.prepare_invoke();
-        script.arg(now.map(|now| now.to_string()).unwrap_or_default());
+        script.arg(now.map(|now| now.to_string()).unwrap_or_default()).arg(&plan.holder);
         for Planned { key, rate, algorithm, cost } in plan.iter() {
-            let algorithm = match algorithm {
-                Algorithm::TokenBucket => "t",
-                Algorithm::FixedWindow => "f",
-                Algorithm::SlidingWindow => "s",
-            };
-            let window = u64::try_from(rate.window.as_micros()).unwrap_or(u64::MAX);
-            script.key(format!("{}:l:{key}", self.namespace));
-            script.arg(algorithm).arg(rate.limit).arg(window).arg(*cost);
+            script.key(self.limit(key));
+            script.arg(letter(*algorithm)).arg(rate.limit).arg(micros(rate.window)).arg(*cost);
+        }
+        for slot in &plan.slots {
+            script.key(self.limit(&slot.key));
+            script.arg("c").arg(slot.limit).arg(micros(plan.ttl)).arg(1);
         }
         let mut connection = self.link.connection().map_err(KvError::Unavailable)?;
         // By its hash; a Redis that does not know the script yet is given it, then asked again.
@@ -100,12 +101,44 @@ impl Redis {
         if answer.len() != 4 * plan.len() {
             return Err(KvError::Unavailable("redis gave a wrong number of answers".to_owned()));
         }
-        Ok(plan.iter().zip(answer.chunks_exact(4)).map(|(planned, words)| decision(planned, words)).collect())
+        let limits = plan.iter().map(|planned| planned.rate.limit).chain(plan.slots.iter().map(|slot| slot.limit));
+        Ok(limits.zip(answer.chunks_exact(4)).map(|(limit, words)| decision(limit, words)).collect())
+    }
+
+    /// Each is a slot's key and its holder.
+    pub(super) async fn renew(&self, held: &[(String, &str)], ttl: Duration) -> Result<(), KvError> {
+        for some in held.chunks(AT_ONCE) {
+            let mut script = RENEW.prepare_invoke();
+            script.arg(micros(ttl));
+            for (key, holder) in some {
+                script.key(self.limit(key)).arg(*holder);
+            }
+            let mut connection = self.link.connection().map_err(KvError::Unavailable)?;
+            self.link.settle(script.invoke_async::<i64>(&mut connection).await)?;
+        }
+        Ok(())
+    }
+
+    /// Each is a slot's key and its holder.
+    pub(super) async fn leave(&self, held: &[(String, &str)]) -> Result<(), KvError> {
+        for some in held.chunks(AT_ONCE) {
+            let mut pipe = redis::pipe();
+            for (key, holder) in some {
+                pipe.cmd("ZREM").arg(self.limit(key)).arg(*holder).ignore();
+            }
+            let mut connection = self.link.connection().map_err(KvError::Unavailable)?;
+            self.link.settle(pipe.query_async::<()>(&mut connection).await)?;
+        }
+        Ok(())
     }
 
     async fn ask<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, KvError> {
         let mut connection = self.link.connection().map_err(KvError::Unavailable)?;
         Ok(self.link.settle(command.query_async(&mut connection).await)?)
+    }
+
+    fn limit(&self, key: &str) -> String {
+        format!("{}:l:{key}", self.namespace)
     }
 
     fn value(&self, key: &str) -> String {
@@ -118,11 +151,16 @@ fn millis(ttl: Duration) -> u64 {
     u64::try_from(ttl.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX).max(1)
 }
 
-fn decision(planned: &Planned, words: &[i64]) -> Decision {
+/// Bounded by the caller, so it fits.
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn decision(limit: u32, words: &[i64]) -> Decision {
     let duration = |micros: i64| Duration::from_micros(micros.max(0).unsigned_abs());
     Decision {
         allowed: words[0] == 1,
-        limit: planned.rate.limit,
+        limit,
         remaining: u32::try_from(words[1]).unwrap_or(0),
         reset_after: duration(words[2]),
         retry_after: (words[3] >= 0).then(|| duration(words[3])),

@@ -5,6 +5,7 @@ mod feed_over_bus;
 mod migrations;
 mod postgres;
 mod process;
+mod quota;
 mod schema;
 mod sqlite;
 mod units;

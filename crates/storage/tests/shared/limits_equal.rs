@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use kernel::{Algorithm, Decision, Rate, rate::State};
+use kernel::{
+    Algorithm, Decision, Rate,
+    rate::{Period, State},
+};
 use proptest::{prelude::*, test_runner::TestCaseResult};
 use storage::{Kv, kv::Take};
 
@@ -36,7 +39,13 @@ impl Model {
 type Question = (Vec<(usize, u32)>, i64);
 
 fn algorithms() -> impl Strategy<Value = Algorithm> {
-    prop::sample::select(vec![Algorithm::TokenBucket, Algorithm::FixedWindow, Algorithm::SlidingWindow])
+    prop::sample::select(vec![
+        Algorithm::TokenBucket,
+        Algorithm::FixedWindow,
+        Algorithm::SlidingWindow,
+        Algorithm::Calendar(Period::Day),
+        Algorithm::Calendar(Period::Month),
+    ])
 }
 
 fn rates() -> impl Strategy<Value = Rate> {

@@ -5,4 +5,5 @@ mod kv;
 mod limits;
 mod limits_equal;
 mod outage;
+mod slots;
 mod support;

@@ -14,7 +14,10 @@ use crate::{
 fn begin(client: &mut Client<DuplexStream>, method: Method) {
     let host = HeaderValue::from_static("a");
     let headers = HeaderMap::new();
-    client.begin(&RequestHead { method: &method, target: "/", host: &host, headers: &headers }, RequestBody::default());
+    client.begin(
+        &RequestHead { method: &method, target: "/", host: &host, headers: &headers, upgrade: false },
+        RequestBody::default(),
+    );
 }
 
 /// The answer to a request of this method from a server that says these bytes and hangs up: the head, the

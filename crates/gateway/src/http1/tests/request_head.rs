@@ -1,16 +1,22 @@
-use crate::guard::{
-    BadHead::{self, *},
-    HeadLimits, Outcome, Scanner,
+use bytes::Bytes;
+
+use crate::{
+    guard::{
+        self,
+        BadHead::{self, *},
+        HeadLimits,
+    },
+    http1::request_head::HeadReader,
 };
 
 pub(super) const LIMITS: HeadLimits = HeadLimits { head: 1_024, headers: 20, target: 256 };
 
 /// The verdict about one request that arrives whole.
 fn verdict(head: &str) -> Option<BadHead> {
-    match Scanner::new(LIMITS).advance(head.as_bytes()) {
-        (_, Outcome::BadHead(bad)) => Some(bad),
-        (passed, outcome) => {
-            assert_eq!((passed, matches!(outcome, Outcome::More | Outcome::Undecided)), (head.len(), true), "{head:?}");
+    match HeadReader::default().take(&mut Bytes::copy_from_slice(head.as_bytes()), &LIMITS) {
+        Err(bad) => Some(bad),
+        Ok(taken) => {
+            assert!(taken.is_some(), "it is complete: {head:?}");
             None
         }
     }
@@ -129,6 +135,6 @@ fn every_refusal_is_the_clients_to_mend() {
     ] {
         let problem = bad.problem();
         assert!(matches!(problem.status(), 400..=499 | 501 | 505), "{bad:?}");
-        assert!(super::super::PROBLEMS.contains(&problem.kind), "{bad:?} is in the catalogue");
+        assert!(guard::PROBLEMS.contains(&problem.kind), "{bad:?} is in the catalogue");
     }
 }
