@@ -16,7 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, audit, auth, authz,
     http::{Refusal, render_problems},
-    keys, outbox, passwords, preferences, roles, sessions, templates, tenants, tokens, users, users_admin, verification,
+    keys, outbox, passwords, preferences, roles, sessions, templates, tenants, tokens, users, users_admin,
+    verification,
 };
 
 /// Every kind of problem that identity declares.

@@ -19,6 +19,6 @@ mod store;
 mod sweep;
 
 pub use ask::Ask;
-pub use model::{Links, Purpose, tenant_of};
+pub use model::{Link, Links, Purpose, tenant_of};
 pub use store::{Held, consume, guess, peek, void};
 pub use sweep::sweep;

@@ -15,7 +15,6 @@
 
 mod address;
 mod change;
-mod invite;
 mod password;
 mod routes;
 
@@ -23,7 +22,6 @@ use kernel::{Problem, Secret, TenantId};
 
 use crate::{Core, proofs};
 
-pub use invite::invite;
 pub use routes::routes;
 
 kernel::problems! {

@@ -36,6 +36,9 @@ CREATE TABLE message_templates (
     PRIMARY KEY (tenant_id, name, language)
 );
 
+-- With what somebody logged in lately.
+CREATE INDEX sessions_recent ON sessions (tenant_id, user_id, id);
+
 -- Single use: consumed by the statement that sets used_at. hash is the keyed hash of a token in a link,
 -- code_hash that of a short code, which may be guessed at attempts_left times more. email is where it
 -- was sent, and what it proves. user_id is null for a person who does not exist: it stands for the work.

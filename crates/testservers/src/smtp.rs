@@ -193,7 +193,8 @@ where
                 stream.write_all(b"354 go on\r\n").await?;
                 stream.flush().await?;
                 let data = read_data(&mut stream).await?;
-                let mail = SmtpMail { hello: hello.clone(), from: from.clone(), to: std::mem::take(&mut to), data, secure };
+                let mail =
+                    SmtpMail { hello: hello.clone(), from: from.clone(), to: std::mem::take(&mut to), data, secure };
                 rules.received.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
                 "250 taken\r\n".to_owned()
             }

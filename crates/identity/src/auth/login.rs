@@ -24,7 +24,7 @@ use crate::{
     outbox::{Fate, Letter, Post},
     preferences::{self, Preferences},
     roles,
-    sessions::{self, Live, NewSession, Owner, Scope, Span, bearer, cookie},
+    sessions::{self, Device, Live, NewSession, Owner, Scope, Span, bearer, cookie},
     templates::Name,
     tokens::{self, TokenSet},
     users::{self, Account, Login, User, UserKind, UserStatus},
@@ -261,7 +261,8 @@ impl Beginning {
         }
         lockout::clear(tx, &self.counter).await?;
         if let Some((letter, ip, post)) = self.letter {
-            if sessions::is_news(tx, user, ip, &self.session.user_agent).await? {
+            let device = Device { user_agent: self.session.user_agent.clone(), ip };
+            if device.is_news(&sessions::recent(tx, user).await?) {
                 post.write(tx, letter, Fate::Send).await?;
             }
         }

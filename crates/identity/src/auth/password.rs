@@ -121,8 +121,10 @@ pub async fn confirm_password(
 ) -> Result<Account, Problem> {
     let account = load(core, principal).await?;
     let (_, counter) = confirm(core, ctx, principal, &account, current).await?;
-    let work =
-        core.store.tenant(principal.tenant).write(move |tx| Box::pin(async move { lockout::clear(tx, &counter).await }));
+    let work = core
+        .store
+        .tenant(principal.tenant)
+        .write(move |tx| Box::pin(async move { lockout::clear(tx, &counter).await }));
     work.await.map_err(|e: StoreError| Problem::from(e))?;
     Ok(account)
 }

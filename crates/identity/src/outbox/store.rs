@@ -142,11 +142,11 @@ pub(super) async fn finish(
 ) -> Result<bool, StoreError> {
     let rest = "WHERE tenant_id = $1 AND id = $2 AND attempts = $3 AND status = 'waiting'";
     // Senders quote servers, which may say anything.
-    let plain =
-        |reason: String| reason.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect::<String>();
+    let plain = |reason: String| reason.chars().filter(|c| !c.is_control()).take(MAX_REASON).collect::<String>();
     let done = match outcome {
         Outcome::Sent => {
-            let sql = format!("UPDATE outbox SET status = 'sent', sealed = NULL, error = NULL, finished_at = $4 {rest}");
+            let sql =
+                format!("UPDATE outbox SET status = 'sent', sealed = NULL, error = NULL, finished_at = $4 {rest}");
             tx.execute(&sql, params![id, attempt, now]).await?
         }
         Outcome::Later(at, reason) => {

@@ -18,7 +18,8 @@ const KEEP_DEAD: Duration = Duration::from_secs(30 * 86_400);
 /// Drops old messages and returns how many.
 pub async fn sweep(core: &Core) -> Result<u64, StoreError> {
     let now = core.now();
-    Ok(drop_all(core, "status <> 'dead'", now - KEEP).await? + drop_all(core, "status = 'dead'", now - KEEP_DEAD).await?)
+    Ok(drop_all(core, "status <> 'dead'", now - KEEP).await?
+        + drop_all(core, "status = 'dead'", now - KEEP_DEAD).await?)
 }
 
 async fn drop_all(core: &Core, which: &'static str, before: Timestamp) -> Result<u64, StoreError> {

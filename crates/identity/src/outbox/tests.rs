@@ -67,7 +67,11 @@ async fn a_letter_leaves_once_and_is_sealed_until_then(node: TestCore) {
     }
     let [mail] = &node.mails().await[..] else { panic!("one mail") };
     assert_eq!((mail.id, mail.to.as_str()), (id, "ada@example.com"));
-    assert!(mail.text.contains("424242") && mail.html.contains("424242") && mail.text.contains("24 hours"), "{}", mail.text);
+    assert!(
+        mail.text.contains("424242") && mail.html.contains("424242") && mail.text.contains("24 hours"),
+        "{}",
+        mail.text
+    );
     assert!(node.mails().await.is_empty(), "it leaves once");
     assert_eq!(of_rows(&node, "status = 'sent' AND sealed IS NULL").await, 1, "what it said is forgotten");
 }
@@ -124,7 +128,10 @@ async fn what_is_refused_is_dead_and_an_administrator_has_it_sent_again(node: Te
     node.mails().await;
     let path = format!("/api/v1/admin/messages/{id}");
     let dead = node.get(&path).bearer(&boss.token).send().await.expect(200);
-    assert_eq!((&dead["status"], &dead["last_error"], &dead["attempts"]), (&json!("dead"), &json!("no such user"), &json!(1)));
+    assert_eq!(
+        (&dead["status"], &dead["last_error"], &dead["attempts"]),
+        (&json!("dead"), &json!("no such user"), &json!(1))
+    );
     let list = node.get("/api/v1/admin/messages?status=dead&channel=mail").bearer(&boss.token).send().await.expect(200);
     assert_eq!(list["items"].as_array().expect("items").len(), 1);
     assert!(!list.to_string().contains("424242"), "nobody is told what it says");
@@ -183,7 +190,11 @@ async fn administrators_see_messages_of_their_own_tenant(node: TestCore) {
     node.get(&path).bearer(&boss.token).send().await.expect_problem(404, "not_found");
     let user = node.person("user@example.com", &["user"]).await;
     node.get(&path).bearer(&user.token).send().await.expect_problem(403, "permission.denied");
-    node.get("/api/v1/admin/messages?status=void").bearer(&boss.token).send().await.expect_problem(400, "request.invalid");
+    node.get("/api/v1/admin/messages?status=void")
+        .bearer(&boss.token)
+        .send()
+        .await
+        .expect_problem(400, "request.invalid");
 }
 
 async fn test_message(node: &TestCore, token: &str, channel: &str, to: &str) -> crate::testing::Reply {
@@ -225,7 +236,8 @@ async fn text_messages_are_counted_by_number_person_and_tenant() {
 #[test]
 fn waits_grow_threefold_and_differ() {
     let random = OsRandom::new();
-    for (attempt, least, most) in [(1, 11, 19), (2, 33, 57), (3, 101, 169), (9, 5_400, 9_000), (u32::MAX, 5_400, 9_000)] {
+    for (attempt, least, most) in [(1, 11, 19), (2, 33, 57), (3, 101, 169), (9, 5_400, 9_000), (u32::MAX, 5_400, 9_000)]
+    {
         for _ in 0..50 {
             let wait = wait_after(attempt, &random).as_secs();
             assert!((least..=most).contains(&wait), "{attempt}: {wait}");
@@ -252,11 +264,8 @@ async fn whoever_was_slower_than_their_lease_changes_nothing() {
     assert_eq!(node.mails().await.len(), 1);
     let (now, id, attempt) = (node.core.now(), slow.id, slow.attempt);
     let outcome = store::Outcome::Dead("too late".into());
-    let work = node
-        .core
-        .store
-        .tenant(slow.tenant)
-        .write(move |tx| Box::pin(store::finish(tx, id, attempt, outcome, now)));
+    let work =
+        node.core.store.tenant(slow.tenant).write(move |tx| Box::pin(store::finish(tx, id, attempt, outcome, now)));
     assert!(!work.await.map_err(|e: StoreError| e).expect("asked"));
     assert_eq!(of_rows(&node, "status = 'sent'").await, 1);
 }

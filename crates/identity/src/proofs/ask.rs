@@ -11,6 +11,7 @@ use crate::{
     Core,
     language::Language,
     outbox::{Fate, Letter, Post},
+    users::User,
 };
 
 /// A proof that is asked for by mail. Made before the unit, which takes it along.
@@ -40,10 +41,21 @@ impl Ask {
             expires_at: now + link.ttl,
             now,
         };
-        Self { purpose, proof, link: link.with(&tenant.issuer, &token), token, code, ttl: link.ttl, post: Post::new(core) }
+        Self {
+            purpose,
+            proof,
+            link: link.with(&tenant.issuer, &token),
+            token,
+            code,
+            ttl: link.ttl,
+            post: Post::new(core),
+        }
     }
 
     /// Writes the proof and the letter that carries it to the address. Without a user the letter is void.
+    ///
+    /// The letter says no name: whoever registered or asked may have chosen it, and it must not be a way to
+    /// word our mails. An [invitation](Self::write_to) is worded by an administrator.
     pub async fn write(
         &self,
         tx: &mut TenantTx,
@@ -54,17 +66,35 @@ impl Ask {
         fate: Fate,
     ) -> Result<(), StoreError> {
         let fate = if user.is_some() { fate } else { Fate::Void };
+        let letter = self.letter(user, to, language);
+        self.write_proof(tx, user, session, to).await?;
+        self.post.write(tx, letter, fate).await.map(drop)
+    }
+
+    /// The same to somebody whose name is known.
+    pub async fn write_to(
+        &self,
+        tx: &mut TenantTx,
+        user: &User,
+        to: &str,
+        language: Language,
+    ) -> Result<(), StoreError> {
+        let name = user.display_name.clone().unwrap_or_default();
+        let letter = self.letter(Some(user.id), to, language).with("name", name);
+        self.write_proof(tx, Some(user.id), None, to).await?;
+        self.post.write(tx, letter, Fate::Send).await.map(drop)
+    }
+
+    fn letter(&self, user: Option<UserId>, to: &str, language: Language) -> Letter {
         let letter = Letter::mail(self.purpose.template(), language, to)
             .of(user)
             .with("link", self.link.as_str())
             .with("token", self.token.expose().as_str())
             .valid_for(self.ttl);
-        let letter = match &self.code {
+        match &self.code {
             Some(code) => letter.with("code", code.expose().as_str()),
             None => letter,
-        };
-        self.write_proof(tx, user, session, to).await?;
-        self.post.write(tx, letter, fate).await.map(drop)
+        }
     }
 
     /// Writes the proof alone. For whom another letter is written: the work is the same.

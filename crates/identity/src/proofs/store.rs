@@ -44,17 +44,8 @@ pub(super) async fn insert(
     let sql = "INSERT INTO proofs (tenant_id, hash, purpose, user_id, email, code_hash, attempts_left, session_id,
             created_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    let values = params![
-        new.hash,
-        new.purpose.as_str(),
-        user,
-        email,
-        new.code_hash,
-        ATTEMPTS,
-        session,
-        new.now,
-        new.expires_at
-    ];
+    let values =
+        params![new.hash, new.purpose.as_str(), user, email, new.code_hash, ATTEMPTS, session, new.now, new.expires_at];
     tx.execute(sql, values).await.map(drop)
 }
 

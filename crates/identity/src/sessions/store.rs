@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use kernel::{SessionId, Timestamp, UserId};
 use storage::{Row, StoreError, TenantTx, params};
 
-use super::{Live, NewSession, Owner, Reason, Session, Span};
+use super::{Device, Live, NewSession, Owner, Reason, Session, Span};
 use crate::users::UserStatus;
 
 /// Most sessions that a list shows.
 const LIST: i64 = 200;
+/// Sessions that tell whether a device is known.
+const RECENT: i64 = 100;
 
 /// Stores a new session, used at `now` for the first time.
 pub async fn insert(tx: &mut TenantTx, new: &NewSession, now: Timestamp) -> Result<(), StoreError> {
@@ -95,23 +97,16 @@ pub async fn familiar(tx: &mut TenantTx, user: UserId, ip: IpAddr, now: Timestam
     Ok(tx.query_opt(sql, params![user, ip.to_canonical().to_string(), now]).await?.is_some())
 }
 
-/// Whether a login is news to its user: `false` for the first one, and for one with a program and from a
-/// network that a session they still have a record of was begun with.
-pub async fn is_news(tx: &mut TenantTx, user: UserId, ip: IpAddr, user_agent: &str) -> Result<bool, StoreError> {
-    let sql = "SELECT count(*), COALESCE(SUM(CASE WHEN user_agent = $3 AND ip LIKE $4 THEN 1 ELSE 0 END), 0)
-        FROM sessions WHERE tenant_id = $1 AND user_id = $2";
-    let Some(row) = tx.query_opt(sql, params![user, user_agent, network_pattern(ip)]).await? else { return Ok(false) };
-    let (all, known): (i64, i64) = (row.get(0)?, row.get(1)?);
-    Ok(all > 0 && known == 0)
-}
-
-/// A pattern of addresses near this one, as they are stored: the same IPv4 /16 or IPv6 /32, which is what
-/// people move about in.
-fn network_pattern(ip: IpAddr) -> String {
-    let text = ip.to_canonical().to_string();
-    let separator = if text.contains(':') { ':' } else { '.' };
-    let mut parts = text.splitn(3, separator);
-    format!("{}{separator}{}{separator}%", parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+/// With what and from where the user's last sessions were begun, newest first: those that ended too, as
+/// long as there is a record of them.
+pub async fn recent(tx: &mut TenantTx, user: UserId) -> Result<Vec<Device>, StoreError> {
+    let sql = "SELECT user_agent, ip FROM sessions WHERE tenant_id = $1 AND user_id = $2 ORDER BY id DESC LIMIT $3";
+    let read = |row: &Row| {
+        let ip: String = row.get(1)?;
+        let ip = ip.parse().map_err(|_| StoreError::Decode { column: 1, expected: "an address" })?;
+        Ok(Device { user_agent: row.get(0)?, ip })
+    };
+    tx.query(sql, params![user, RECENT]).await?.iter().map(read).collect()
 }
 
 /// Notes use of a session that is still live.

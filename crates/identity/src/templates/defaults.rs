@@ -54,7 +54,11 @@ const LAYOUT: &str = include_str!("layout.html");
 pub(super) fn source(name: Name, language: Language) -> Source {
     let texts = TEXTS.get(&language).expect("every language has texts");
     let message = texts.messages.get(name.as_str()).expect("every message has texts");
-    Source { subject: message.subject.clone(), text: text(texts, message, name), html: html(texts, message, name, language) }
+    Source {
+        subject: message.subject.clone(),
+        text: text(texts, message, name),
+        html: html(texts, message, name, language),
+    }
 }
 
 /// What is told about the cause of a notice: label and value.
@@ -84,10 +88,8 @@ fn text(texts: &Texts, message: &Message, name: Name) -> String {
 }
 
 fn html(texts: &Texts, message: &Message, name: Name, language: Language) -> String {
-    let mut body = format!(
-        "<p>{}{{% if name %}} {{{{ name }}}}{{% endif %}},</p>\n<p>{}</p>\n",
-        texts.greeting, message.intro
-    );
+    let mut body =
+        format!("<p>{}{{% if name %}} {{{{ name }}}}{{% endif %}},</p>\n<p>{}</p>\n", texts.greeting, message.intro);
     if let Some(action) = &message.action {
         let _ = write!(body, "<p class=\"center\"><a class=\"button\" href=\"{{{{ link }}}}\">{action}</a></p>\n");
     }
@@ -109,5 +111,8 @@ fn html(texts: &Texts, message: &Message, name: Name, language: Language) -> Str
         let hint = &texts.link_hint;
         let _ = write!(body, "<p class=\"quiet\">{hint}<br><span class=\"link\">{{{{ link }}}}</span></p>\n");
     }
-    LAYOUT.replace("[[language]]", language.as_str()).replace("[[subject]]", &message.subject).replace("[[body]]", &body)
+    LAYOUT
+        .replace("[[language]]", language.as_str())
+        .replace("[[subject]]", &message.subject)
+        .replace("[[body]]", &body)
 }

@@ -37,9 +37,11 @@ pub fn routes() -> OpenApiRouter<Arc<Core>> {
 
 fn bounded(source: Source) -> Result<Source, Problem> {
     let mut fields = Fields::new();
-    for (field, text, longest) in
-        [("/subject", &source.subject, MAX_SUBJECT), ("/text", &source.text, MAX_TEXT), ("/html", &source.html, MAX_HTML)]
-    {
+    for (field, text, longest) in [
+        ("/subject", &source.subject, MAX_SUBJECT),
+        ("/text", &source.text, MAX_TEXT),
+        ("/html", &source.html, MAX_HTML),
+    ] {
         if text.trim().is_empty() {
             fields.wrong(field, "required", "must not be empty");
         } else if text.len() > longest {
@@ -78,7 +80,8 @@ struct TemplateList {
     responses((status = 200, body = TemplateList), Guarded))]
 async fn list(State(core): State<Arc<Core>>, permit: Permit<ReadSettings>) -> Result<Json<TemplateList>, Refusal> {
     let own = service::own(&core, &permit).await?;
-    let is_own = |name: Name, language: &Language| own.iter().any(|(n, l)| n == name.as_str() && l == language.as_str());
+    let is_own =
+        |name: Name, language: &Language| own.iter().any(|(n, l)| n == name.as_str() && l == language.as_str());
     let summary = |name: Name| TemplateSummary {
         name,
         values: COMMON.iter().chain(name.own_values()).copied().collect(),

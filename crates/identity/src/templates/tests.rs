@@ -56,7 +56,11 @@ fn defaults_say_what_they_must() {
             let source = defaults::source(name, language);
             for value in must {
                 let said = format!("{{{{ {value} }}}}");
-                assert!(source.text.contains(&said) && source.html.contains(&said), "{name} {}: {value}", language.as_str());
+                assert!(
+                    source.text.contains(&said) && source.html.contains(&said),
+                    "{name} {}: {value}",
+                    language.as_str()
+                );
             }
         }
     }
@@ -97,8 +101,14 @@ fn a_template_cannot_harm_the_program() {
         ("{{ 'x' * 100000000 }}", ""),
         ("{{ name", ""),
         ("{% if name %}", ""),
-        ("{% for a in [1,2,3,4,5,6,7,8,9] %}{% for b in [1,2,3,4,5,6,7,8,9] %}{% for c in [1,2,3,4,5,6,7,8,9] %}{% for d in [1,2,3,4,5,6,7,8,9] %}{% for e in [1,2,3,4,5,6,7,8,9] %}x{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}", "fuel"),
-        ("{% for a in [1,2,3,4,5,6,7,8,9] %}{% for b in [1,2,3,4,5,6,7,8,9] %}{{ 'x' * 9000 }}{% endfor %}{% endfor %}", ""),
+        (
+            "{% for a in [1,2,3,4,5,6,7,8,9] %}{% for b in [1,2,3,4,5,6,7,8,9] %}{% for c in [1,2,3,4,5,6,7,8,9] %}{% for d in [1,2,3,4,5,6,7,8,9] %}{% for e in [1,2,3,4,5,6,7,8,9] %}x{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}",
+            "fuel",
+        ),
+        (
+            "{% for a in [1,2,3,4,5,6,7,8,9] %}{% for b in [1,2,3,4,5,6,7,8,9] %}{{ 'x' * 9000 }}{% endfor %}{% endfor %}",
+            "",
+        ),
     ] {
         let error = broken(text);
         assert!(error.to_string().contains(why), "{text}: {error}");
@@ -110,7 +120,8 @@ fn a_template_cannot_harm_the_program() {
 
 #[test]
 fn values_are_escaped_in_html_and_a_subject_is_one_line() {
-    let source = Source { subject: "{{ name }}".into(), text: "{{ name }}".into(), html: "{{ name }}{{ name | upper }}".into() };
+    let source =
+        Source { subject: "{{ name }}".into(), text: "{{ name }}".into(), html: "{{ name }}{{ name | upper }}".into() };
     let values = Values::from([("name".into(), "<b>\r\nBcc: x\u{7}y".into())]);
     let rendered = engine::render(&source, &values).expect("it works");
     assert_eq!(rendered.subject, "<b> Bcc: x y");

@@ -47,6 +47,8 @@ async fn login(node: &TestCore, email: &str, password: &str) -> Reply {
 }
 
 /// Whether the address of whoever logs in is verified.
-async fn is_verified(node: &TestCore, email: &str) -> bool {
-    login(node, email, PASSWORD).await.expect(200)["user"]["email_verified"] == true
+async fn is_verified(node: &TestCore, email: &str, password: &str) -> bool {
+    let tokens = login(node, email, password).await.expect(200);
+    let access = tokens["access_token"].as_str().expect("a token");
+    node.get("/api/v1/auth/profile").bearer(access).send().await.expect(200)["email_verified"] == true
 }

@@ -2,7 +2,12 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use identity::{OpenIdentityError, outbox::senders::{InvalidMailUrl, InvalidSmsUrl}, passwords::HasherError, vault::VaultError};
+use identity::{
+    OpenIdentityError,
+    outbox::senders::{InvalidMailUrl, InvalidSmsUrl},
+    passwords::HasherError,
+    vault::VaultError,
+};
 use kernel::Problem;
 use storage::{KvError, OpenError, StoreError, bus::BusError};
 

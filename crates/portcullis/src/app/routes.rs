@@ -40,6 +40,7 @@ struct Scopes {
     everything: Vec<LimitConfig>,
     login: Vec<LimitConfig>,
     signup: Vec<LimitConfig>,
+    recovery: Vec<LimitConfig>,
 }
 
 impl Scopes {
@@ -53,6 +54,7 @@ impl Scopes {
             everything,
             login: each(&[limits.login], LimitBy::Ip, LimitWhen::Always),
             signup: each(&[limits.signup], LimitBy::Ip, LimitWhen::Always),
+            recovery: each(&[limits.recovery], LimitBy::Ip, LimitWhen::Always),
         }
     }
     fn everything(&self) -> Result<Rules, InvalidRules> {
@@ -67,6 +69,7 @@ impl Scopes {
 pub(crate) fn check_limits(limits: &IdentityLimits) -> Result<(), InvalidRules> {
     let scopes = Scopes::new(limits);
     scopes.with("login", &scopes.login)?;
+    scopes.with("recovery", &scopes.recovery)?;
     scopes.with("signup", &scopes.signup).map(drop)
 }
 
@@ -89,6 +92,12 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
         identity("identity", "/api/v1/{*rest}", optional(), scopes.everything()?)?,
         identity("register", "/api/v1/auth/register", blind(), scopes.with("signup", &scopes.signup)?)?,
         identity("login", "/api/v1/auth/login", blind(), scopes.with("login", &scopes.login)?)?,
+        identity("resend", "/api/v1/auth/verify-email/resend", blind(), scopes.with("recovery", &scopes.recovery)?)?,
+        identity("reset", "/api/v1/auth/password-reset", blind(), scopes.with("recovery", &scopes.recovery)?)?,
+        identity("verify-email", "/api/v1/auth/verify-email", blind(), scopes.everything()?)?,
+        identity("reset-confirm", "/api/v1/auth/password-reset/confirm", blind(), scopes.everything()?)?,
+        identity("change-email-confirm", "/api/v1/auth/change-email/confirm", blind(), scopes.everything()?)?,
+        identity("invitation", "/api/v1/auth/invitation/accept", blind(), scopes.everything()?)?,
         identity("refresh", "/api/v1/auth/refresh", blind(), scopes.everything()?)?,
         // Every verifier asks for the keys, many from behind one address. The answer is in memory.
         identity("well-known", "/.well-known/{*rest}", blind(), Rules::default())?,

@@ -80,6 +80,15 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
         "mail.from",
         "is missing, and mail.url needs it: write an address, or \"Example <no-reply@example.com>\"".to_owned(),
     );
+    let links = &config.mail.links;
+    for (setting, link) in [
+        ("mail.links.verify_email.ttl", &links.verify_email),
+        ("mail.links.reset_password.ttl", &links.reset_password),
+        ("mail.links.change_email.ttl", &links.change_email),
+        ("mail.links.invitation.ttl", &links.invitation),
+    ] {
+        unless(within(link.ttl, 300, 30 * 86_400), setting, "must be from 5m to 30d".to_owned());
+    }
     let sms = &config.sms;
     if sms.url.is_some() {
         let given = [

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use identity::{Argon2, Identity, IdentityLimits, Lockout, Passwords, Sessions, Tokens};
-pub use messages::{Mail, Sms};
+pub use messages::{Mail, MailLink, MailLinks, Sms};
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]

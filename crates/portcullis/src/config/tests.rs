@@ -145,6 +145,10 @@ url = "https://x"
             "portcullis.toml:13:12: passwords.argon2.memory: must be from 19MiB (the least that OWASP advises) to 4GiB",
             "portcullis.toml:13:29: passwords.argon2.iterations: must be at least 2",
             "portcullis.toml:15:2: mial: unknown setting; did you mean \"mail\"?",
+            "portcullis.toml:19:1: mail.url: write smtps://USER:PASSWORD@HOST, smtp://HOST:PORT (with STARTTLS), or add ?tls=none for a server without TLS",
+            "portcullis.toml:21:2: sms.account: is missing, and sms.url needs it",
+            "portcullis.toml:21:2: sms.from: is missing, and sms.url needs it",
+            "portcullis.toml:21:2: sms.token: is missing, and sms.url needs it",
             "PORTCULLIS__LOG__FROMAT: log.fromat: unknown setting; did you mean \"format\"?",
             "PORTCULLIS__LOG__LEVEL: log.level: not a level: write error, warn, info, debug or trace, or directives such as info,gateway=debug",
         ]

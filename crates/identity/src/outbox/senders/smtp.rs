@@ -39,7 +39,9 @@ const ANSWER: Duration = Duration::from_secs(20);
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidMailUrl {
     /// Not a URL of ours.
-    #[error("write smtps://USER:PASSWORD@HOST, smtp://HOST:PORT (with STARTTLS), or add ?tls=none for a server without TLS")]
+    #[error(
+        "write smtps://USER:PASSWORD@HOST, smtp://HOST:PORT (with STARTTLS), or add ?tls=none for a server without TLS"
+    )]
     Form,
     /// Another choice than we know.
     #[error("the only parameter is tls, which is `required` or `none`")]

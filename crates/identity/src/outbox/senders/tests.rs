@@ -88,7 +88,9 @@ async fn a_server_on_this_machine_needs_no_tls() {
 async fn what_servers_say_decides_whether_to_try_again() {
     let server = SmtpServer::start(SmtpSecurity::None, None).await;
     let sender = smtp(&server, "smtp", "");
-    assert!(matches!(sender.send(mail("refused@example.com")).await, Err(SendError::Never(r)) if r.contains("no such user")));
+    assert!(
+        matches!(sender.send(mail("refused@example.com")).await, Err(SendError::Never(r)) if r.contains("no such user"))
+    );
     assert!(matches!(sender.send(mail("later@example.com")).await, Err(SendError::Later(_))));
     // A wrong password is the operator's fault, not the mail's.
     let closed = SmtpServer::start(SmtpSecurity::Tls, Some(("ada", "right"))).await;
@@ -128,7 +130,11 @@ fn urls_that_would_expose_a_password_are_refused() {
 /// A service that answers as Twilio's documentation shows, by the number that is written to.
 async fn twilio() -> (String, Arc<Mutex<Vec<(String, String)>>>) {
     type Seen = Arc<Mutex<Vec<(String, String)>>>;
-    async fn messages(AxumState(seen): AxumState<Seen>, headers: HeaderMap, body: String) -> (http::StatusCode, String) {
+    async fn messages(
+        AxumState(seen): AxumState<Seen>,
+        headers: HeaderMap,
+        body: String,
+    ) -> (http::StatusCode, String) {
         let authorization = headers["authorization"].to_str().expect("text").to_owned();
         let to = url::form_urlencoded::parse(body.as_bytes()).find(|(k, _)| k == "To").expect("To").1.into_owned();
         let known = authorization == "Basic QUMxMjM6dG9rZW4=";
@@ -181,7 +187,9 @@ fn the_service_is_spoken_to_over_tls() {
         assert!(Twilio::check_url(bad).is_err(), "{bad}");
     }
     let make = |account: &str, token: &str| Twilio::new("https://x.example", account, &Secret::new(token.into()), "x");
-    assert!(make("../x", "t").is_err() && make("AC", "a:b").is_err() && make("", "t").is_err() && make("AC", "t").is_ok());
+    assert!(
+        make("../x", "t").is_err() && make("AC", "a:b").is_err() && make("", "t").is_err() && make("AC", "t").is_ok()
+    );
 }
 
 #[tokio::test]
@@ -192,8 +200,10 @@ async fn files_hold_one_message_each_for_their_owner_alone() {
     crate::outbox::MailSender::send(&files, sent.clone()).await.expect("written");
     crate::outbox::MailSender::send(&files, sent).await.expect("the same one again");
     crate::outbox::SmsSender::send(&files, sms("+14155552671")).await.expect("written");
-    let mut entries: Vec<_> =
-        std::fs::read_dir(folder.path().join("data/outbox")).expect("the folder").map(|e| e.expect("an entry")).collect();
+    let mut entries: Vec<_> = std::fs::read_dir(folder.path().join("data/outbox"))
+        .expect("the folder")
+        .map(|e| e.expect("an entry"))
+        .collect();
     entries.sort_by_key(std::fs::DirEntry::file_name);
     assert_eq!(entries.len(), 2);
     for entry in &entries {

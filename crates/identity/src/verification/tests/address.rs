@@ -26,16 +26,16 @@ async fn an_address_is_verified_by_link_or_by_code(node: TestCore) {
     let mail = register(&node, "ada@example.com").await;
     assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("ada@example.com", "Confirm your e-mail address"));
     assert!(!mail.text.contains("Ada") && !mail.html.contains("Ada"), "whoever registers words nothing of our mail");
-    assert!(!is_verified(&node, "ada@example.com").await);
+    assert!(!is_verified(&node, "ada@example.com", PASSWORD).await);
     by_link(&node, &token(&mail)).await.expect(204);
-    assert!(is_verified(&node, "ada@example.com").await);
+    assert!(is_verified(&node, "ada@example.com", PASSWORD).await);
     by_link(&node, &token(&mail)).await.expect_problem(400, "verification.invalid");
     by_code(&node, "ada@example.com", &code(&mail)).await.expect_problem(400, "verification.invalid");
 
     let mail = register(&node, "bob@example.com").await;
     let spaced = format!("{} {}", &code(&mail)[..3], &code(&mail)[3..]);
     by_code(&node, "Bob@Example.com", &spaced).await.expect(204);
-    assert!(is_verified(&node, "bob@example.com").await);
+    assert!(is_verified(&node, "bob@example.com", PASSWORD).await);
     by_link(&node, &token(&mail)).await.expect_problem(400, "verification.invalid");
     assert_eq!(node.audited(node.tenant().id, "user.email_verified").await, 2);
 }
@@ -124,7 +124,8 @@ async fn a_tenant_may_ask_for_a_verified_address_before_login() {
     let node = TestCore::start().await;
     let boss = node.person("boss@example.com", &["admin"]).await;
     let settings = json!({"verified_login": true});
-    let set = async || node.call(Method::PATCH, "/api/v1/admin/settings").json(&settings).bearer(&boss.token).send().await;
+    let set =
+        async || node.call(Method::PATCH, "/api/v1/admin/settings").json(&settings).bearer(&boss.token).send().await;
     // Nobody locks themselves out.
     set().await.expect_problem(409, "settings.unverified");
     node.mails().await;

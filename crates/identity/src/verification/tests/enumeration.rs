@@ -59,7 +59,10 @@ async fn registering_a_taken_address_looks_and_costs_the_same_and_tells_its_owne
     let taken = observe(&node, "register", body("ada@example.com")).await;
     assert_eq!(taken, new);
     let told = one(node.mails().await);
-    assert_eq!((told.to.as_str(), told.subject.as_str()), ("ada@example.com", "You have an account at Default already"));
+    assert_eq!(
+        (told.to.as_str(), told.subject.as_str()),
+        ("ada@example.com", "You have an account at Default already")
+    );
     assert!(!told.text.contains("token="));
     // Somebody else's external id: the new address has no owner who could be told.
     let external = json!({"email": "eve@example.com", "password": PASSWORD, "external_id": "ada@example.com"});

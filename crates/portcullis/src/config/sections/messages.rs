@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use gateway::config::Duration;
+use identity::proofs::{Link, Links};
 use kernel::{Rate, Secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,48 @@ pub struct Mail {
     /// changes are not counted.
     #[schemars(with = "RateText")]
     pub per_address: Rate,
+    /// Where the links of mails lead, and for how long they work.
+    pub links: MailLinks,
+}
+
+/// Where the links of mails lead, and for how long they work.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailLinks {
+    /// To confirm an address.
+    pub verify_email: MailLink,
+    /// To choose a new password.
+    pub reset_password: MailLink,
+    /// To confirm a new address.
+    pub change_email: MailLink,
+    /// To accept an invitation.
+    pub invitation: MailLink,
+}
+
+/// One kind of link.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct MailLink {
+    /// A page of yours: `https://app.example.com/verify?token={token}`. `{token}` is the token, which the page
+    /// sends to the API; `{url}` is where the tenant is reached.
+    #[schemars(extend("format" = "mail-link"))]
+    pub to: String,
+    /// For how long the link works: from 5m to 30d.
+    pub ttl: Duration,
+}
+
+impl Default for MailLinks {
+    fn default() -> Self {
+        let Links { verify_email, reset_password, change_email, invitation } = Links::default();
+        let link = |link: Link| MailLink { to: link.to, ttl: Duration::from_secs(link.ttl.as_secs()) };
+        Self {
+            verify_email: link(verify_email),
+            reset_password: link(reset_password),
+            change_email: link(change_email),
+            invitation: link(invitation),
+        }
+    }
 }
 
 impl Default for Mail {
@@ -40,6 +84,7 @@ impl Default for Mail {
             from: "Portcullis <no-reply@localhost>".to_owned(),
             ca_file: None,
             per_address: limits.mail_per_address,
+            links: MailLinks::default(),
         }
     }
 }
