@@ -104,8 +104,15 @@ impl Gate {
 }
 
 fn identify(authn: &Authn, headers: &HeaderMap) -> Arc<Principal> {
-    let request =
-        Request { headers, method: &Method::GET, host: "gate.example.com", secure: true, client_ip: IP, tenant: None };
+    let request = Request {
+        headers,
+        method: &Method::GET,
+        host: "gate.example.com",
+        secure: true,
+        client_ip: IP,
+        tenant: None,
+        certificate: None,
+    };
     let found = authn.identify(&Policy::default(), &request).now_or_never().expect("answered from memory");
     found.expect("valid").expect("a caller")
 }

@@ -37,11 +37,33 @@ impl Onward<'_> {
     /// Sends it. A failure is a problem that says who failed.
     pub(crate) async fn send(self, record: &mut Record, parts: Parts, intake: Intake) -> Result<Answered, Problem> {
         let progress = intake.progress.clone();
-        let filled = self.fill(record, &parts)?;
+        let Visit { gate, choice, route, .. } = self.visit;
+        let shape = &route.shape;
+        if let Some(faults) = &shape.faults
+            && let Some(response) = Box::pin(faults.strike(&parts.headers, &gate.ids)).await
+        {
+            record.answered(response.status());
+            return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+        }
+        let versions = shape.versions.as_ref();
+        let version =
+            versions.map(|versions| versions.choose(choice.path, &parts.headers, gate.clock.now())).transpose()?;
+        record.api_version = version.as_ref().map(|chosen| chosen.version.name.clone());
+        let path = version.as_ref().and_then(|chosen| chosen.path.as_deref()).unwrap_or(choice.path);
+        let mut filled = self.fill(record, &parts, path)?;
+        let target = filled.request.target.take().unwrap_or_else(|| self.target(path));
         let asked = Instant::now();
-        let sent = match &self.visit.route.target {
-            Target::InProcess(service) => self.to_service(record, service, parts, intake, filled.request).await,
-            Target::Upstream(upstream) => self.to_upstream(record, upstream, parts, intake, filled.request).await,
+        let sent = match &route.target {
+            Target::InProcess(service) => self.to_service(record, service, parts, intake, target, filled.request).await,
+            Target::Upstream(own) => {
+                let versioned = version.as_ref().and_then(|chosen| chosen.version.upstream.as_ref());
+                let shared = || {
+                    let caller = self.subject(HashBy::User);
+                    shape.split.as_ref()?.choose(&route.name, caller.as_bytes(), &parts.headers)
+                };
+                let upstream = versioned.or_else(shared).unwrap_or(own);
+                self.to_upstream(record, upstream, parts, intake, target, filled.request).await
+            }
         };
         record.upstream_duration = Some(asked.elapsed());
         // What an upstream makes of half a body is not the client's answer.
@@ -52,22 +74,25 @@ impl Onward<'_> {
             record.upstream = failure.target().cloned().or_else(|| record.upstream.take());
             failure.problem()
         })?;
-        if let Some(edits) = &self.visit.route.shape.response {
+        if let Some(edits) = &shape.response {
             edits.write(filled.response, &mut answered.response);
+        }
+        if let Some(chosen) = &version {
+            chosen.write(answered.response.headers_mut());
         }
         record.answered(answered.response.status());
         Ok(answered)
     }
 
     /// What the route changes, with the values of this request.
-    fn fill(&self, record: &Record, parts: &Parts) -> Result<Filled, Problem> {
-        let Visit { client, admitted, choice, route, .. } = self.visit;
+    fn fill(&self, record: &Record, parts: &Parts, path: &str) -> Result<Filled, Problem> {
+        let Visit { client, admitted, route, .. } = self.visit;
         let (request, response) = (&route.shape.request, &route.shape.response);
         if request.is_none() && response.is_none() {
             return Ok(Filled::default());
         }
         let facts = Facts {
-            path: choice.path,
+            path,
             query: admitted.query(),
             headers: &parts.headers,
             method: &parts.method,
@@ -90,6 +115,7 @@ impl Onward<'_> {
         service: &InProcess,
         mut parts: Parts,
         intake: Intake,
+        target: PathAndQuery,
         filled: FilledRequest,
     ) -> Result<Answered, Failure> {
         let Visit { connection, client, admitted, .. } = self.visit;
@@ -100,7 +126,7 @@ impl Onward<'_> {
         let mut request = Request::new(intake.body);
         *request.method_mut() = parts.method;
         *request.version_mut() = parts.version;
-        *request.uri_mut() = Uri::from(filled.target.clone().unwrap_or_else(|| self.target()));
+        *request.uri_mut() = Uri::from(target);
         filled.write(&mut parts.headers);
         *request.headers_mut() = parts.headers;
         request.extensions_mut().insert(RequestContext {
@@ -120,6 +146,7 @@ impl Onward<'_> {
         upstream: &Upstream,
         parts: Parts,
         intake: Intake,
+        target: PathAndQuery,
         filled: FilledRequest,
     ) -> Result<Answered, Failure> {
         let Visit { gate, connection, client, admitted, route, .. } = self.visit;
@@ -142,9 +169,8 @@ impl Onward<'_> {
                 http2,
             },
         );
-        let target = filled.target.clone().unwrap_or_else(|| self.target());
         filled.write(&mut headers);
-        let outgoing = Outgoing {
+        let mut outgoing = Outgoing {
             method: parts.method,
             target,
             headers,
@@ -154,6 +180,12 @@ impl Onward<'_> {
             upgrade,
             timeout: route.timeout.unwrap_or_else(|| upstream.timeout()),
         };
+        if let Some(mirror) = route.shape.mirror.as_ref().filter(|_| !upgrade)
+            && mirror.wants(&outgoing.body, &gate.ids)
+        {
+            outgoing = Box::pin(outgoing.keep_body()).await?;
+            mirror.send(&outgoing, connection.worker);
+        }
         let subject = self.subject(upstream.config().hash_by);
         let answer = upstream.send(connection.worker, subject.as_bytes(), outgoing).await?;
         record.upstream = Some(answer.target);
@@ -161,14 +193,14 @@ impl Onward<'_> {
         Ok(Answered { response: answer.response, origin: Origin::Upstream { upgrade }, tunnel: answer.tunnel })
     }
 
-    /// What is asked for: the routed path, without what the route strips, and the query as sent.
-    fn target(&self) -> PathAndQuery {
-        let Visit { admitted, choice, route, .. } = self.visit;
-        let unchanged = choice.path.len() == admitted.path().len() && route.strip_prefix.is_none();
+    /// What is asked for: this path, without what the route strips, and the query as sent.
+    fn target(&self, path: &str) -> PathAndQuery {
+        let Visit { admitted, route, .. } = self.visit;
+        let unchanged = path.len() == admitted.path().len() && route.strip_prefix.is_none();
         if let Some(target) = admitted.unchanged_target().filter(|_| unchanged) {
             return target.clone();
         }
-        transform::target(choice.path, admitted.query(), route.strip_prefix.as_deref())
+        transform::target(path, admitted.query(), route.strip_prefix.as_deref())
             // A normalised path and a query that has been one already always make a target.
             .unwrap_or_else(|| PathAndQuery::from_static("/"))
     }

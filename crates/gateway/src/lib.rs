@@ -12,6 +12,7 @@
 pub mod authn;
 pub mod authz;
 pub mod body;
+pub mod certificate;
 pub mod config;
 mod cors;
 mod forward;
@@ -26,12 +27,15 @@ mod record;
 mod respond;
 pub mod route;
 mod shape;
+mod stream;
 mod template;
 pub mod tenant;
+mod traffic;
 pub mod transform;
 pub mod upstream;
+mod version;
 
-pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, workers};
+pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
 
 /// Every kind of refusal that the gate itself makes, for the generated catalogue.
 pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
@@ -43,6 +47,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         cors::PROBLEMS,
         authn::PROBLEMS,
         limit::PROBLEMS,
+        version::PROBLEMS,
         upstream::PROBLEMS,
     ]
     .into_iter()

@@ -13,7 +13,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use http::{Response, request::Parts};
+use http::{Response, header, request::Parts};
 use kernel::{
     Clock, Problem,
     edge::{Edge, Tenant},
@@ -122,7 +122,11 @@ pub(crate) async fn serve(gate: &Gate, connection: &Connection, arrival: Arrival
         }
         Err(refusal) => Err(refusal),
     };
-    reply.finish(record, outcome)
+    let mut served = reply.finish(record, outcome);
+    if let Some(hsts) = connection.peer.hsts() {
+        served.response.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
+    }
+    served
 }
 
 /// guard: can everybody read this request in one way only?
@@ -167,7 +171,7 @@ fn find<'t, 'p>(
 
 /// From the route to the answer of what is behind it.
 async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: ClientBody) -> Result<Answered, Refusal> {
-    let Visit { gate, client, admitted, choice, route, .. } = visit;
+    let Visit { gate, connection, client, admitted, choice, route } = visit;
 
     // guard: is this client served, and is it only a browser that asks what it may do?
     if let Some(clients) = &route.shape.clients {
@@ -194,11 +198,14 @@ async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Clie
         secure: client.secure,
         client_ip: client.ip,
         tenant: choice.id(),
+        certificate: connection.peer.certificate(),
     };
     let principal = gate.authn.identify(&route.auth, &request).await?;
     record.principal.clone_from(&principal);
     let tenant = tenant::settle(choice.tenant.as_ref(), principal.as_deref(), &gate.edge.tenants.load())?;
     record.tenant = Some(tenant.id);
+
+    authz::require_certificate(&route.client_sans, connection.peer.certificate())?;
 
     // limit: how much?
     let caller = principal.as_deref();

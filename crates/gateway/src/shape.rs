@@ -1,15 +1,18 @@
 //! What a route does beside its checks, compiled: each an `Option`, so that what is not configured costs
 //! one look at nothing.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    config::{AuthConfig, Findings, GuardConfig, RouteConfig},
+    config::{AuthConfig, Findings, GatewayConfig, RouteConfig},
     cors::Cors,
     perimeter::{Clients, Countries},
     route::PathPattern,
     template::Scope,
+    traffic::{Faults, Mirror, Split},
     transform::{RequestEdits, ResponseEdits},
+    upstream::Upstream,
+    version::Versions,
 };
 
 /// The features of one route. The default has none.
@@ -19,10 +22,18 @@ pub struct Shape {
     pub(crate) clients: Option<Clients>,
     /// Which pages of other origins.
     pub(crate) cors: Option<Arc<Cors>>,
+    /// Which version a request is for.
+    pub(crate) versions: Option<Versions>,
     /// What changes about requests.
     pub(crate) request: Option<RequestEdits>,
     /// What changes about responses.
     pub(crate) response: Option<ResponseEdits>,
+    /// Who goes elsewhere.
+    pub(crate) split: Option<Split>,
+    /// Who gets copies.
+    pub(crate) mirror: Option<Mirror>,
+    /// What fails on purpose.
+    pub(crate) faults: Option<Faults>,
 }
 
 /// What all routes have in common.
@@ -30,62 +41,97 @@ pub struct Shape {
 pub(crate) struct Common {
     pub(crate) countries: Option<Arc<Countries>>,
     pub(crate) cors: Option<Arc<Cors>>,
+    /// By name; absent while a configuration is only being judged.
+    upstreams: BTreeMap<String, Option<Arc<Upstream>>>,
 }
 
 impl Common {
     /// Compiles what routes share. `kept` are countries that are known already.
     pub(crate) fn compile(
-        guard: &GuardConfig,
-        routes: &[RouteConfig],
+        config: &GatewayConfig,
+        upstreams: &BTreeMap<String, Arc<Upstream>>,
         kept: Option<&Arc<Countries>>,
         findings: &mut Findings,
     ) -> Self {
+        let guard = &config.guard;
         let by_country = |route: &RouteConfig| route.clients.as_ref().is_some_and(|c| c.names_countries());
         let needed =
-            guard.country_database.is_some() || guard.clients.names_countries() || routes.iter().any(by_country);
+            guard.country_database.is_some() || guard.clients.names_countries() || config.routes.iter().any(by_country);
         let file = guard.country_database.as_deref();
         let kept = kept.filter(|countries| countries.file() == file).cloned();
         let open = || match Countries::open(file) {
             Ok(countries) => Some(Arc::new(countries)),
             Err(error) => {
-                findings.add(
-                    "guard.country_database",
-                    error,
-                    "Name a readable country database in the MaxMind format.",
-                );
+                let hint = "Name a readable country database in the MaxMind format.";
+                findings.add("guard.country_database", error, hint);
                 None
             }
         };
         let countries = if needed { kept.or_else(open) } else { None };
         let cors = guard.cors.as_ref().map(|cors| Arc::new(Cors::compile(cors, "guard.cors", &[], findings)));
-        Self { countries, cors }
+        let upstreams = config.upstreams.keys().map(|name| (name.clone(), upstreams.get(name).cloned())).collect();
+        Self { countries, cors, upstreams }
+    }
+
+    /// The upstream of a name.
+    pub(crate) fn upstream(&self, name: &str, at: &str, findings: &mut Findings) -> Option<Arc<Upstream>> {
+        let Some(found) = self.upstreams.get(name) else {
+            findings.add(at, "there is no such upstream", "Define it in [upstreams], or use another one.");
+            return None;
+        };
+        found.clone()
     }
 }
 
 impl Shape {
     /// Compiles the features of a configured route.
     pub(crate) fn compile(config: &RouteConfig, at: &str, common: &Common, findings: &mut Findings) -> Self {
-        let clients = config.clients.as_ref().and_then(|clients| {
-            Clients::compile(clients, &format!("{at}.clients"), common.countries.as_ref(), findings)
-        });
+        let mut shape = Self {
+            clients: config.clients.as_ref().and_then(|clients| {
+                Clients::compile(clients, &format!("{at}.clients"), common.countries.as_ref(), findings)
+            }),
+            split: Split::compile(&config.split, &format!("{at}.split"), common, findings),
+            mirror: config
+                .mirror
+                .as_ref()
+                .and_then(|mirror| Mirror::compile(mirror, &format!("{at}.mirror"), common, findings)),
+            faults: config.fault.as_ref().map(|fault| Faults::compile(fault, &format!("{at}.fault"), findings)),
+            ..Self::default()
+        };
         let own = config
             .cors
             .as_ref()
             .map(|cors| Arc::new(Cors::compile(cors, &format!("{at}.cors"), &config.matches.methods, findings)));
-        let mut shape = Self { clients, cors: own.or_else(|| common.cors.clone()), ..Self::default() };
+        shape.cors = own.or_else(|| common.cors.clone());
         // A path that is no pattern has its own finding.
-        let Ok(path) = config.matches.path.parse::<PathPattern>() else { return shape };
+        if let Ok(path) = config.matches.path.parse() {
+            shape.compile_with(&path, config, at, common, findings);
+        }
+        shape
+    }
+
+    /// What needs the route's path.
+    fn compile_with(
+        &mut self,
+        path: &PathPattern,
+        config: &RouteConfig,
+        at: &str,
+        common: &Common,
+        findings: &mut Findings,
+    ) {
+        let versions = config.versions.as_ref();
+        self.versions = versions
+            .and_then(|versions| Versions::compile(versions, &format!("{at}.versions"), path, common, findings));
         let rest = config.matches.path.rsplit_once("{*").and_then(|(_, rest)| rest.strip_suffix('}'));
         let caller = matches!(config.auth, AuthConfig::AnyOf(_));
-        let scope = Scope { path: &path, rest, caller };
-        shape.request = config.request.as_ref().map(|edits| {
+        let scope = Scope { path, rest, caller };
+        self.request = config.request.as_ref().map(|edits| {
             let at = format!("{at}.request");
             RequestEdits::compile(edits, &at, &scope, config.strip_prefix.is_some(), findings)
         });
-        shape.response = config
+        self.response = config
             .response
             .as_ref()
             .map(|edits| ResponseEdits::compile(edits, &format!("{at}.response"), &scope, findings));
-        shape
     }
 }

@@ -60,6 +60,8 @@ pub struct Exchange<'a> {
     pub auth_method: Option<AuthMethod>,
     /// The target that answered, `host:port`, or `identity`.
     pub upstream: Option<&'a str>,
+    /// The version of the API, where the route has versions. From the configuration, never the client's word.
+    pub version: Option<&'a str>,
     /// The response's status; 499 when the client went away first.
     pub status: u16,
     /// The problem's code when the gate itself answered.

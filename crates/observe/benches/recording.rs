@@ -26,6 +26,7 @@ fn recording(c: &mut Criterion) {
         subject: Some(Subject::User(UserId::new(now, &random))),
         auth_method: Some(AuthMethod::Jwt),
         upstream: Some("127.0.0.1:9001"),
+        version: None,
         status: 200,
         code: None,
         fault: Fault::None,

@@ -25,6 +25,15 @@ pub(super) enum Presented<'a> {
 }
 
 impl<'a> Presented<'a> {
+    /// What kind it is.
+    pub(super) const fn method(&self) -> AuthMethod {
+        match self {
+            Self::Token(_) => AuthMethod::Jwt,
+            Self::ApiKey(_) => AuthMethod::ApiKey,
+            Self::Session(_) => AuthMethod::Session,
+        }
+    }
+
     /// The credential of the request. Cookies are read only where no explicit credential is present and
     /// the route takes sessions.
     pub(super) fn find(

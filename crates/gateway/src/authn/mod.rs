@@ -17,7 +17,10 @@
 //! * Unknown credentials cannot flood the authenticator: a burst of the same one asks once, a refusal is
 //!   remembered for a second, and an address that keeps failing is stopped.
 //!
-//! Deliberately absent: client certificates and DPoP; `Authorization` schemes other than Bearer, which
+//! A client certificate, verified by TLS, lets in where the route takes one and no other credential that
+//! it takes was sent. It says who the machine is, not who calls: there is no principal, hence no roles.
+//!
+//! Deliberately absent: DPoP; `Authorization` schemes other than Bearer, which
 //! belong to the upstream.
 
 mod challenge;
@@ -35,6 +38,8 @@ use kernel::{
     AuthMethod, Clock, Principal, Problem, Rate, TenantId,
     edge::{Authenticator, Credential, Edge},
 };
+
+use crate::certificate::ClientCertificate;
 
 use self::{credential::Presented, opaque::Opaque, tokens::Tokens};
 
@@ -59,6 +64,10 @@ kernel::problems! {
     pub NETWORK = 403 "credentials.network" "Not from this address" "Use the credential from an address on its allow-list, or extend the list.";
     /// Too many unknown credentials from one address.
     pub ATTEMPTS = 429 "credentials.attempts" "Too many invalid credentials" "Correct the credential, and try again after the time in Retry-After.";
+    /// The route needs a certificate, and the connection has none.
+    pub CERTIFICATE = 403 "certificate.required" "A client certificate is needed" "Connect with a client certificate that this server's authorities have signed.";
+    /// The certificate has none of the names that the route takes.
+    pub CERTIFICATE_REFUSED = 403 "certificate.refused" "Not with this client certificate" "Connect with a certificate that has one of the names this route takes.";
     /// A session cookie came with a request that another site may have caused.
     pub CSRF = 403 "session.csrf" "The request may come from another site" "Send the request from a page of this origin, or use an access token.";
 }
@@ -102,6 +111,8 @@ pub struct Request<'a> {
     pub client_ip: IpAddr,
     /// The tenant that the request names ([`crate::tenant::choose`]): credentials of others are refused.
     pub tenant: Option<TenantId>,
+    /// The certificate that the connection's client has proven to be its own.
+    pub certificate: Option<&'a ClientCertificate>,
 }
 
 /// Numbers for gauges.
@@ -145,8 +156,12 @@ impl Authn {
             return Ok(None);
         }
         let Some(presented) = Presented::find(request.headers, policy, self.insecure_development)? else {
-            return policy.nobody();
+            return policy.nobody(request.certificate);
         };
+        if !policy.accepts(presented.method()) && policy.takes(request.certificate) {
+            // What else was sent is between the client and the upstream.
+            return Ok(None);
+        }
         let known = match presented {
             Presented::Token(_) if !policy.accepts(AuthMethod::Jwt) => return Err(NOT_ACCEPTED.into()),
             Presented::ApiKey(_) if !policy.accepts(AuthMethod::ApiKey) => return Err(NOT_ACCEPTED.into()),

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use kernel::{AuthMethod, Principal, Problem, problem::common::UNAUTHENTICATED};
 
+use super::CERTIFICATE;
+use crate::certificate::ClientCertificate;
+
 /// Whether a caller is needed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
@@ -22,6 +25,7 @@ pub struct Policy {
     jwt: bool,
     api_key: bool,
     session: bool,
+    certificate: bool,
 }
 
 impl Default for Policy {
@@ -46,7 +50,12 @@ impl Policy {
     }
     /// Everybody is anonymous.
     pub const fn none() -> Self {
-        Self { mode: Mode::None, jwt: false, api_key: false, session: false }
+        Self { mode: Mode::None, jwt: false, api_key: false, session: false, certificate: false }
+    }
+    /// A client certificate lets in too.
+    #[must_use]
+    pub const fn with_certificates(self) -> Self {
+        Self { certificate: true, ..self }
     }
     /// Whether a caller is needed.
     pub const fn mode(&self) -> Mode {
@@ -61,9 +70,18 @@ impl Policy {
         }
     }
 
+    /// Whether this certificate lets in.
+    pub(super) const fn takes(&self, certificate: Option<&ClientCertificate>) -> bool {
+        self.certificate && certificate.is_some()
+    }
+
     /// What a request without a credential gets.
-    pub(super) fn nobody(&self) -> Result<Option<Arc<Principal>>, Problem> {
+    pub(super) fn nobody(&self, certificate: Option<&ClientCertificate>) -> Result<Option<Arc<Principal>>, Problem> {
         match self.mode {
+            Mode::Required if self.takes(certificate) => Ok(None),
+            Mode::Required if self.certificate && !(self.jwt || self.api_key || self.session) => {
+                Err(CERTIFICATE.into())
+            }
             Mode::Required => Err(UNAUTHENTICATED.into()),
             Mode::Optional | Mode::None => Ok(None),
         }

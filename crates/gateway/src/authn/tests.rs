@@ -218,6 +218,7 @@ impl Call {
             secure: self.secure,
             client_ip: self.ip,
             tenant: self.tenant,
+            certificate: None,
         }
     }
 }

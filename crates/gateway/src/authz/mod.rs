@@ -17,6 +17,11 @@ use kernel::{
     problem::common::{FORBIDDEN, UNAUTHENTICATED},
 };
 
+use crate::{
+    authn::{CERTIFICATE, CERTIFICATE_REFUSED},
+    certificate::{ClientCertificate, SanPattern},
+};
+
 /// What a route requires.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Requirement {
@@ -32,6 +37,16 @@ impl Requirement {
     /// Whether anybody may.
     pub const fn is_empty(&self) -> bool {
         self.permissions.is_empty() && self.any_role.is_empty() && self.scopes.is_empty()
+    }
+}
+
+/// Refuses a connection whose certificate has none of these names. An empty list asks for none.
+pub fn require_certificate(any: &[SanPattern], certificate: Option<&ClientCertificate>) -> Result<(), Problem> {
+    match certificate {
+        _ if any.is_empty() => Ok(()),
+        None => Err(CERTIFICATE.into()),
+        Some(certificate) if any.iter().any(|name| name.fits(certificate)) => Ok(()),
+        Some(_) => Err(CERTIFICATE_REFUSED.into()),
     }
 }
 

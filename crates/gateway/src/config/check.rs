@@ -1,8 +1,9 @@
 //! Finds everything wrong with a configuration at once.
 
+mod door;
 mod resilience;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use http::{HeaderName, HeaderValue, Method, Uri};
 
@@ -59,7 +60,8 @@ impl GatewayConfig {
     pub fn validate(&self) -> Vec<ConfigProblem> {
         let mut findings = Findings::default();
         self.check_http(&mut findings);
-        let common = Common::compile(&self.guard, &self.routes, None, &mut findings);
+        self.check_door(&mut findings);
+        let common = Common::compile(self, &BTreeMap::new(), None, &mut findings);
         Perimeter::compile(&self.guard, common.countries.as_ref(), &mut findings);
         for (name, upstream) in &self.upstreams {
             check_upstream(&mut findings, name, upstream);
@@ -144,6 +146,7 @@ impl GatewayConfig {
             ),
             _ => {}
         }
+        self.check_certificates(findings, at, route, asks);
         for (j, scope) in route.scopes.iter().enumerate() {
             // RFC 6749 §3.3: scope-token.
             let ok = !scope.is_empty()

@@ -1,4 +1,4 @@
-//! What an operator writes about the gate: `[server.http]`, `[upstreams.NAME]` and `[[routes]]`.
+//! What an operator writes about the gate: `[server.http]`, `[server.tls]`, `[server.proxy_protocol]`, `[upstreams.NAME]` and `[[routes]]`.
 //!
 //! Types here are the text of the file, nothing more: they parse, print their schema, and are compared
 //! to find out what a reload changes. [`GatewayConfig::validate`] finds everything that a type cannot
@@ -10,6 +10,7 @@ mod conflicts;
 mod http;
 mod resilience;
 mod route;
+mod tls;
 mod units;
 mod upstream;
 
@@ -18,6 +19,7 @@ pub(crate) use check::Findings;
 pub use http::HttpConfig;
 pub use resilience::{BreakerConfig, BreakerScope, InvalidTrouble, RetryConfig, Trouble};
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
+pub use tls::{CertificateFiles, ClientAuth, ProxyProtocolConfig, TlsConfig, TlsVersion};
 pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 
@@ -25,7 +27,9 @@ pub use crate::{
     cors::CorsConfig,
     limit::{LimitBy, LimitConfig},
     perimeter::{ClientsConfig, GuardConfig},
+    traffic::{AbortConfig, DelayConfig, FaultConfig, MirrorConfig, SplitConfig},
     transform::{EditsConfig, RequestEditsConfig, ResponseEditsConfig},
+    version::{VersionConfig, VersionsConfig},
 };
 
 use std::collections::BTreeMap;
@@ -35,6 +39,10 @@ use std::collections::BTreeMap;
 pub struct GatewayConfig {
     /// `[server.http]`.
     pub http: HttpConfig,
+    /// `[server.tls]`.
+    pub tls: Option<TlsConfig>,
+    /// `[server.proxy_protocol]`.
+    pub proxy_protocol: Option<ProxyProtocolConfig>,
     /// `[guard]`.
     pub guard: GuardConfig,
     /// `[upstreams.NAME]`.

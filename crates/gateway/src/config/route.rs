@@ -11,7 +11,9 @@ use crate::{
     cors::CorsConfig,
     limit::LimitConfig,
     perimeter::ClientsConfig,
+    traffic::{FaultConfig, MirrorConfig, SplitConfig},
     transform::{RequestEditsConfig, ResponseEditsConfig},
+    version::VersionsConfig,
 };
 
 /// One route. Closed by default: without `auth`, a caller must be known.
@@ -45,6 +47,11 @@ pub struct RouteConfig {
     /// OAuth scopes the caller needs, all of them.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// Names of which the connection's client certificate needs one, on top of what `auth` asks for:
+    /// `dns:api.example.com`, `dns:*.example.com` (any depth below), `uri:spiffe://corp/orders`,
+    /// `uri:spiffe://corp/*`, `email:ops@example.com`, `ip:10.0.0.7`. Empty: any certificate, or none.
+    #[serde(default)]
+    pub client_sans: Vec<String>,
     /// Rate limits; a request must pass all of them.
     #[serde(default)]
     pub limits: Vec<LimitConfig>,
@@ -75,6 +82,18 @@ pub struct RouteConfig {
     /// What changes about the upstream's responses before the client sees them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseEditsConfig>,
+    /// The versions of the API behind the route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<VersionsConfig>,
+    /// Shares of the requests that go to other upstreams.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub split: Vec<SplitConfig>,
+    /// Another upstream that gets a copy of requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<MirrorConfig>,
+    /// Failures on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultConfig>,
 }
 
 impl RouteConfig {
@@ -89,6 +108,7 @@ impl RouteConfig {
             permissions: Vec::new(),
             roles: Vec::new(),
             scopes: Vec::new(),
+            client_sans: Vec::new(),
             limits: Vec::new(),
             strip_prefix: None,
             preserve_host: false,
@@ -99,6 +119,10 @@ impl RouteConfig {
             cors: None,
             request: None,
             response: None,
+            versions: None,
+            split: Vec::new(),
+            mirror: None,
+            fault: None,
         }
     }
 }
@@ -208,6 +232,9 @@ pub enum AuthKind {
     ApiKey,
     /// The session cookie.
     Session,
+    /// The client certificate of the connection; needs `server.tls.client_ca`. It carries no permissions,
+    /// roles or scopes.
+    Mtls,
 }
 
 /// `auth`: which credentials a route accepts.
@@ -244,7 +271,7 @@ impl<'de> Deserialize<'de> for AuthConfig {
         impl<'de> de::Visitor<'de> for Either {
             type Value = AuthConfig;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"none\", \"optional\", or a list of \"jwt\", \"api_key\" and \"session\"")
+                f.write_str("\"none\", \"optional\", or a list of \"jwt\", \"api_key\", \"session\" and \"mtls\"")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<AuthConfig, E> {
                 match text {

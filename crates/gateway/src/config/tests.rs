@@ -17,10 +17,10 @@ struct File {
 
 fn parse(text: &str) -> Result<GatewayConfig, toml::de::Error> {
     toml::from_str(text).map(|File { upstreams, routes, guard }| GatewayConfig {
-        http: HttpConfig::default(),
         guard,
         upstreams,
         routes,
+        ..GatewayConfig::default()
     })
 }
 

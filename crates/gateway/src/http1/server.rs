@@ -138,6 +138,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Server<S> {
         self.rest.is_empty()
     }
 
+    /// Waits until something of a request has arrived. `false`: none will come.
+    pub(crate) fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        while self.rest.is_empty() {
+            match poll_read(&mut self.stream, cx, 0) {
+                Poll::Ready(Ok(more)) if !more.is_empty() => self.rest = more,
+                Poll::Ready(_) => return Poll::Ready(false),
+                Poll::Pending => {
+                    ready!(self.poll_patience(cx));
+                    return Poll::Ready(false);
+                }
+            }
+        }
+        Poll::Ready(true)
+    }
+
     /// The next request. Bodies before it have been read.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
         loop {

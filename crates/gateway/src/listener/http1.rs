@@ -8,6 +8,7 @@ use std::{
     pin::pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -20,12 +21,17 @@ use tokio_util::sync::CancellationToken;
 use super::{connection::Connection, date};
 use crate::{
     body::ClientBody,
-    http1::{self, Ahead, Bounds, Next, ResponseHead, Sent, Server, ServerBody},
+    http1::{self, Ahead, Bounds, Next, ResponseHead, Sent, Server, ServerBody, Timer},
     pipeline::{self, Arrival, Gate, Served},
-    record::Recorded,
+    record::{Record, Recorded},
+    upstream::Tunnel,
 };
 
 type Shared<S> = Arc<Mutex<Server<S>>>;
+
+/// How long a connection waits for its next request with everything at hand that serving one needs. Then it
+/// gives that back, which is most of its memory.
+const REST_AFTER: Duration = Duration::from_secs(1);
 
 /// Serves until the connection ends. Returns it if it turns out to speak HTTP/2.
 pub(super) async fn serve<S>(
@@ -41,28 +47,71 @@ where
     let server = Arc::new(Mutex::new(Server::new(stream, bounds)));
     let mut stopped = pin!(stop.cancelled());
     loop {
+        let arrived = poll_fn(|cx| match server.lock().poll_arrival(cx) {
+            Poll::Pending => stopped.as_mut().poll(cx).map(|()| false),
+            arrived => arrived,
+        });
+        if !arrived.await {
+            return None;
+        }
+        match Box::pin(busy(gate, connection, &server, stop)).await {
+            Pause::Rests => {}
+            Pause::Ended => return None,
+            Pause::Http2 => return Arc::into_inner(server).map(|server| handed_on(server.into_inner())),
+            Pause::Upgraded(granted) => {
+                let (tunnel, mut record) = *granted;
+                let client = handed_on(Arc::into_inner(server)?.into_inner());
+                let (bytes_in, bytes_out) = tunnel.run(client).await;
+                record.tunnelled(bytes_in, bytes_out);
+                return None;
+            }
+        }
+    }
+}
+
+/// Why a connection serves no more requests, for now or for good.
+enum Pause {
+    /// None came for a while.
+    Rests,
+    Ended,
+    Http2,
+    Upgraded(Box<(Tunnel, Record)>),
+}
+
+/// Serves requests as long as they come.
+async fn busy<S>(gate: &Gate, connection: &Connection, server: &Shared<S>, stop: &CancellationToken) -> Pause
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut stopped = pin!(stop.cancelled());
+    let mut patience = Timer::default();
+    loop {
+        patience.clear();
         let next = poll_fn(|cx| {
             let mut open = server.lock();
             match open.poll_next(cx) {
                 // A request that has begun to arrive is waited for.
-                Poll::Pending if open.is_idle() => stopped.as_mut().poll(cx).map(|()| Next::End),
-                next => next,
+                Poll::Pending if open.is_idle() => {
+                    if stopped.as_mut().poll(cx).is_ready() {
+                        return Poll::Ready(Err(Pause::Ended));
+                    }
+                    patience.poll(cx, REST_AFTER).map(|()| Err(Pause::Rests))
+                }
+                next => next.map(Ok),
             }
-        })
-        .await;
-        let (about, arrival) = match next {
-            Next::End => return None,
-            Next::Http2 => return Arc::into_inner(server).map(|server| handed_on(server.into_inner())),
-            Next::Bad(bad) => {
+        });
+        let (about, arrival) = match next.await {
+            Err(pause) => return pause,
+            Ok(Next::End) => return Pause::Ended,
+            Ok(Next::Http2) => return Pause::Http2,
+            Ok(Next::Bad(bad)) => {
                 let parts = stand_in();
-                (
-                    About { keep_alive: false, ..About::of(&parts) },
-                    Arrival { parts, body: ClientBody::Empty, bad: Some(bad) },
-                )
+                let about = About { keep_alive: false, ..About::of(&parts) };
+                (about, Arrival { parts, body: ClientBody::Empty, bad: Some(bad) })
             }
-            Next::Request(head) => {
+            Ok(Next::Request(head)) => {
                 let about = About { keep_alive: head.keep_alive, ..About::of(&head.parts) };
-                let body = ServerBody::of(&server).map_or(ClientBody::Empty, ClientBody::Http1);
+                let body = ServerBody::of(server).map_or(ClientBody::Empty, ClientBody::Http1);
                 (about, Arrival { parts: head.parts, body, bad: None })
             }
         };
@@ -77,27 +126,23 @@ where
             })
             .await
         };
-        let Served { response, tunnel } = served?;
-        let mut answer = Answer::new(gate, &server, response, &about, stop.is_cancelled());
-        if poll_fn(|cx| answer.poll(&server, cx)).await.is_err() {
-            return None;
+        let Some(Served { response, tunnel }) = served else { return Pause::Ended };
+        let mut answer = Answer::new(gate, server, response, &about, stop.is_cancelled());
+        if poll_fn(|cx| answer.poll(server, cx)).await.is_err() {
+            return Pause::Ended;
         }
         let ends = answer.ends;
         // The record ends here, before anything that may take its time.
         drop(answer);
-        if let Some(tunnel) = tunnel {
-            let server = Arc::into_inner(server)?;
-            let (tunnel, mut record) = *tunnel;
-            let (bytes_in, bytes_out) = tunnel.run(handed_on(server.into_inner())).await;
-            record.tunnelled(bytes_in, bytes_out);
-            return None;
+        if let Some(granted) = tunnel {
+            return Pause::Upgraded(granted);
         }
         let read = !spoilt && poll_fn(|cx| server.lock().poll_drain(cx)).await;
         if !read {
             poll_fn(|cx| server.lock().poll_linger(cx)).await;
         }
         if ends || !read {
-            return None;
+            return Pause::Ended;
         }
     }
 }

@@ -6,17 +6,23 @@
 //! under running connections; [`Running::drain`] stops accepting, lets requests finish, and cuts what has
 //! not finished in time.
 //!
-//! Deliberately absent for now: TLS towards clients, which a proxy in front provides.
+//! Before its first request a connection passes the [`door`]: the PROXY protocol of a load balancer and TLS,
+//! where they are configured.
 
 mod connection;
 mod date;
+mod door;
 mod http1;
 mod http2;
+mod proxy_protocol;
+mod redirect;
 mod socket;
+mod tls;
 mod worker;
 
 pub(crate) use connection::{Active, Connection};
 pub use socket::BindError;
+pub use tls::TlsError;
 
 use std::{
     io,
@@ -32,10 +38,17 @@ use kernel::{Clock, Random, edge::Edge, principal::Network};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use self::worker::Worker;
+use self::{door::Door, redirect::Redirect, tls::Tls, worker::Worker};
 use crate::{
-    authn::Authn, config::HttpConfig, guard::HeadLimits, http1::Bounds, limit::Limits, pipeline::Gate,
-    respond::RequestIds, route::RouteTable, transform::Assertions,
+    authn::Authn,
+    config::{HttpConfig, ProxyProtocolConfig, TlsConfig},
+    guard::HeadLimits,
+    http1::Bounds,
+    limit::Limits,
+    pipeline::Gate,
+    respond::RequestIds,
+    route::RouteTable,
+    transform::Assertions,
 };
 
 /// What a gate is made of.
@@ -46,6 +59,10 @@ pub struct GatewayParts {
     pub workers: usize,
     /// Bounds on what clients may do.
     pub http: HttpConfig,
+    /// TLS on the public port.
+    pub tls: Option<TlsConfig>,
+    /// Load balancers in front that speak the PROXY protocol.
+    pub proxy_protocol: Option<ProxyProtocolConfig>,
     /// Whose `X-Forwarded-*` is believed.
     pub trusted_proxies: Vec<Network>,
     /// The routes to begin with; built for the same number of workers.
@@ -78,6 +95,12 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// TLS cannot be offered.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The address that redirects cannot be listened on.
+    #[error("cannot listen on {0}: {1}; correct `server.tls.redirect_listen`")]
+    Redirect(SocketAddr, io::Error),
     /// The operating system gives no thread or reactor.
     #[error("a data-plane thread could not be started: {0}")]
     Thread(io::Error),
@@ -103,8 +126,16 @@ impl Gateway {
             write_timeout: http.write_timeout.get(),
             idle_timeout: http.idle_timeout.get(),
         };
+        let tls = parts.tls.clone().map(Tls::new).transpose()?.map(Arc::new);
         let sockets = socket::bind(parts.listen, workers)?;
         let address = sockets.address;
+        let redirect = parts.tls.as_ref().and_then(|tls| Some((tls.redirect_listen?, tls.redirect_port)));
+        let redirect = redirect.map(|(from, port)| {
+            Redirect::bind(from, port.unwrap_or(address.port())).map_err(|error| StartError::Redirect(from, error))
+        });
+        let redirect = redirect.transpose()?;
+        let redirect_address = redirect.as_ref().map(|redirect| redirect.address);
+        let door = Arc::new(Door { proxy: parts.proxy_protocol, tls });
         let gate = Arc::new(Gate {
             table: ArcSwap::from_pointee(parts.table),
             edge: parts.edge,
@@ -121,28 +152,34 @@ impl Gateway {
         let stop = CancellationToken::new();
         let max_connections = usize::try_from(http.max_connections).unwrap_or(usize::MAX).div_ceil(workers);
         let mut threads = Vec::with_capacity(workers);
+        let mut redirect = redirect;
         for (index, socket) in sockets.listeners.into_iter().enumerate() {
             let worker = Worker {
                 index,
                 gate: gate.clone(),
+                door: door.clone(),
                 bounds,
                 max_connections,
                 max_streams: http.max_streams,
                 drain_timeout: http.drain_timeout.get(),
                 stop: stop.clone(),
             };
-            threads.push(spawn(worker, socket).map_err(|error| {
+            threads.push(spawn(worker, socket, redirect.take()).map_err(|error| {
                 stop.cancel();
                 StartError::Thread(error)
             })?);
         }
-        Ok(Running { address, gate, stop, threads })
+        Ok(Running { address, redirect_address, gate, stop, threads })
     }
 }
 
 /// Starts a worker's thread, and returns once it serves. Whoever waits for the receiver learns when it has
 /// ended.
-fn spawn(worker: Worker, socket: std::net::TcpListener) -> io::Result<oneshot::Receiver<()>> {
+fn spawn(
+    worker: Worker,
+    socket: std::net::TcpListener,
+    redirect: Option<Redirect>,
+) -> io::Result<oneshot::Receiver<()>> {
     let (ready, is_ready) = std::sync::mpsc::channel();
     let (ended, end) = oneshot::channel();
     let thread = thread::Builder::new().name(format!("edge-{}", worker.index));
@@ -161,6 +198,13 @@ fn spawn(worker: Worker, socket: std::net::TcpListener) -> io::Result<oneshot::R
             Err(error) => return drop(ready.send(Err(error))),
             Ok(listener) => {
                 drop(ready.send(Ok(())));
+                // What one thread does for all.
+                if let Some(tls) = worker.door.tls.clone().filter(|_| worker.index == 0) {
+                    runtime.spawn(tls.watch(worker.stop.clone()));
+                }
+                if let Some(redirect) = redirect {
+                    runtime.spawn(redirect.run(worker.stop.clone()));
+                }
                 runtime.block_on(worker.run(listener));
             }
         }
@@ -176,6 +220,7 @@ fn spawn(worker: Worker, socket: std::net::TcpListener) -> io::Result<oneshot::R
 /// A gate that is open. Dropping it stops the data plane as [`Running::drain`] does, without waiting.
 pub struct Running {
     address: SocketAddr,
+    redirect_address: Option<SocketAddr>,
     gate: Arc<Gate>,
     stop: CancellationToken,
     threads: Vec<oneshot::Receiver<()>>,
@@ -185,6 +230,11 @@ impl Running {
     /// Where it listens; tells the port when 0 was asked for.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the port listens that redirects to https.
+    pub const fn redirect_address(&self) -> Option<SocketAddr> {
+        self.redirect_address
     }
 
     /// The routes in force, to build their successor from.

@@ -10,8 +10,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{connection::Connection, http1, http2};
-use crate::{http1::Bounds, pipeline::Gate, transform::Peer};
+use super::{connection::Connection, door::Door, http1, http2};
+use crate::{http1::Bounds, pipeline::Gate};
 
 /// How often idle upstream connections are looked through.
 const PRUNE_EVERY: Duration = Duration::from_secs(5);
@@ -23,6 +23,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Worker {
     pub(super) index: usize,
     pub(super) gate: Arc<Gate>,
+    pub(super) door: Arc<Door>,
     pub(super) bounds: Bounds,
     pub(super) max_connections: usize,
     pub(super) max_streams: u32,
@@ -68,11 +69,12 @@ impl Worker {
     }
 
     fn welcome(&self, tasks: &TaskTracker, stream: TcpStream, address: SocketAddr, slot: OwnedSemaphorePermit) {
-        let peer = Peer::new(address.ip(), &self.gate.trusted_proxies);
-        let connection = Arc::new(Connection { peer, worker: self.index });
+        let (worker, door) = (self.index, self.door.clone());
         let (gate, bounds, max_streams, stop) = (self.gate.clone(), self.bounds, self.max_streams, self.stop.clone());
         tasks.spawn(async move {
             let _slot = slot;
+            let Some((stream, peer)) = door.receive(stream, address, &gate.trusted_proxies).await else { return };
+            let connection = Arc::new(Connection { peer, worker });
             if let Some(stream) = http1::serve(&gate, &connection, stream, bounds, &stop).await {
                 // Rare, and large: what every connection pays for is kept small.
                 Box::pin(http2::serve(gate, connection, stream, bounds, max_streams, &stop)).await;

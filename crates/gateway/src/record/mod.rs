@@ -47,6 +47,7 @@ pub(crate) struct Record {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) principal: Option<Arc<Principal>>,
     pub(crate) upstream: Option<Arc<str>>,
+    pub(crate) api_version: Option<Arc<str>>,
     pub(crate) upstream_duration: Option<Duration>,
     pub(crate) progress: Option<Arc<Progress>>,
     /// What limits hold for it until it ends.
@@ -108,6 +109,7 @@ impl Record {
             tenant: None,
             principal: None,
             upstream: None,
+            api_version: None,
             upstream_duration: None,
             progress: None,
             permit: None,
@@ -204,6 +206,7 @@ impl Drop for Record {
             subject: self.principal.as_ref().map(|principal| principal.subject),
             auth_method: self.principal.as_ref().map(|principal| principal.method),
             upstream: self.upstream.as_deref(),
+            version: self.api_version.as_deref(),
             status,
             code: self.code,
             fault: if status == CLIENT_GONE { Fault::Client } else { self.fault },

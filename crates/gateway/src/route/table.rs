@@ -12,6 +12,7 @@ use super::{Asked, Matcher, PathPattern, index::Index};
 use crate::{
     authn::Policy,
     authz::Requirement,
+    certificate::SanPattern,
     config::{AuthConfig, AuthKind, ConfigProblem, Findings, GatewayConfig, RouteConfig},
     limit::Rules,
     perimeter::{Countries, Perimeter},
@@ -47,6 +48,8 @@ pub struct Route {
     pub auth: Policy,
     /// What the caller needs.
     pub requirement: Requirement,
+    /// Names of which the connection's client certificate needs one. Empty: none is needed.
+    pub client_sans: Box<[SanPattern]>,
     /// How much the caller may.
     pub limits: Rules,
     /// Where to.
@@ -75,6 +78,7 @@ impl Route {
             priority: 0,
             auth: Policy::optional([AuthMethod::Jwt, AuthMethod::ApiKey, AuthMethod::Session]),
             requirement: Requirement::default(),
+            client_sans: Box::default(),
             limits: Rules::default(),
             target: Target::InProcess(service),
             strip_prefix: None,
@@ -167,7 +171,7 @@ impl RouteTable {
             .collect();
         let mut findings = Findings::default();
         let countries = previous.and_then(|table| table.countries.as_ref());
-        let common = Common::compile(&config.guard, &config.routes, countries, &mut findings);
+        let common = Common::compile(config, &upstreams, countries, &mut findings);
         let perimeter = Perimeter::compile(&config.guard, common.countries.as_ref(), &mut findings);
         let compile = |route| compile(route, &upstreams, &common);
         let configured: Vec<Route> = config.routes.iter().filter_map(compile).collect();
@@ -251,6 +255,7 @@ fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>, co
             any_role: config.roles.clone(),
             scopes: config.scopes.iter().map(|scope| scope.as_str().into()).collect(),
         },
+        client_sans: config.client_sans.iter().map(|san| san.parse().ok()).collect::<Option<_>>()?,
         limits: Rules::compile([(config.name.as_str(), config.limits.as_slice())]).ok()?,
         target: Target::Upstream(upstreams.get(&config.upstream)?.clone()),
         strip_prefix: config.strip_prefix.as_deref().map(Into::into),
@@ -265,13 +270,17 @@ fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>, co
 
 fn policy(config: &AuthConfig) -> Policy {
     let method = |kind: &AuthKind| match kind {
-        AuthKind::Jwt => AuthMethod::Jwt,
-        AuthKind::ApiKey => AuthMethod::ApiKey,
-        AuthKind::Session => AuthMethod::Session,
+        AuthKind::Jwt => Some(AuthMethod::Jwt),
+        AuthKind::ApiKey => Some(AuthMethod::ApiKey),
+        AuthKind::Session => Some(AuthMethod::Session),
+        AuthKind::Mtls => None,
     };
     match config {
         AuthConfig::None => Policy::none(),
         AuthConfig::Optional => Policy::optional([AuthMethod::Jwt, AuthMethod::ApiKey, AuthMethod::Session]),
-        AuthConfig::AnyOf(kinds) => Policy::required(kinds.iter().map(method)),
+        AuthConfig::AnyOf(kinds) => {
+            let policy = Policy::required(kinds.iter().filter_map(method));
+            if kinds.contains(&AuthKind::Mtls) { policy.with_certificates() } else { policy }
+        }
     }
 }

@@ -5,6 +5,8 @@ use std::{net::IpAddr, sync::Arc};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use kernel::principal::Network;
 
+use crate::certificate::ClientCertificate;
+
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -17,9 +19,18 @@ const MAX_HOPS: usize = 16;
 pub(crate) struct Peer {
     address: IpAddr,
     trusted: bool,
+    /// What TLS has shown, where it is spoken here.
+    tls: Option<Box<Secured>>,
     /// `X-Forwarded-For` and `Forwarded`, as they are for every request of a peer that is not a proxy.
     forwarded_for: HeaderValue,
     forwarded: HeaderValue,
+}
+
+/// What TLS has shown of a peer, and asks of it.
+#[derive(Debug)]
+struct Secured {
+    certificate: Option<Arc<ClientCertificate>>,
+    hsts: Option<HeaderValue>,
 }
 
 /// The client behind a request.
@@ -39,9 +50,27 @@ impl Peer {
         Self {
             address,
             trusted: trusted.iter().any(|network| network.contains(address)),
+            tls: None,
             forwarded_for: text(address.to_string()),
             forwarded: text(element(address, false)),
         }
+    }
+
+    /// The same peer, having come over TLS: with the certificate that it has proven to be its own, if any,
+    /// and what it is to be told about the use of TLS.
+    pub(crate) fn secured(self, certificate: Option<Arc<ClientCertificate>>, hsts: Option<HeaderValue>) -> Self {
+        let forwarded = HeaderValue::try_from(element(self.address, true)).unwrap_or_else(|_| self.forwarded.clone());
+        Self { tls: Some(Box::new(Secured { certificate, hsts })), forwarded, ..self }
+    }
+
+    /// The verified certificate of the connection.
+    pub(crate) fn certificate(&self) -> Option<&ClientCertificate> {
+        self.tls.as_ref()?.certificate.as_deref()
+    }
+
+    /// `Strict-Transport-Security` for responses to it.
+    pub(crate) fn hsts(&self) -> Option<&HeaderValue> {
+        self.tls.as_ref()?.hsts.as_ref()
     }
 
     /// Whether its word about clients is believed.
@@ -51,10 +80,11 @@ impl Peer {
 
     /// The client behind a request of this peer: itself, or whom the chain of trusted proxies names.
     pub(crate) fn client(&self, headers: &HeaderMap, trusted: &[Network]) -> Client {
+        let secure = self.tls.is_some();
         if !self.trusted {
-            return Client { ip: self.address, secure: false };
+            return Client { ip: self.address, secure };
         }
-        Client { ip: self.walk(headers, trusted), secure: proto(headers).is_some_and(|p| p == "https") }
+        Client { ip: self.walk(headers, trusted), secure: proto(headers).map_or(secure, |p| p == "https") }
     }
 
     /// From the nearest hop outwards, the first address that is no trusted proxy. What stands beyond it

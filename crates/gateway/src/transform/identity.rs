@@ -3,12 +3,17 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use kernel::{Principal, edge::Tenant};
 
+use crate::certificate::ClientCertificate;
+
 const USER: HeaderName = HeaderName::from_static("x-portcullis-user");
 const TENANT: HeaderName = HeaderName::from_static("x-portcullis-tenant");
 const ROLES: HeaderName = HeaderName::from_static("x-portcullis-roles");
 const SCOPES: HeaderName = HeaderName::from_static("x-portcullis-scopes");
 const SESSION: HeaderName = HeaderName::from_static("x-portcullis-session");
 const ASSERTION: HeaderName = HeaderName::from_static("x-portcullis-assertion");
+const CERTIFICATE_SUBJECT: HeaderName = HeaderName::from_static("x-portcullis-certificate-subject");
+const CERTIFICATE_NAMES: HeaderName = HeaderName::from_static("x-portcullis-certificate-names");
+const CERTIFICATE_FINGERPRINT: HeaderName = HeaderName::from_static("x-portcullis-certificate-fingerprint");
 
 /// Makes short-lived signed statements about callers, for upstreams that verify. Implemented by whoever
 /// holds the signing keys; called for every request with a caller, so it answers from memory.
@@ -58,6 +63,13 @@ pub(super) fn write(
     if let Some(assertion) = assertions.assertion(principal, tenant, upstream) {
         headers.insert(ASSERTION, assertion);
     }
+}
+
+/// Writes whose certificate the connection was made with. Clients' copies have been removed before.
+pub(super) fn write_certificate(headers: &mut HeaderMap, certificate: &ClientCertificate) {
+    headers.insert(CERTIFICATE_SUBJECT, certificate.subject_field.clone());
+    headers.insert(CERTIFICATE_NAMES, certificate.names_field.clone());
+    headers.insert(CERTIFICATE_FINGERPRINT, certificate.fingerprint_field.clone());
 }
 
 /// Comma separated. A credential that is narrowed (a key with permissions of its own) hands on no roles:

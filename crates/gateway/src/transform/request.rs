@@ -59,6 +59,9 @@ pub(crate) fn onward(fields: &mut HeaderMap, onward: &Onward<'_>) {
     onward.peer.write(fields, onward.client, onward.host);
     fields.insert("x-request-id", onward.request_id.clone());
     identity::write(fields, onward.principal, onward.tenant, onward.upstream, onward.assertions);
+    if let Some(certificate) = onward.peer.certificate() {
+        identity::write_certificate(fields, certificate);
+    }
 }
 
 /// HTTP/2 clients may send cookies apart, HTTP/1 servers need not understand that (RFC 9113 §8.2.3).

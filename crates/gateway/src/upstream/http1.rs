@@ -18,13 +18,13 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::{
-    connect::Stream,
     send::Deadline,
     target::{Running, Target},
 };
 use crate::{
     body::RequestBody,
     http1::{Client, Error, RequestHead, Timer},
+    stream::Stream,
 };
 
 /// Idle connections of one target: a list for each data-plane thread, so that its lock is never waited for.

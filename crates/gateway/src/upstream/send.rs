@@ -164,7 +164,7 @@ impl Outgoing {
     }
 
     /// The same request once more, if its body is at hand.
-    pub(super) fn copy(&self) -> Option<Self> {
+    pub(crate) fn copy(&self) -> Option<Self> {
         Some(Self {
             method: self.method.clone(),
             target: self.target.clone(),
@@ -183,7 +183,7 @@ impl Outgoing {
     }
 
     /// Reads the whole body, so that there can be copies. Only for bodies that [`Self::fits`] has bounded.
-    pub(super) async fn keep_body(mut self) -> Result<Self, Failure> {
+    pub(crate) async fn keep_body(mut self) -> Result<Self, Failure> {
         self.body = self.body.keep().await.map_err(Failure::Client)?;
         // It has come: nobody waits for the client any more.
         self.progress = None;

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use futures_util::future::{Either, select};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{connect::Stream, target::Running};
-use crate::http1::Ahead;
+use super::target::Running;
+use crate::{http1::Ahead, stream::Stream};
 
 /// How long one side may go on after the other is done. Protocols that close in turn need a moment; a side
 /// that never closes must not hold the connection.

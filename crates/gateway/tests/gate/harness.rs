@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use gateway::{
     Gateway, GatewayParts, Running,
     authn::{Authn, REFUSED, Settings},
-    config::{GatewayConfig, GuardConfig, HttpConfig, RouteConfig, UpstreamConfig},
+    config::{GatewayConfig, GuardConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig, UpstreamConfig},
     limit::{Backend, LimitSettings, Limits},
     route::{Route, RouteTable, TableParts},
     transform::{Assertions, NoAssertions},
@@ -26,7 +26,7 @@ use kernel::{
 use parking_lot::Mutex;
 use serde::Deserialize;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::Notify,
 };
@@ -42,6 +42,7 @@ pub(crate) struct Told {
     pub(crate) fault: &'static str,
     pub(crate) client_ip: String,
     pub(crate) upstream: Option<String>,
+    pub(crate) version: Option<String>,
     pub(crate) subject: bool,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
@@ -71,6 +72,7 @@ impl RouteRecorder for Page {
             fault: exchange.fault.as_str(),
             client_ip: exchange.client_ip.to_string(),
             upstream: exchange.upstream.map(str::to_owned),
+            version: exchange.version.map(str::to_owned),
             subject: exchange.subject.is_some(),
             bytes_in: exchange.bytes_in,
             bytes_out: exchange.bytes_out,
@@ -147,6 +149,8 @@ impl Authenticator for OneCaller {
 struct File {
     #[serde(default)]
     http: HttpConfig,
+    tls: Option<TlsConfig>,
+    proxy_protocol: Option<ProxyProtocolConfig>,
     #[serde(default)]
     upstreams: BTreeMap<String, UpstreamConfig>,
     #[serde(default)]
@@ -157,8 +161,9 @@ struct File {
 
 /// The configuration in a text.
 pub(crate) fn config(text: &str) -> GatewayConfig {
-    let File { http, upstreams, routes, guard } = toml::from_str(text).expect("the configuration parses");
-    GatewayConfig { http, guard, upstreams, routes }
+    let File { http, tls, proxy_protocol, upstreams, routes, guard } =
+        toml::from_str(text).expect("the configuration parses");
+    GatewayConfig { http, tls, proxy_protocol, guard, upstreams, routes }
 }
 
 /// One upstream `u` at this address, and one open route to everything.
@@ -230,6 +235,8 @@ impl Setup {
             listen: self.listen,
             workers: self.workers,
             http: self.config.http.clone(),
+            tls: self.config.tls.clone(),
+            proxy_protocol: self.config.proxy_protocol.clone(),
             trusted_proxies: self.trusted_proxies.iter().map(|n| n.parse().expect("network")).collect(),
             table,
             edge: edge.clone(),
@@ -292,8 +299,8 @@ impl Gate {
 }
 
 /// A client, or an upstream's end of a connection, that speaks in bytes.
-pub(crate) struct Client {
-    pub(crate) stream: TcpStream,
+pub(crate) struct Client<S = TcpStream> {
+    pub(crate) stream: S,
     buffer: Vec<u8>,
 }
 
@@ -339,7 +346,9 @@ impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         Self::from(TcpStream::connect(address).await.expect("it listens"))
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).await.expect("it takes what is sent");
     }
@@ -425,8 +434,8 @@ impl Client {
     }
 }
 
-impl From<TcpStream> for Client {
-    fn from(stream: TcpStream) -> Self {
+impl<S> From<S> for Client<S> {
+    fn from(stream: S) -> Self {
         Self { stream, buffer: Vec::new() }
     }
 }

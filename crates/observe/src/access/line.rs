@@ -93,6 +93,9 @@ pub(super) fn json(out: &mut Vec<u8>, stamp: &mut Stamp, route: &str, x: &Exchan
     if let Some(upstream) = x.upstream {
         text(out, b"upstream", upstream, MAX_HOST);
     }
+    if let Some(version) = x.version {
+        text(out, b"version", version, MAX_WORD);
+    }
     if let Some(duration) = x.upstream_duration {
         number(out, b"upstream_us", micros(duration));
     }

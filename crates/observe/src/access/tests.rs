@@ -57,6 +57,7 @@ fn exchange() -> Exchange<'static> {
         subject: Some(Subject::User(UserId::from_uuid(Uuid::from_u128(2)))),
         auth_method: Some(AuthMethod::Jwt),
         upstream: Some("127.0.0.1:9001"),
+        version: None,
         status: 200,
         code: None,
         fault: Fault::None,

@@ -58,6 +58,12 @@ pub const CATALOGUE: &[MetricDoc] = &[
         help: "Requests by how the caller authenticated, and those refused for want of a valid credential",
     },
     MetricDoc {
+        name: "portcullis_version_requests_total",
+        kind: "counter",
+        labels: &["route", "version"],
+        help: "Finished requests by the version of the API they were for, on routes with versions",
+    },
+    MetricDoc {
         name: "portcullis_limit_refusals_total",
         kind: "counter",
         labels: &["route"],

@@ -43,6 +43,12 @@ struct RouteLabel {
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct VersionLabels {
+    route: Arc<str>,
+    version: Box<str>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct RequestLabels {
     route: Arc<str>,
     class: &'static str,
@@ -79,6 +85,7 @@ struct Families {
     in_flight: Family<RouteLabel, Gauge>,
     request_bytes: Family<RouteLabel, Counter>,
     response_bytes: Family<RouteLabel, Counter>,
+    versions: Family<VersionLabels, Counter>,
     limited: Family<RouteLabel, Counter>,
     refusals: Family<CodeLabel, Counter>,
     accepted: [Counter; 3],
@@ -107,6 +114,7 @@ impl Metrics {
             in_flight: Family::default(),
             request_bytes: Family::default(),
             response_bytes: Family::default(),
+            versions: Family::default(),
             limited: Family::default(),
             refusals: Family::default(),
             accepted: ["jwt", "api_key", "session"].map(|method| authenticated(method, "accepted")),
@@ -126,6 +134,7 @@ impl Metrics {
         let bytes = families.response_bytes.clone();
         registry.register_with_unit("response_body", help("response_body"), Unit::Bytes, bytes);
         registry.register("authentications", help("authentications"), authentications);
+        registry.register("version_requests", help("version_requests"), families.versions.clone());
         registry.register("limit_refusals", help("limit_refusals"), families.limited.clone());
         registry.register("refusals", help("refusals"), families.refusals.clone());
         registry.register_collector(Box::new(sources::Collected(sources.clone())));

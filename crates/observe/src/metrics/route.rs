@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use kernel::exchange::{Exchange, Fault};
 use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::Histogram};
 
-use super::{CodeLabel, Families, MAX_LABEL, RequestLabels, RouteLabel};
+use super::{CodeLabel, Families, MAX_LABEL, RequestLabels, RouteLabel, VersionLabels};
 
 /// Status classes. What is no status (below 100, above 599) counts as the last.
 const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"];
@@ -69,6 +69,10 @@ impl RouteMetrics {
         }
         if let Some(method) = exchange.auth_method {
             self.families.accepted(method).inc();
+        }
+        if let Some(version) = exchange.version {
+            let labels = VersionLabels { route: self.route.route.clone(), version: version.into() };
+            self.families.versions.get_or_create(&labels).inc();
         }
         if let Some(code) = exchange.code {
             self.refusal(code, exchange);

@@ -23,6 +23,7 @@ fn exchange() -> Exchange<'static> {
         subject: None,
         auth_method: Some(AuthMethod::Jwt),
         upstream: Some("127.0.0.1:9001"),
+        version: None,
         status: 200,
         code: None,
         fault: Fault::None,
@@ -163,7 +164,7 @@ fn others_show_their_numbers() {
 fn the_catalogue_is_what_is_rendered() {
     let metrics = Metrics::new();
     let route = metrics.route("orders");
-    for exchange in [exchange(), refusal("limit.exceeded", 429)] {
+    for exchange in [Exchange { version: Some("2"), ..exchange() }, refusal("limit.exceeded", 429)] {
         route.begin();
         route.end(&exchange);
     }

@@ -183,6 +183,8 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         listen: config.server.listen,
         workers,
         http: config.server.http.clone(),
+        tls: config.server.tls.clone(),
+        proxy_protocol: config.server.proxy_protocol.clone(),
         trusted_proxies: config.server.trusted_proxies.clone(),
         table,
         edge,

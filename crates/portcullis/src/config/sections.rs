@@ -8,7 +8,7 @@ mod messages;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use gateway::{
-    config::{GatewayConfig, GuardConfig, HttpConfig, RouteConfig, UpstreamConfig},
+    config::{GatewayConfig, GuardConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig, UpstreamConfig},
     limit::LimitSettings,
 };
 use kernel::{Secret, principal::Network};
@@ -61,15 +61,15 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// The public address: the gateway and identity on one port. Plain HTTP/1.1, and HTTP/2 with prior
-    /// knowledge.
+    /// The public address: the gateway and identity on one port, HTTP/1.1 and HTTP/2. With `[server.tls]` over
+    /// TLS, otherwise plain (HTTP/2 then with prior knowledge).
     #[schemars(with = "String", extend("format" = "socket-address"))]
     pub listen: SocketAddr,
     /// The operators' address: `/metrics`, `/livez`, `/readyz`, `/health`, to whoever reaches it. Keep it off the internet.
     #[schemars(with = "String", extend("format" = "socket-address"))]
     pub ops_listen: SocketAddr,
     /// The URL that clients use, without a trailing slash. It is the issuer of tokens. Unless set, it is
-    /// `http://` and the public address.
+    /// `http://`, or `https://` with `[server.tls]`, and the public address.
     #[schemars(with = "Option<String>", extend("format" = "http-url"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
@@ -85,6 +85,12 @@ pub struct Server {
     pub identity_workers: u16,
     /// Bounds on what clients may send and how long they may take.
     pub http: HttpConfig,
+    /// TLS on the public port: `server.tls.certificates = [{ certificate = "cert.pem", key = "key.pem" }]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
+    /// Load balancers in front that pass bytes and tell whose they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy_protocol: Option<ProxyProtocolConfig>,
 }
 
 /// Only for the schema: an address range as text.
@@ -102,6 +108,8 @@ impl Default for Server {
             workers: 0,
             identity_workers: 0,
             http: HttpConfig::default(),
+            tls: None,
+            proxy_protocol: None,
         }
     }
 }
@@ -233,6 +241,8 @@ impl Config {
     pub fn gateway(&self) -> GatewayConfig {
         GatewayConfig {
             http: self.server.http.clone(),
+            tls: self.server.tls.clone(),
+            proxy_protocol: self.server.proxy_protocol.clone(),
             guard: self.guard.clone(),
             upstreams: self.upstreams.clone(),
             routes: self.routes.clone(),
@@ -251,12 +261,13 @@ impl Config {
     }
     /// The URL that clients use when the public listener is bound to `bound`.
     pub fn public_url(&self, bound: SocketAddr) -> String {
+        let scheme = if self.server.tls.is_some() { "https" } else { "http" };
         match &self.server.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
             // A port that is chosen at the start is not known yet.
-            None if bound.port() == 0 => format!("http://{}", bound.ip()),
-            None if bound.ip().is_unspecified() => format!("http://localhost:{}", bound.port()),
-            None => format!("http://{bound}"),
+            None if bound.port() == 0 => format!("{scheme}://{}", bound.ip()),
+            None if bound.ip().is_unspecified() => format!("{scheme}://localhost:{}", bound.port()),
+            None => format!("{scheme}://{bound}"),
         }
     }
 }

@@ -197,7 +197,7 @@ roles = ["Admin"]
             "portcullis.toml:13:53: routes[0].limits[1].by: \"users\" is none of \"ip\", \"user\", \"api_key\", \"tenant\", \"role\", \"route\"; did you mean \"user\"?",
             "portcullis.toml:15:1: routes[1]: \"match\" is missing",
             "portcullis.toml:22:1: routes[2].upstream: there is no upstream `user`; did you mean \"users\"?",
-            "portcullis.toml:23:16: routes[2].auth[1]: \"apikey\" is none of \"jwt\", \"api_key\", \"session\"; did you mean \"api_key\"?",
+            "portcullis.toml:23:16: routes[2].auth[1]: \"apikey\" is none of \"jwt\", \"api_key\", \"session\", \"mtls\"; did you mean \"api_key\"?",
             "portcullis.toml:24:16: routes[2].permissions[0]: `users` is not a permission: write `resource:action` or `resource:action:scope` in lower case, digits, `_`, `-`, `.`",
             "portcullis.toml:25:10: routes[2].roles[0]: a role name has 1 to 64 characters of a-z, 0-9, `_` and `-`, and starts with a letter",
         ]

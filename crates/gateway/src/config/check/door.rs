@@ -1,0 +1,93 @@
+//! What is wrong with how connections reach the gate, and with what routes ask of certificates.
+
+use super::Findings;
+use crate::{
+    certificate::SanPattern,
+    config::{AuthConfig, AuthKind, Duration, GatewayConfig, RouteConfig, TlsConfig},
+};
+
+impl GatewayConfig {
+    pub(super) fn check_door(&self, findings: &mut Findings) {
+        if let Some(tls) = &self.tls {
+            check_tls(findings, tls);
+        }
+        if let Some(proxy) = &self.proxy_protocol {
+            if proxy.trusted.is_empty() {
+                findings.add(
+                    "server.proxy_protocol.trusted",
+                    "an empty list believes nobody",
+                    "List the addresses of the load balancers, or leave the section out.",
+                );
+            }
+            check_time(findings, "server.proxy_protocol.timeout", proxy.timeout);
+        }
+    }
+
+    /// `auth` and `client_sans` of a route. `asks`: the route needs permissions, roles or scopes.
+    pub(super) fn check_certificates(&self, findings: &mut Findings, at: &str, route: &RouteConfig, asks: bool) {
+        let kinds = match &route.auth {
+            AuthConfig::AnyOf(kinds) => kinds.as_slice(),
+            AuthConfig::None | AuthConfig::Optional => &[],
+        };
+        let mtls = kinds.contains(&AuthKind::Mtls);
+        if mtls && asks && kinds.iter().all(|kind| *kind == AuthKind::Mtls) {
+            findings.add(
+                format!("{at}.auth"),
+                "takes nothing but a certificate, which carries no permissions, roles or scopes",
+                "Say with `client_sans` whose certificates may, or accept another credential too.",
+            );
+        }
+        for (j, san) in route.client_sans.iter().enumerate() {
+            if let Err(error) = san.parse::<SanPattern>() {
+                findings.add(
+                    format!("{at}.client_sans[{j}]"),
+                    error.to_string(),
+                    "Names are those in the certificate.",
+                );
+            }
+        }
+        let unasked = self.tls.as_ref().is_none_or(|tls| tls.client_ca.is_none());
+        if unasked && (mtls || !route.client_sans.is_empty()) {
+            let setting = if mtls { "auth" } else { "client_sans" };
+            findings.add(
+                format!("{at}.{setting}"),
+                "needs client certificates, which nobody is asked for",
+                "Set server.tls.client_ca to the authorities that sign them.",
+            );
+        }
+    }
+}
+
+fn check_tls(findings: &mut Findings, tls: &TlsConfig) {
+    if tls.certificates.is_empty() || tls.certificates.len() > 1_000 {
+        findings.add(
+            "server.tls.certificates",
+            "1 to 1000 certificates can be served",
+            "Write certificates = [{ certificate = \"cert.pem\", key = \"key.pem\" }].",
+        );
+    }
+    check_time(findings, "server.tls.handshake_timeout", tls.handshake_timeout);
+    if tls.redirect_port == Some(0) {
+        findings.add("server.tls.redirect_port", "must not be 0", "Leave it out for the port of server.listen.");
+    }
+    if tls.redirect_port.is_some() && tls.redirect_listen.is_none() {
+        findings.add(
+            "server.tls.redirect_port",
+            "nothing redirects",
+            "Set server.tls.redirect_listen too, or leave it out.",
+        );
+    }
+    if tls.hsts_subdomains && tls.hsts.is_none() {
+        findings.add("server.tls.hsts_subdomains", "of no effect without hsts", "Set server.tls.hsts, such as 365d.");
+    }
+}
+
+/// Something that a client is waited for: neither never nor for ever.
+fn check_time(findings: &mut Findings, path: &str, value: Duration) {
+    if !(Duration::from_millis(100)..=Duration::from_secs(60)).contains(&value) {
+        findings.add(path, "must lie between 100ms and 60s", "Leave it out for the default.");
+    }
+}
+
+#[cfg(test)]
+mod tests;
