@@ -1,19 +1,20 @@
 //! Sends a request to what is behind its route: an upstream on the network, or a service in this process.
 
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
-use http::{Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
+use http::{HeaderMap, Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
 use kernel::{Principal, Problem, RequestContext, edge::Tenant};
 
 use crate::{
     body::{Body, Intake},
-    config::{HashBy, Protocol},
+    config::Protocol,
+    fallback::Fallback,
     pipeline::Visit,
     record::Record,
     route::Target,
     template::Facts,
     transform::{self, FilledFields, FilledRequest, Origin},
-    upstream::{Failure, InProcess, Outgoing, Tunnel, Upstream},
+    upstream::{Caller, Failure, InProcess, Outgoing, Tunnel, Upstream},
 };
 
 /// A request that may go on, and everything known about it.
@@ -58,11 +59,13 @@ impl Onward<'_> {
             Target::Upstream(own) => {
                 let versioned = version.as_ref().and_then(|chosen| chosen.version.upstream.as_ref());
                 let shared = || {
-                    let caller = self.subject(HashBy::User);
-                    shape.split.as_ref()?.choose(&route.name, caller.as_bytes(), &parts.headers)
+                    let split = shape.split.as_ref()?;
+                    let caller = self.caller(&parts.headers).number().to_be_bytes();
+                    split.choose(&route.name, &caller, &parts.headers)
                 };
                 let upstream = versioned.or_else(shared).unwrap_or(own);
-                self.to_upstream(record, upstream, parts, intake, target, filled.request).await
+                let ready = Ready { parts, intake, target, filled: filled.request };
+                self.to_route_upstream(record, upstream, ready).await
             }
         };
         record.upstream_duration = Some(asked.elapsed());
@@ -140,19 +143,65 @@ impl Onward<'_> {
         Ok(Answered { response: response.map(Body::InProcess), origin: Origin::Own, tunnel: None })
     }
 
-    async fn to_upstream(
+    /// Within what the route allows at the same time, and with its fallback.
+    async fn to_route_upstream(
         &self,
         record: &mut Record,
         upstream: &Upstream,
-        parts: Parts,
-        intake: Intake,
-        target: PathAndQuery,
-        filled: FilledRequest,
+        ready: Ready,
     ) -> Result<Answered, Failure> {
+        match &self.visit.route.fallback {
+            None => self.in_turn(record, upstream, ready).await,
+            // Large, and only for routes that have one.
+            Some(fallback) => Box::pin(self.or_instead(fallback, record, upstream, ready)).await,
+        }
+    }
+
+    /// Takes one of the route's places first, if it has only so many.
+    async fn in_turn(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Answered, Failure> {
+        if let Some(queue) = &self.visit.route.queue {
+            record.places.push(queue.enter().await?);
+        }
+        self.to_upstream(record, upstream, ready).await
+    }
+
+    /// The upstream's answer, or the fallback's.
+    async fn or_instead(
+        &self,
+        fallback: &Fallback,
+        record: &mut Record,
+        upstream: &Upstream,
+        ready: Ready,
+    ) -> Result<Answered, Failure> {
+        let repeatable = ready.parts.method.is_idempotent();
+        let spare = match fallback.upstream() {
+            Some(other) if !self.upgrade => ready.copy().map(|spare| (other, spare)),
+            _ => None,
+        };
+        let ended = self.in_turn(record, upstream, ready).await;
+        if !fallback.is_for(ended.as_ref().map(|answered| answered.response.status())) {
+            return ended;
+        }
+        if let Some(response) = fallback.answer() {
+            upstream.fell_back();
+            return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+        }
+        match spare {
+            Some((other, spare)) if repeatable || ended.as_ref().is_err_and(Failure::is_unsent) => {
+                upstream.fell_back();
+                self.to_upstream(record, other, spare).await
+            }
+            _ => ended,
+        }
+    }
+
+    async fn to_upstream(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Answered, Failure> {
+        let Ready { parts, intake, target, filled } = ready;
         let Visit { gate, connection, client, admitted, route, .. } = self.visit;
         let http2 = upstream.config().protocol == Protocol::Http2;
         let upgrade = self.upgrade && !http2;
         let mut headers = parts.headers;
+        let wish = upstream.wish(&self.caller(&headers));
         transform::onward(
             &mut headers,
             &transform::Onward {
@@ -179,6 +228,7 @@ impl Onward<'_> {
             progress: intake.progress,
             upgrade,
             timeout: route.timeout.unwrap_or_else(|| upstream.timeout()),
+            pause: route.pause.unwrap_or_else(|| upstream.pause()),
         };
         if let Some(mirror) = route.shape.mirror.as_ref().filter(|_| !upgrade)
             && mirror.wants(&outgoing.body, &gate.ids)
@@ -186,11 +236,21 @@ impl Onward<'_> {
             outgoing = Box::pin(outgoing.keep_body()).await?;
             mirror.send(&outgoing, connection.worker);
         }
-        let subject = self.subject(upstream.config().hash_by);
-        let answer = upstream.send(connection.worker, subject.as_bytes(), outgoing).await?;
+        let place = upstream.enter().await?;
+        let mut answer = upstream.send(connection.worker, &wish, outgoing).await?;
+        if let Some(cookie) = upstream.cookie(&wish, &answer, client.secure) {
+            answer.response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
         record.upstream = Some(answer.target);
+        record.places.extend(place);
         let upgrade = answer.response.status() == StatusCode::SWITCHING_PROTOCOLS;
         Ok(Answered { response: answer.response, origin: Origin::Upstream { upgrade }, tunnel: answer.tunnel })
+    }
+
+    /// Who asks.
+    fn caller<'a>(&'a self, headers: &'a HeaderMap) -> Caller<'a> {
+        let Visit { client, choice, .. } = self.visit;
+        Caller { headers, principal: self.principal.as_deref(), ip: client.ip, path: choice.path }
     }
 
     /// What is asked for: this path, without what the route strips, and the query as sent.
@@ -204,23 +264,26 @@ impl Onward<'_> {
             // A normalised path and a query that has been one already always make a target.
             .unwrap_or_else(|| PathAndQuery::from_static("/"))
     }
+}
 
-    /// What `balance = "hash"` tells requests apart by.
-    fn subject(&self, by: HashBy) -> Subject<'_> {
-        match (by, &self.principal) {
-            (HashBy::Path, _) => Subject::Path(self.visit.choice.path),
-            (HashBy::User, Some(principal)) => Subject::Id(
-                *match &principal.subject {
-                    kernel::Subject::User(id) => id.uuid(),
-                    kernel::Subject::ApiKey(id) => id.uuid(),
-                }
-                .as_bytes(),
-            ),
-            _ => match self.visit.client.ip {
-                IpAddr::V4(v4) => Subject::V4(v4.octets()),
-                IpAddr::V6(v6) => Subject::Id(v6.octets()),
-            },
-        }
+/// A request that may be sent: as it came, and what the route makes of it.
+struct Ready {
+    parts: Parts,
+    intake: Intake,
+    target: PathAndQuery,
+    filled: FilledRequest,
+}
+
+impl Ready {
+    /// The same once more, if it has no body.
+    fn copy(&self) -> Option<Self> {
+        let bodiless = self.intake.progress.is_none();
+        bodiless.then(|| Self {
+            parts: self.parts.clone(),
+            intake: Intake::none(),
+            target: self.target.clone(),
+            filled: self.filled.clone(),
+        })
     }
 }
 
@@ -229,21 +292,4 @@ impl Onward<'_> {
 struct Filled {
     request: FilledRequest,
     response: Option<FilledFields>,
-}
-
-/// Bytes to hash, without allocating.
-enum Subject<'a> {
-    Path(&'a str),
-    Id([u8; 16]),
-    V4([u8; 4]),
-}
-
-impl Subject<'_> {
-    fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Path(path) => path.as_bytes(),
-            Self::Id(bytes) => bytes,
-            Self::V4(bytes) => bytes,
-        }
-    }
 }

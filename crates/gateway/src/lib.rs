@@ -15,7 +15,10 @@ pub mod body;
 pub mod certificate;
 pub mod config;
 mod cors;
+pub mod fallback;
 mod forward;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod guard;
 mod http1;
 pub mod limit;

@@ -14,7 +14,7 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core, api_keys, audit, auth, authz,
+    Core, api_keys, audit, auth, authz, gateway_config,
     http::{Refusal, render_problems},
     keys, outbox, passwords, preferences, roles, sessions, templates, tenants, tokens, users, users_admin,
     verification,
@@ -24,6 +24,7 @@ use crate::{
 pub const PROBLEMS: &[&[&ProblemKind]] = &[
     api_keys::PROBLEMS,
     auth::PROBLEMS,
+    gateway_config::PROBLEMS,
     keys::PROBLEMS,
     outbox::PROBLEMS,
     passwords::PROBLEMS,
@@ -55,6 +56,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(outbox::routes())
         .merge(templates::routes())
         .merge(audit::routes())
+        .merge(gateway_config::routes())
 }
 
 /// What the document says besides its operations.
@@ -77,6 +79,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "keys", description = "Signing keys"),
         (name = "settings", description = "What a tenant decides about itself"),
         (name = "messages", description = "Mails and text messages, and what they say"),
+        (name = "gateway", description = "Routes and upstreams, for operators of the installation"),
         (name = "audit", description = "The audit log"),
         (name = "authorization", description = "Asking what others may do"),
         (name = "discovery", description = "What verifiers of our tokens read"),

@@ -4,11 +4,13 @@
 //! and without the gate. Requests reach the router with the context that the gate would give them.
 
 mod call;
+mod gate;
 mod inbox;
 mod node;
 mod people;
 
 pub(crate) use call::Reply;
+pub(crate) use gate::FakeGate;
 pub(crate) use inbox::Inbox;
 pub(crate) use node::{Limiter, START, TestCore, parts, settings};
 pub(crate) use people::{PASSWORD, Person};

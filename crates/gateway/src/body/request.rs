@@ -125,11 +125,16 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
+    /// No body.
+    pub(crate) fn none() -> Self {
+        Self { body: RequestBody::default(), progress: None }
+    }
+
     /// Takes the client's body under a limit of bytes, and of time between two pieces. A body that
     /// announces more is refused before anything is read.
     pub(crate) fn new(incoming: ClientBody, limit: u64, timeout: Duration) -> Result<Self, Problem> {
         if incoming.is_end() {
-            return Ok(Self { body: RequestBody::default(), progress: None });
+            return Ok(Self::none());
         }
         if incoming.length().is_some_and(|length| length > limit) {
             return Err(BodyError::TooLarge.problem());

@@ -39,7 +39,7 @@ impl HttpBody for Body {
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
             Self::Http1(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
-            Self::Driven(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Self::Driven(body) => Pin::new(body).poll_frame(cx),
             Self::InProcess(body) => Pin::new(body).poll_frame(cx),
         }
     }

@@ -1,6 +1,7 @@
 //! Finds everything wrong with a configuration at once.
 
 mod door;
+mod health;
 mod resilience;
 
 use std::collections::{BTreeMap, HashMap};
@@ -66,6 +67,7 @@ impl GatewayConfig {
         for (name, upstream) in &self.upstreams {
             check_upstream(&mut findings, name, upstream);
         }
+        health::check_cookies(&mut findings, &self.upstreams);
         for (i, route) in self.routes.iter().enumerate() {
             let at = format!("routes[{i}]");
             self.check_route(&mut findings, &at, route);
@@ -119,19 +121,7 @@ impl GatewayConfig {
             findings.add(format!("{at}.name"), format!("`{}` is not a name", shorten(&route.name)), NAME_HINT);
         }
         let pattern = check_match(findings, &format!("{at}.match"), &route.matches);
-        if !self.upstreams.contains_key(&route.upstream) {
-            let known: Vec<&str> = self.upstreams.keys().take(8).map(String::as_str).collect();
-            let hint = if known.is_empty() {
-                format!("Define [upstreams.{}] with its targets.", shorten(&route.upstream))
-            } else {
-                format!("Define [upstreams.{}], or use one of: {}.", shorten(&route.upstream), known.join(", "))
-            };
-            findings.add(
-                format!("{at}.upstream"),
-                format!("there is no upstream `{}`", shorten(&route.upstream)),
-                hint,
-            );
-        }
+        self.check_upstream_name(findings, &format!("{at}.upstream"), &route.upstream);
         let asks = !(route.permissions.is_empty() && route.roles.is_empty() && route.scopes.is_empty());
         match &route.auth {
             AuthConfig::AnyOf(kinds) if kinds.is_empty() => findings.add(
@@ -175,9 +165,33 @@ impl GatewayConfig {
         if let Some(timeout) = route.timeout {
             findings.positive(format!("{at}.timeout"), timeout);
         }
+        if let Some(concurrency) = &route.concurrency {
+            resilience::check_concurrency(findings, &format!("{at}.concurrency"), concurrency);
+        }
+        if let Some(fallback) = &route.fallback {
+            resilience::check_fallback(findings, &format!("{at}.fallback"), fallback);
+            if let Some(other) = &fallback.upstream {
+                self.check_upstream_name(findings, &format!("{at}.fallback.upstream"), other);
+            }
+        }
         if let Err(error) = Rules::compile([(route.name.as_str(), route.limits.as_slice())]) {
             findings.add(format!("{at}.limits"), error.to_string(), "Each limit counts on its own; list each once.");
         }
+    }
+}
+
+impl GatewayConfig {
+    fn check_upstream_name(&self, findings: &mut Findings, at: &str, name: &str) {
+        if self.upstreams.contains_key(name) {
+            return;
+        }
+        let known: Vec<&str> = self.upstreams.keys().take(8).map(String::as_str).collect();
+        let hint = if known.is_empty() {
+            format!("Define [upstreams.{}] with its targets.", shorten(name))
+        } else {
+            format!("Define [upstreams.{}], or use one of: {}.", shorten(name), known.join(", "))
+        };
+        findings.add(at, format!("there is no upstream `{}`", shorten(name)), hint);
     }
 }
 
@@ -255,8 +269,12 @@ fn check_upstream(findings: &mut Findings, name: &str, upstream: &UpstreamConfig
     }
     findings.positive(format!("{at}.timeout"), upstream.timeout);
     findings.positive(format!("{at}.connect_timeout"), upstream.connect_timeout);
+    health::check(findings, &at, upstream);
     if let Some(breaker) = &upstream.breaker {
         resilience::check_breaker(findings, &format!("{at}.breaker"), breaker);
+    }
+    if let Some(concurrency) = &upstream.concurrency {
+        resilience::check_concurrency(findings, &format!("{at}.concurrency"), concurrency);
     }
     if let Some(retries) = &upstream.retries {
         resilience::check_retries(findings, &format!("{at}.retries"), retries);

@@ -7,6 +7,7 @@
 
 mod check;
 mod conflicts;
+mod health;
 mod http;
 mod resilience;
 mod route;
@@ -16,8 +17,11 @@ mod upstream;
 
 pub use check::ConfigProblem;
 pub(crate) use check::Findings;
+pub use health::{CheckConfig, EjectConfig, SameSite, StickyConfig};
 pub use http::HttpConfig;
-pub use resilience::{BreakerConfig, BreakerScope, InvalidTrouble, RetryConfig, Trouble};
+pub use resilience::{
+    BreakerConfig, BreakerScope, ConcurrencyConfig, FallbackConfig, InvalidTrouble, RetryConfig, Trouble,
+};
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
 pub use tls::{CertificateFiles, ClientAuth, ProxyProtocolConfig, TlsConfig, TlsVersion};
 pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};
@@ -49,6 +53,8 @@ pub struct GatewayConfig {
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// `[[routes]]`, in the order of the file.
     pub routes: Vec<RouteConfig>,
+    /// `server.zone`: where this gate runs.
+    pub zone: Option<String>,
 }
 
 #[cfg(test)]

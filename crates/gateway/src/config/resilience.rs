@@ -1,6 +1,6 @@
-//! `[upstreams.NAME]`, what happens when targets fail: `breaker` and `retries`.
+//! What happens when upstreams fail or have too much to do: `breaker`, `retries`, `concurrency`, `fallback`.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -130,7 +130,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// What says that the service is not there, whatever was asked of it.
-    fn usual() -> Vec<Self> {
+    pub(super) fn usual() -> Vec<Self> {
         let statuses = [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
         [Self::Connect, Self::Reset, Self::Timeout].into_iter().chain(statuses.map(Self::Status)).collect()
     }
@@ -190,4 +190,48 @@ impl JsonSchema for Trouble {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": "^(connect|reset|timeout|5xx|[45][0-9][0-9])$" })
     }
+}
+
+/// How many requests may be under way at the same time: `concurrency = { max = 100, queue = 50 }`.
+///
+/// A request is under way from when it is sent until the last byte of its answer. Beyond `max`, requests wait
+/// their turn in a queue; beyond the queue, and after `queue_timeout`, they are refused with 503.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConcurrencyConfig {
+    /// Most requests under way at the same time, on this node; 1 to 1000000.
+    pub max: u32,
+    /// Most requests that wait; 0 to 1000000.
+    #[serde(default)]
+    pub queue: u32,
+    /// How long a request may wait.
+    #[serde(default = "default_queue_timeout")]
+    pub queue_timeout: Duration,
+}
+
+fn default_queue_timeout() -> Duration {
+    Duration::from_secs(1)
+}
+
+/// What is answered when the upstream fails: `fallback = { status = 200, body = "[]" }`, or
+/// `fallback = { upstream = "replica" }`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FallbackConfig {
+    /// The upstream that is asked instead. Only for requests that may be repeated (or were never sent), and
+    /// have no body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
+    /// The status of a fixed answer; 200 to 599.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Header fields of a fixed answer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The body of a fixed answer; at most 64KiB.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub body: String,
+    /// After what it is used, beside an open circuit, a full queue and the want of any target.
+    #[serde(default = "Trouble::usual")]
+    pub on: Vec<Trouble>,
 }

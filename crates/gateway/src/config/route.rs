@@ -6,7 +6,7 @@ use kernel::{Permission, RoleName, principal::Network};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Duration, Size};
+use super::{ConcurrencyConfig, Duration, FallbackConfig, Size};
 use crate::{
     cors::CorsConfig,
     limit::LimitConfig,
@@ -70,6 +70,15 @@ pub struct RouteConfig {
     /// Overrides the upstream's `timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
+    /// Overrides the upstream's `body_timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_timeout: Option<Duration>,
+    /// How many requests of this route may be under way at the same time, beside the upstream's own limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<ConcurrencyConfig>,
+    /// What is answered when the upstream fails. Its failure when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<FallbackConfig>,
     /// Which clients the route serves, by address and country.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients: Option<ClientsConfig>,
@@ -115,6 +124,9 @@ impl RouteConfig {
             forward_credentials: false,
             max_body: None,
             timeout: None,
+            body_timeout: None,
+            concurrency: None,
+            fallback: None,
             clients: None,
             cors: None,
             request: None,

@@ -14,7 +14,7 @@ mod date;
 mod door;
 mod http1;
 mod http2;
-mod proxy_protocol;
+pub(crate) mod proxy_protocol;
 mod redirect;
 mod socket;
 mod tls;
@@ -35,7 +35,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use kernel::{Clock, Random, edge::Edge, principal::Network};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use self::{door::Door, redirect::Redirect, tls::Tls, worker::Worker};
@@ -49,6 +49,7 @@ use crate::{
     respond::RequestIds,
     route::RouteTable,
     transform::Assertions,
+    upstream,
 };
 
 /// What a gate is made of.
@@ -169,7 +170,13 @@ impl Gateway {
                 StartError::Thread(error)
             })?);
         }
-        Ok(Running { address, redirect_address, gate, stop, threads })
+        let changed = Arc::new(Notify::new());
+        let watched = gate.clone();
+        upstream::watch(move || watched.table.load_full(), changed.clone(), stop.clone()).map_err(|error| {
+            stop.cancel();
+            StartError::Thread(error)
+        })?;
+        Ok(Running { address, redirect_address, gate, changed, stop, threads })
     }
 }
 
@@ -222,6 +229,8 @@ pub struct Running {
     address: SocketAddr,
     redirect_address: Option<SocketAddr>,
     gate: Arc<Gate>,
+    /// Tells those who check targets that there are other routes.
+    changed: Arc<Notify>,
     stop: CancellationToken,
     threads: Vec<oneshot::Receiver<()>>,
 }
@@ -251,6 +260,7 @@ impl Running {
     /// connection is dropped. The bounds of `[server.http]` stay as they were at the start.
     pub fn reload(&self, table: RouteTable) {
         self.gate.table.store(Arc::new(table));
+        self.changed.notify_one();
     }
 
     /// Stops accepting, lets running requests finish, and returns when all have, or after the drain
@@ -272,6 +282,13 @@ impl TableView {
     /// The routes in force; none once the gate is gone.
     pub fn table(&self) -> Option<Arc<RouteTable>> {
         self.0.upgrade().map(|gate| gate.table.load_full())
+    }
+
+    /// As [`Running::reload`], for whoever decides about routes. Nothing happens once the gate is gone.
+    pub fn replace(&self, table: RouteTable) {
+        if let Some(gate) = self.0.upgrade() {
+            gate.table.store(Arc::new(table));
+        }
     }
 }
 

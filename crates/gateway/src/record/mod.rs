@@ -20,8 +20,9 @@ use kernel::{
     Principal, TenantId, Timestamp,
     exchange::{Exchange, Fault, RouteRecorder},
 };
+use smallvec::SmallVec;
 
-use crate::{body::Progress, guard::Admitted, limit::Permit, respond::RequestId, transform::Client};
+use crate::{body::Progress, guard::Admitted, limit::Permit, respond::RequestId, transform::Client, upstream::Place};
 
 /// Longest `Host` and `User-Agent` that are recorded, in bytes.
 const MAX_TEXT: usize = 256;
@@ -52,6 +53,8 @@ pub(crate) struct Record {
     pub(crate) progress: Option<Arc<Progress>>,
     /// What limits hold for it until it ends.
     pub(crate) permit: Option<Permit>,
+    /// Places that the request holds until it has ended.
+    pub(crate) places: SmallVec<[Place; 2]>,
     code: Option<&'static str>,
     status: Option<StatusCode>,
     fault: Fault,
@@ -113,6 +116,7 @@ impl Record {
             upstream_duration: None,
             progress: None,
             permit: None,
+            places: SmallVec::new(),
             code: None,
             status: None,
             fault: Fault::Client,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use http::Method;
 use kernel::{
-    AuthMethod, Random,
+    AuthMethod, Clock, Random,
     exchange::{Recorder, RouteRecorder},
 };
 
@@ -13,12 +13,13 @@ use crate::{
     authn::Policy,
     authz::Requirement,
     certificate::SanPattern,
-    config::{AuthConfig, AuthKind, ConfigProblem, Findings, GatewayConfig, RouteConfig},
+    config::{AuthConfig, AuthKind, ConcurrencyConfig, ConfigProblem, Findings, GatewayConfig, RouteConfig},
+    fallback::Fallback,
     limit::Rules,
     perimeter::{Countries, Perimeter},
     shape::{Common, Shape},
     transform::RequestEdits,
-    upstream::{InProcess, Upstream},
+    upstream::{self, InProcess, Making, Queue, StickyKey, Upstream},
 };
 
 kernel::problems! {
@@ -64,6 +65,13 @@ pub struct Route {
     pub max_body: Option<u64>,
     /// How long the upstream may take, when not its own.
     pub timeout: Option<Duration>,
+    /// How long the upstream may pause within an answer's body, when not what it says itself; the inner `None`
+    /// for ever.
+    pub pause: Option<Option<Duration>>,
+    /// How many requests may be under way.
+    pub queue: Option<Arc<Queue>>,
+    /// What is answered when the upstream fails.
+    pub fallback: Option<Box<Fallback>>,
     /// What it does beside its checks.
     pub shape: Shape,
 }
@@ -86,6 +94,9 @@ impl Route {
             forward_credentials: true,
             max_body: None,
             timeout: None,
+            pause: None,
+            queue: None,
+            fallback: None,
             shape: Shape::default(),
         }
     }
@@ -120,6 +131,10 @@ pub struct TableParts<'a> {
     pub workers: usize,
     /// Seeds balances.
     pub random: &'a dyn Random,
+    /// Tells how long targets are left out.
+    pub clock: &'a Arc<dyn Clock>,
+    /// Makes names of targets for visitors.
+    pub sticky_key: &'a StickyKey,
     /// The table in force, whose upstreams are kept where their configuration is equal.
     pub previous: Option<&'a RouteTable>,
 }
@@ -146,7 +161,7 @@ pub(crate) enum NoRoute {
 impl RouteTable {
     /// Compiles a table. Everything that is wrong is reported at once, and then nothing is made.
     pub fn build(parts: TableParts<'_>) -> Result<Self, Vec<ConfigProblem>> {
-        let TableParts { config, builtin, recorder, workers, random, previous } = parts;
+        let TableParts { config, builtin, recorder, workers, random, clock, sticky_key, previous } = parts;
         let mut problems = config.validate();
         for (i, route) in config.routes.iter().enumerate() {
             if builtin.iter().any(|own| *own.name == *route.name) {
@@ -157,14 +172,16 @@ impl RouteTable {
                 ));
             }
         }
+        let zone = config.zone.as_deref();
+        let making = Making { workers, random, clock, zone, sticky_key };
         let kept = |name: &str| previous.and_then(|table| table.upstreams.get(name));
         let upstreams: BTreeMap<String, Arc<Upstream>> = config
             .upstreams
             .iter()
             .map(|(name, config)| {
                 let upstream = match kept(name) {
-                    Some(same) if same.config() == config => same.clone(),
-                    _ => Arc::new(Upstream::new(name, config, workers, random)),
+                    Some(same) if same.is_as(config, zone) => same.clone(),
+                    before => Arc::new(Upstream::new(name, config, making, before.map(|before| &**before))),
                 };
                 (name.clone(), upstream)
             })
@@ -173,7 +190,7 @@ impl RouteTable {
         let countries = previous.and_then(|table| table.countries.as_ref());
         let common = Common::compile(config, &upstreams, countries, &mut findings);
         let perimeter = Perimeter::compile(&config.guard, common.countries.as_ref(), &mut findings);
-        let compile = |route| compile(route, &upstreams, &common);
+        let compile = |route| compile(route, &upstreams, &common, previous);
         let configured: Vec<Route> = config.routes.iter().filter_map(compile).collect();
         if !problems.is_empty() {
             return Err(problems);
@@ -244,7 +261,14 @@ impl fmt::Debug for RouteTable {
 }
 
 /// The compiled form of a route. `None` where validation has found something wrong.
-fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>, common: &Common) -> Option<Route> {
+fn compile(
+    config: &RouteConfig,
+    upstreams: &BTreeMap<String, Arc<Upstream>>,
+    common: &Common,
+    previous: Option<&RouteTable>,
+) -> Option<Route> {
+    let fallback =
+        config.fallback.as_ref().map(|fallback| Fallback::new(fallback, |name| upstreams.get(name).cloned()));
     Some(Route {
         name: config.name.as_str().into(),
         matcher: Matcher::compile(&config.matches)?,
@@ -263,9 +287,22 @@ fn compile(config: &RouteConfig, upstreams: &BTreeMap<String, Arc<Upstream>>, co
         forward_credentials: config.forward_credentials,
         max_body: config.max_body.map(|size| size.bytes()),
         timeout: config.timeout.map(|timeout| timeout.get()),
+        pause: config.body_timeout.map(upstream::pause),
+        queue: config.concurrency.as_ref().map(|concurrency| queue(&config.name, concurrency, previous)),
+        fallback: match fallback {
+            Some(fallback) => Some(Box::new(fallback?)),
+            None => None,
+        },
         // What is wrong in there has been found by validation.
         shape: Shape::compile(config, "", common, &mut Findings::default()),
     })
+}
+
+/// The queue of a route: the one it had, where its limits are the same. Whoever is in it stays counted.
+fn queue(route: &str, config: &ConcurrencyConfig, previous: Option<&RouteTable>) -> Arc<Queue> {
+    let before = previous.and_then(|table| table.entries.iter().find(|entry| *entry.route.name == *route));
+    let kept = before.and_then(|entry| entry.route.queue.as_ref()).filter(|queue| queue.config() == config);
+    kept.cloned().unwrap_or_else(|| Arc::new(Queue::new(config)))
 }
 
 fn policy(config: &AuthConfig) -> Policy {

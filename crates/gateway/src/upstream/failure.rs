@@ -18,6 +18,8 @@ kernel::problems! {
     pub INVALID = 502 "upstream.invalid_response" "The service behind the gate gave no valid answer" "Try again later.";
     /// The upstream has no target.
     pub NONE = 503 "upstream.none" "No service is available behind the gate" "Try again later.";
+    /// More requests are under way, and wait, than the service is given at the same time.
+    pub SATURATED = 503 "upstream.saturated" "The service behind the gate has too much to do" "Try again after the time in Retry-After.";
     /// The service has failed too often and is left alone for a while.
     pub CIRCUIT_OPEN = 503 "upstream.circuit_open" "The service behind the gate is failing and not asked for now" "Try again after the time in Retry-After.";
 }
@@ -29,6 +31,8 @@ pub(crate) enum Failure {
     None,
     /// Every target that might be asked is left alone for now. When to try again.
     CircuitOpen(Duration),
+    /// There was no place for the request, also after waiting so long.
+    Saturated(Duration),
     /// The target, and what connecting to it said.
     Unreachable(std::sync::Arc<str>, io::Error),
     /// The target did not answer in time.
@@ -61,6 +65,7 @@ impl Failure {
         let kind = match self {
             Self::None => NONE,
             Self::CircuitOpen(wait) => return Problem::new(CIRCUIT_OPEN).retry_after(*wait),
+            Self::Saturated(wait) => return Problem::new(SATURATED).retry_after(*wait),
             Self::Unreachable(..) => UNREACHABLE,
             Self::Timeout(_) => TIMED_OUT,
             Self::Invalid(..) => INVALID,
@@ -71,11 +76,21 @@ impl Failure {
         Problem::new(kind).cause(self)
     }
 
+    /// Whether nothing of the request has reached a target.
+    pub(crate) const fn is_unsent(&self) -> bool {
+        matches!(self, Self::None | Self::CircuitOpen(_) | Self::Saturated(_) | Self::Unreachable(..))
+    }
+
     /// The target that failed.
     pub(crate) fn target(&self) -> Option<&std::sync::Arc<str>> {
         match self {
             Self::Unreachable(target, _) | Self::Timeout(target) | Self::Invalid(target, _) => Some(target),
-            Self::None | Self::CircuitOpen(_) | Self::Client(_) | Self::Panicked | Self::Stopping => None,
+            Self::None
+            | Self::CircuitOpen(_)
+            | Self::Saturated(_)
+            | Self::Client(_)
+            | Self::Panicked
+            | Self::Stopping => None,
         }
     }
 }
@@ -85,6 +100,7 @@ impl fmt::Display for Failure {
         match self {
             Self::None => f.write_str("the upstream has no target"),
             Self::CircuitOpen(_) => f.write_str("every circuit is open"),
+            Self::Saturated(_) => f.write_str("too many requests are under way"),
             Self::Unreachable(target, error) => write!(f, "connecting to {target}: {error}"),
             Self::Timeout(target) => write!(f, "{target} sent no response head in time"),
             Self::Invalid(target, why) => write!(f, "{target}: {why}"),

@@ -128,11 +128,13 @@ pub(crate) struct Http1Body {
     connection: Option<Box<Connection>>,
     running: Option<Running>,
     max_idle: usize,
+    /// How long the target may pause within the body.
+    pause: Option<Duration>,
 }
 
 impl Http1Body {
-    pub(super) fn new(connection: Box<Connection>, running: Running, max_idle: usize) -> Self {
-        let mut body = Self { connection: Some(connection), running: Some(running), max_idle };
+    pub(super) fn new(connection: Box<Connection>, running: Running, max_idle: usize, pause: Option<Duration>) -> Self {
+        let mut body = Self { connection: Some(connection), running: Some(running), max_idle, pause };
         body.settle();
         body
     }
@@ -154,8 +156,19 @@ impl HttpBody for Http1Body {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let pause = self.pause;
         let Some(connection) = &mut self.connection else { return Poll::Ready(None) };
-        let frame = std::task::ready!(connection.client.poll_body(cx));
+        let frame = match (connection.client.poll_body(cx), pause) {
+            (Poll::Ready(frame), _) => {
+                connection.timer.clear();
+                frame
+            }
+            (Poll::Pending, Some(pause)) => {
+                std::task::ready!(connection.timer.poll(cx, pause));
+                Some(Err(Error::Io(std::io::ErrorKind::TimedOut.into())))
+            }
+            (Poll::Pending, None) => return Poll::Pending,
+        };
         if matches!(frame, Some(Err(_))) {
             // A broken answer leaves nothing to reuse.
             self.connection = None;

@@ -6,6 +6,7 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -18,7 +19,10 @@ use super::{
     connect::Connector,
     target::{Running, Target},
 };
-use crate::body::RequestBody;
+use crate::{
+    body::{BoxError, RequestBody},
+    http1::Timer,
+};
 
 pub(super) type Sender = http2::SendRequest<RequestBody>;
 
@@ -65,20 +69,32 @@ impl Shared {
 pub(crate) struct DrivenBody {
     incoming: Incoming,
     _running: Running,
+    /// How long the target may pause within the body.
+    pause: Option<Duration>,
+    timer: Timer,
 }
 
 impl DrivenBody {
-    pub(super) fn new(incoming: Incoming, running: Running) -> Self {
-        Self { incoming, _running: running }
+    pub(super) fn new(incoming: Incoming, running: Running, pause: Option<Duration>) -> Self {
+        Self { incoming, _running: running, pause, timer: Timer::default() }
     }
 }
 
 impl HttpBody for DrivenBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BoxError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        Pin::new(&mut self.incoming).poll_frame(cx)
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match (Pin::new(&mut self.incoming).poll_frame(cx), self.pause) {
+            (Poll::Ready(frame), _) => {
+                self.timer.clear();
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
+            (Poll::Pending, Some(pause)) => {
+                self.timer.poll(cx, pause).map(|()| Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())))
+            }
+            (Poll::Pending, None) => Poll::Pending,
+        }
     }
     fn is_end_stream(&self) -> bool {
         self.incoming.is_end_stream()

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::{group::Standing, queue::Queue};
+
 /// A number that only goes up.
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicU64);
@@ -10,7 +12,7 @@ impl Count {
     pub(crate) fn add(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
-    fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -22,6 +24,9 @@ pub(crate) struct Numbers {
     pub(crate) circuit_refusals: Count,
     pub(crate) retries: Count,
     pub(crate) retries_denied: Count,
+    pub(crate) ejections: Count,
+    pub(crate) checks_failed: Count,
+    pub(crate) fallbacks: Count,
 }
 
 /// The numbers of an upstream at one moment. Counters begin anew when its configuration changes.
@@ -29,6 +34,14 @@ pub(crate) struct Numbers {
 pub struct UpstreamNumbers {
     /// Targets it has now.
     pub targets: u64,
+    /// Targets that are fit to be used now.
+    pub targets_available: u64,
+    /// 1 while so few are that all are used.
+    pub panic: u64,
+    /// How often a target was left out because requests to it failed.
+    pub ejections: u64,
+    /// Checks that a target has failed.
+    pub checks_failed: u64,
     /// Circuits that are open now.
     pub circuits_open: u64,
     /// How often a circuit has opened.
@@ -39,17 +52,34 @@ pub struct UpstreamNumbers {
     pub retries: u64,
     /// Attempts that the budget did not allow.
     pub retries_denied: u64,
+    /// Requests that were answered by a route's fallback.
+    pub fallbacks: u64,
+    /// Requests that hold one of the limited places now.
+    pub running: u64,
+    /// Requests that wait for a place now.
+    pub waiting: u64,
+    /// Requests for which there was no place.
+    pub saturated: u64,
 }
 
 impl Numbers {
-    pub(super) fn read(&self, targets: u64, circuits_open: u64) -> UpstreamNumbers {
+    pub(super) fn read(&self, standing: Standing, circuits_open: u64, queue: Option<&Queue>) -> UpstreamNumbers {
+        let (running, waiting, saturated) = queue.map_or((0, 0, 0), Queue::numbers);
         UpstreamNumbers {
-            targets,
+            targets: standing.targets as u64,
+            targets_available: standing.available as u64,
+            panic: standing.panic.into(),
+            ejections: self.ejections.get(),
+            checks_failed: self.checks_failed.get(),
             circuits_open,
             circuits_opened: self.circuits_opened.get(),
             circuit_refusals: self.circuit_refusals.get(),
             retries: self.retries.get(),
             retries_denied: self.retries_denied.get(),
+            fallbacks: self.fallbacks.get(),
+            running,
+            waiting,
+            saturated,
         }
     }
 }

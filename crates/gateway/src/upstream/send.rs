@@ -31,6 +31,8 @@ pub(crate) struct Outgoing {
     /// Whether the client asks to change the protocol; the headers then say so too.
     pub(crate) upgrade: bool,
     pub(crate) timeout: Duration,
+    /// How long the target may pause within its answer's body.
+    pub(crate) pause: Option<Duration>,
 }
 
 /// An upstream's answer.
@@ -74,7 +76,7 @@ impl Upstream {
             let body = outgoing.body.lend();
             match connection.exchange(&outgoing.head(target), body, &deadline).await {
                 Ok((response, connection)) => {
-                    let body = Http1Body::new(connection, running, usize::from(self.config.max_idle));
+                    let body = Http1Body::new(connection, running, usize::from(self.config.max_idle), outgoing.pause);
                     return Answer::new(response.map(|()| Body::Http1(body)), target);
                 }
                 // A kept connection may be closed by the target just as we use it.
@@ -111,7 +113,7 @@ impl Upstream {
             return Ok(Answer { response: response.map(|()| Body::Empty), target: label, tunnel });
         }
         // Not granted: an ordinary answer.
-        let body = Http1Body::new(connection, running, usize::from(self.config.max_idle));
+        let body = Http1Body::new(connection, running, usize::from(self.config.max_idle), outgoing.pause);
         Ok(Answer { response: response.map(|()| Body::Http1(body)), target: label, tunnel: None })
     }
 
@@ -122,11 +124,12 @@ impl Upstream {
             Ok(sender) => sender,
             Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
         };
+        let pause = outgoing.pause;
         let request = outgoing.into_http2_request(target);
         match deadline.limit(pin!(sender.send_request(request))).await {
             None => Err(Failure::Timeout(target.label.clone()).into()),
             Some(Ok(response)) => {
-                Answer::new(response.map(|body| Body::Driven(DrivenBody::new(body, running))), target)
+                Answer::new(response.map(|body| Body::Driven(DrivenBody::new(body, running, pause))), target)
             }
             Some(Err(error)) => Err(deadline.failure(target, Some(error)).into()),
         }
@@ -147,6 +150,11 @@ impl From<Failure> for Attempt {
 }
 
 impl Answer {
+    /// Its status.
+    pub(super) fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
     /// An answer to a request that did not ask to change the protocol.
     fn new(response: Response<Body>, target: &Target) -> Result<Self, Attempt> {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -174,6 +182,7 @@ impl Outgoing {
             progress: self.progress.clone(),
             upgrade: self.upgrade,
             timeout: self.timeout,
+            pause: self.pause,
         })
     }
 

@@ -3,12 +3,12 @@
 use http::StatusCode;
 use smallvec::SmallVec;
 
-use super::{failure::Failure, send::Answer};
+use super::failure::Failure;
 use crate::config::Trouble;
 
 /// A set of ways to fail.
 #[derive(Debug)]
-pub(super) struct Troubles {
+pub(crate) struct Troubles {
     connect: bool,
     reset: bool,
     timeout: bool,
@@ -17,7 +17,7 @@ pub(super) struct Troubles {
 }
 
 impl Troubles {
-    pub(super) fn new(on: &[Trouble]) -> Self {
+    pub(crate) fn new(on: &[Trouble]) -> Self {
         let status = |trouble: &Trouble| match trouble {
             Trouble::Status(status) => Some(*status),
             _ => None,
@@ -32,18 +32,20 @@ impl Troubles {
     }
 
     /// Whether this is one of them.
-    pub(super) fn include(&self, ended: Result<&Answer, &Failure>) -> bool {
+    pub(crate) fn include(&self, ended: Result<StatusCode, &Failure>) -> bool {
         match ended {
-            Ok(answer) => {
-                let status = answer.response.status();
-                self.any_server_error && status.is_server_error() || self.statuses.contains(&status)
-            }
+            Ok(status) => self.any_server_error && status.is_server_error() || self.statuses.contains(&status),
             Err(Failure::Unreachable(..)) => self.connect,
             Err(Failure::Invalid(..)) => self.reset,
             Err(Failure::Timeout(_)) => self.timeout,
             // Nothing was asked of a target, or the target is not to blame.
             Err(
-                Failure::None | Failure::CircuitOpen(_) | Failure::Client(_) | Failure::Panicked | Failure::Stopping,
+                Failure::None
+                | Failure::CircuitOpen(_)
+                | Failure::Saturated(_)
+                | Failure::Client(_)
+                | Failure::Panicked
+                | Failure::Stopping,
             ) => false,
         }
     }

@@ -10,12 +10,13 @@ use gateway::{
     Gateway, GatewayParts,
     authn::{self, Authn},
     limit::Limits,
-    upstream::InProcess,
+    upstream::{InProcess, StickyKey},
 };
 use identity::{
     Identity,
     outbox::{MailSender, SmsSender},
     passwords::Cost,
+    vault::Purpose,
 };
 use kernel::{Clock, OsRandom, Random, SystemClock, edge::Edge};
 use observe::{
@@ -34,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Hold, Missing, Running, StartError, background, checks,
     identity_node::{self, Ingredients, Node, Resolver, Signed},
+    live::Live,
     open_database,
     operations::{self, Operations},
     routes::Services,
@@ -129,7 +131,8 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     let limits = Limits::new(shared_limits::backend(&kv), config.limits.clone(), clock.clone()).with_quotas(quotas);
     let limits = Arc::new(limits);
 
-    // Identity.
+    // Identity, which publishes what was made of routes and upstreams.
+    let live = Arc::new(Live::new(config.clone()));
     let wire = OverBus::new(&bus)?;
     let Node { identity, first_start } = identity_node::build(
         &config,
@@ -142,6 +145,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
             limiter: limits.clone(),
             mail,
             sms,
+            gate: live.clone(),
             announce: Some(wire.announcer()),
             public_url: config.public_url(config.server.listen),
         },
@@ -170,8 +174,18 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         operations: InProcess::new("operations", operations::router(operations.clone()), runtime.clone()),
     };
     let workers = gateway::workers(config.server.workers.into());
-    let tables = Tables { services, observer, workers, random: random.clone(), health: health.clone() };
-    let table = tables.build(&config, None)?;
+    let sticky_key = StickyKey::new(core.vault.derived(Purpose::StickyTargets)?.expose());
+    let tables = Arc::new(Tables {
+        services,
+        observer,
+        workers,
+        random: random.clone(),
+        clock: clock.clone(),
+        sticky_key,
+        health: health.clone(),
+    });
+    let (revision, table) = (live.revision(), live.table(&tables)?);
+    health.replace("configuration", Importance::Useful, vec![live.clone()]);
     let resolver = Arc::new(Resolver { authenticator: identity.authenticator(), runtime });
     let authn = Arc::new(Authn::new(edge.clone(), resolver, clock.clone(), authn::Settings::default()));
     gauges(&metrics, &edge, &authn, &limits);
@@ -195,10 +209,12 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         random,
     })?;
     upstream_metrics::export(&metrics, &gate.view());
+    live.open(gate.view(), &tables, revision)?;
     Ok(Running {
         gate,
         limits,
-        tables,
+        live,
+        _tables: tables,
         operations,
         access,
         core,

@@ -1,12 +1,15 @@
-//! What is wrong with how an upstream deals with failure.
+//! What is wrong with how failure and overload are dealt with.
 
-use http::Method;
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::{Findings, shorten};
-use crate::config::{BreakerConfig, RetryConfig, Trouble};
+use crate::config::{BreakerConfig, ConcurrencyConfig, FallbackConfig, RetryConfig, Trouble};
 
 /// Largest body that may be kept for another attempt, in bytes: each running request may hold as much.
 const MAX_KEPT_BODY: u64 = 1 << 20;
+
+/// Largest body of a fixed answer, in bytes.
+const MAX_FALLBACK_BODY: usize = 64 << 10;
 
 pub(super) fn check_breaker(findings: &mut Findings, at: &str, breaker: &BreakerConfig) {
     check_troubles(findings, &format!("{at}.on"), &breaker.on);
@@ -61,6 +64,58 @@ pub(super) fn check_retries(findings: &mut Findings, at: &str, retries: &RetryCo
     if let Some(timeout) = retries.per_try_timeout {
         findings.positive(format!("{at}.per_try_timeout"), timeout);
     }
+}
+
+pub(super) fn check_concurrency(findings: &mut Findings, at: &str, concurrency: &ConcurrencyConfig) {
+    if !(1..=1_000_000).contains(&concurrency.max) {
+        findings.add(format!("{at}.max"), "must lie between 1 and 1000000", "Leave `concurrency` out for no limit.");
+    }
+    if concurrency.queue > 1_000_000 {
+        findings.add(format!("{at}.queue"), "must not exceed 1000000", "The default is no queue.");
+    }
+    findings.positive(format!("{at}.queue_timeout"), concurrency.queue_timeout);
+}
+
+pub(super) fn check_fallback(findings: &mut Findings, at: &str, fallback: &FallbackConfig) {
+    let fixed = fallback.status.is_some() || !fallback.headers.is_empty() || !fallback.body.is_empty();
+    match (&fallback.upstream, fallback.status) {
+        (Some(_), _) if fixed => {
+            findings.add(
+                at,
+                "names an upstream and a fixed answer",
+                "Write either `upstream`, or `status` and `body`.",
+            );
+        }
+        (None, None) => {
+            findings.add(at, "says neither what to answer nor whom to ask", "Write `status`, or `upstream`.");
+        }
+        (_, Some(status)) => {
+            let known = StatusCode::from_u16(status).is_ok() && (200..=599).contains(&status);
+            if !known {
+                findings.add(format!("{at}.status"), "must lie between 200 and 599", "Write a status such as 200.");
+            }
+            if matches!(status, 204 | 304) && !fallback.body.is_empty() {
+                findings.add(format!("{at}.body"), format!("status {status} has no body"), "Use another status.");
+            }
+        }
+        (Some(_), None) => {}
+    }
+    for (name, value) in &fallback.headers {
+        let name_ok = HeaderName::from_bytes(name.as_bytes()).is_ok_and(|name| {
+            ![header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::UPGRADE].contains(&name)
+        });
+        if !name_ok || HeaderValue::from_str(value).is_err() {
+            findings.add(
+                format!("{at}.headers.{name}"),
+                "is not a header field of an answer",
+                "Leave framing to the gate; write names and values such as content-type = \"application/json\".",
+            );
+        }
+    }
+    if fallback.body.len() > MAX_FALLBACK_BODY {
+        findings.add(format!("{at}.body"), "must not exceed 64KiB", "Serve larger answers from an upstream.");
+    }
+    check_troubles(findings, &format!("{at}.on"), &fallback.on);
 }
 
 fn check_troubles(findings: &mut Findings, at: &str, on: &[Trouble]) {

@@ -32,8 +32,10 @@ enum Value {
 }
 
 /// What is to be done to one message, in order.
+#[derive(Clone)]
 pub(crate) struct FilledFields(Vec<Step>);
 
+#[derive(Clone)]
 enum Step {
     Remove(HeaderName),
     Rename(HeaderName, HeaderName),

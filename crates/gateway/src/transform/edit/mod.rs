@@ -35,7 +35,7 @@ pub(crate) struct RequestEdits {
 }
 
 /// The changes to one request.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct FilledRequest {
     /// The target, where it changes.
     pub(crate) target: Option<PathAndQuery>,

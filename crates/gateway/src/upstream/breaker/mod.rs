@@ -174,7 +174,7 @@ impl Permit<'_> {
         match ended {
             // Not the target's doing.
             Err(Failure::Client(_)) => self.leave(),
-            ended => self.settle(self.circuit.rules.on.include(ended)),
+            ended => self.settle(self.circuit.rules.on.include(ended.map(Answer::status))),
         }
     }
 

@@ -63,7 +63,7 @@ impl Retries {
 
     /// Whether an attempt that ended so is worth another.
     pub(super) fn are_for(&self, ended: &Result<Answer, Failure>) -> bool {
-        self.on.include(ended.as_ref())
+        self.on.include(ended.as_ref().map(Answer::status))
     }
 
     /// How long one attempt may take, when so much is left for all.
