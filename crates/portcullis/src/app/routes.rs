@@ -84,6 +84,18 @@ pub(super) const NAMES: &[&str] = &[
     "unversioned-register",
     "unversioned-login",
     "unversioned-refresh",
+    "verification-resend",
+    "unversioned-verification-resend",
+    "verification",
+    "unversioned-verification",
+    "password-reset",
+    "unversioned-password-reset",
+    "password-reset-confirm",
+    "unversioned-password-reset-confirm",
+    "email-change-confirm",
+    "unversioned-email-change-confirm",
+    "invitation-accept",
+    "unversioned-invitation-accept",
     "welcome",
     "docs",
     "problems",
@@ -92,6 +104,41 @@ pub(super) const NAMES: &[&str] = &[
     "readyz",
     "health",
     "metrics",
+];
+
+/// Calls that anybody may make and that are decided by what is in the body: name, path, the same without a
+/// version, and whether it asks for a mail, which has a limit of its own.
+const BY_MAIL: &[(&str, &str, &str, &str, bool)] = &[
+    (
+        "verification-resend",
+        "/api/v1/auth/verify-email/resend",
+        "unversioned-verification-resend",
+        "/api/auth/verify-email/resend",
+        true,
+    ),
+    ("verification", "/api/v1/auth/verify-email", "unversioned-verification", "/api/auth/verify-email", false),
+    ("password-reset", "/api/v1/auth/password-reset", "unversioned-password-reset", "/api/auth/password-reset", true),
+    (
+        "password-reset-confirm",
+        "/api/v1/auth/password-reset/confirm",
+        "unversioned-password-reset-confirm",
+        "/api/auth/password-reset/confirm",
+        false,
+    ),
+    (
+        "email-change-confirm",
+        "/api/v1/auth/change-email/confirm",
+        "unversioned-email-change-confirm",
+        "/api/auth/change-email/confirm",
+        false,
+    ),
+    (
+        "invitation-accept",
+        "/api/v1/auth/invitation/accept",
+        "unversioned-invitation-accept",
+        "/api/auth/invitation/accept",
+        false,
+    ),
 ];
 
 /// Every built-in route.
@@ -113,12 +160,6 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
         identity("identity", "/api/v1/{*rest}", optional(), scopes.everything()?)?,
         identity("register", "/api/v1/auth/register", blind(), scopes.with("signup", &scopes.signup)?)?,
         identity("login", "/api/v1/auth/login", blind(), scopes.with("login", &scopes.login)?)?,
-        identity("resend", "/api/v1/auth/verify-email/resend", blind(), scopes.with("recovery", &scopes.recovery)?)?,
-        identity("reset", "/api/v1/auth/password-reset", blind(), scopes.with("recovery", &scopes.recovery)?)?,
-        identity("verify-email", "/api/v1/auth/verify-email", blind(), scopes.everything()?)?,
-        identity("reset-confirm", "/api/v1/auth/password-reset/confirm", blind(), scopes.everything()?)?,
-        identity("change-email-confirm", "/api/v1/auth/change-email/confirm", blind(), scopes.everything()?)?,
-        identity("invitation", "/api/v1/auth/invitation/accept", blind(), scopes.everything()?)?,
         identity("refresh", "/api/v1/auth/refresh", blind(), scopes.everything()?)?,
         // Every verifier asks for the keys, many from behind one address. The answer is in memory.
         identity("well-known", "/.well-known/{*rest}", blind(), Rules::default())?,
@@ -140,6 +181,15 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
         };
         let pattern: PathPattern = path.parse().map_err(|_| BuiltinError::Path(path))?;
         routes.push(identity(name, path, auth, limits)?.also_at(name, pattern, onto));
+    }
+    for (name, path, unversioned, short, asks) in BY_MAIL.iter().copied() {
+        let limits = || match asks {
+            true => scopes.with("recovery", &scopes.recovery),
+            false => scopes.everything(),
+        };
+        routes.push(identity(name, path, blind(), limits()?)?);
+        let pattern: PathPattern = short.parse().map_err(|_| BuiltinError::Path(short))?;
+        routes.push(identity(unversioned, short, blind(), limits()?)?.also_at(unversioned, pattern, path));
     }
     for (name, path) in [
         ("welcome", "/"),
