@@ -180,3 +180,22 @@ async fn a_restart_finds_everything() {
     assert_eq!(ask(running.public_addr(), "/.well-known/jwks.json").await.1, keys);
     running.shutdown().await;
 }
+
+#[tokio::test]
+async fn who_stops_says_so_before_it_turns_anybody_away() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut config = config(&dir);
+    config.server.drain_delay = gateway::config::Duration::from_secs(600);
+    let address = service("hello", Arc::default(), Arc::default()).await;
+    open_route(&mut config, "hello", "/hello", address);
+    let running = start(config).await;
+    let (public, ops) = (running.public_addr(), running.ops_addr());
+    assert_eq!(ask(ops, "/readyz").await.0, 200);
+    let stopping = tokio::spawn(running.shutdown());
+    while ask(ops, "/readyz").await.0 != 503 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask(public, "/hello").await, (200, "hello".to_owned()), "a new connection is served");
+    assert!(!stopping.is_finished());
+    stopping.abort();
+}

@@ -8,11 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{ConcurrencyConfig, Duration, FallbackConfig, Size};
 use crate::{
+    compress::CompressConfig,
     cors::CorsConfig,
     limit::LimitConfig,
     perimeter::ClientsConfig,
     traffic::{FaultConfig, MirrorConfig, SplitConfig},
     transform::{RequestEditsConfig, ResponseEditsConfig},
+    validate::ValidateConfig,
     version::VersionsConfig,
 };
 
@@ -67,6 +69,12 @@ pub struct RouteConfig {
     /// Largest request body; the server's `max_body` when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_body: Option<Size>,
+    /// Largest header fields, names and values together; beyond: 431. The server's `max_head` holds in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_head: Option<Size>,
+    /// Most header fields; beyond: 431. The server's `max_headers` holds in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_headers: Option<u16>,
     /// Overrides the upstream's `timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
@@ -91,6 +99,12 @@ pub struct RouteConfig {
     /// What changes about the upstream's responses before the client sees them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseEditsConfig>,
+    /// What requests must look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validate: Option<ValidateConfig>,
+    /// Which responses are compressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compress: Option<CompressConfig>,
     /// The versions of the API behind the route.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versions: Option<VersionsConfig>,
@@ -123,6 +137,8 @@ impl RouteConfig {
             preserve_host: false,
             forward_credentials: false,
             max_body: None,
+            max_head: None,
+            max_headers: None,
             timeout: None,
             body_timeout: None,
             concurrency: None,
@@ -131,6 +147,8 @@ impl RouteConfig {
             cors: None,
             request: None,
             response: None,
+            validate: None,
+            compress: None,
             versions: None,
             split: Vec::new(),
             mirror: None,

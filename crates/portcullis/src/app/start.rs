@@ -214,6 +214,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         gate,
         limits,
         live,
+        drain_delay: config.server.drain_delay.get(),
         _tables: tables,
         operations,
         access,

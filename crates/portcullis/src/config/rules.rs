@@ -29,6 +29,8 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
     let drain = server.http.drain_timeout;
     unless(within(drain, 0, 3_600), "server.http.drain_timeout", "must be at most 1h".to_owned());
 
+    unless(within(server.drain_delay, 0, 600), "server.drain_delay", "must be at most 10m".to_owned());
+
     let tokens = &config.tokens;
     unless(within(tokens.access_ttl, 10, 86_400), "tokens.access_ttl", "must be from 10s to 24h".to_owned());
     unless(within(tokens.refresh_ttl, 60, 365 * 86_400), "tokens.refresh_ttl", "must be from 1m to 365d".to_owned());

@@ -8,7 +8,9 @@ mod messages;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use gateway::{
-    config::{GatewayConfig, GuardConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig, UpstreamConfig},
+    config::{
+        Duration, GatewayConfig, GuardConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig, UpstreamConfig,
+    },
     limit::LimitSettings,
 };
 use kernel::{Secret, principal::Network};
@@ -89,6 +91,9 @@ pub struct Server {
     pub zone: Option<String>,
     /// Bounds on what clients may send and how long they may take.
     pub http: HttpConfig,
+    /// How long new connections are still taken after `/readyz` has begun to say no, so that a load balancer
+    /// notices first: a little more than its interval, such as `10s`. Then `http.drain_timeout` begins.
+    pub drain_delay: Duration,
     /// TLS on the public port: `server.tls.certificates = [{ certificate = "cert.pem", key = "key.pem" }]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsConfig>,
@@ -113,6 +118,7 @@ impl Default for Server {
             identity_workers: 0,
             zone: None,
             http: HttpConfig::default(),
+            drain_delay: Duration::from_secs(0),
             tls: None,
             proxy_protocol: None,
         }
