@@ -78,6 +78,32 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
     );
 
     unless(
+        config.mail.url.is_none() || config.mail.from != super::sections::Mail::default().from,
+        "mail.from",
+        "is missing, and mail.url needs it: write an address, or \"Example <no-reply@example.com>\"".to_owned(),
+    );
+    let links = &config.mail.links;
+    for (setting, link) in [
+        ("mail.links.verify_email.ttl", &links.verify_email),
+        ("mail.links.reset_password.ttl", &links.reset_password),
+        ("mail.links.change_email.ttl", &links.change_email),
+        ("mail.links.invitation.ttl", &links.invitation),
+    ] {
+        unless(within(link.ttl, 300, 30 * 86_400), setting, "must be from 5m to 30d".to_owned());
+    }
+    let sms = &config.sms;
+    if sms.url.is_some() {
+        let given = [
+            ("sms.account", sms.account.is_some()),
+            ("sms.token", sms.token.is_some()),
+            ("sms.from", sms.from.is_some()),
+        ];
+        for (setting, given) in given {
+            unless(given, setting, "is missing, and sms.url needs it".to_owned());
+        }
+    }
+
+    unless(
         config.secrets.master_key.is_none() || config.secrets.master_key_file.is_none(),
         "secrets.master_key_file",
         "secrets.master_key is set too: keep one of the two".to_owned(),

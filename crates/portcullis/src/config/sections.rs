@@ -3,6 +3,7 @@
 //! Every field has a default; a section that is not written is its defaults.
 
 mod identity;
+mod messages;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
@@ -17,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use identity::{Argon2, Identity, IdentityLimits, Lockout, Passwords, Sessions, Tokens};
+pub use messages::{Mail, MailLink, MailLinks, Sms};
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -38,6 +40,10 @@ pub struct Config {
     pub passwords: Passwords,
     /// The identity service.
     pub identity: Identity,
+    /// How mail leaves.
+    pub mail: Mail,
+    /// How text messages leave.
+    pub sms: Sms,
     /// The key that seals every other secret at rest.
     pub secrets: Secrets,
     /// The process's own log.
