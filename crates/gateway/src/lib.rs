@@ -28,6 +28,7 @@ mod record;
 mod respond;
 pub mod route;
 mod shape;
+mod shed;
 mod stream;
 mod template;
 pub mod tenant;
@@ -37,6 +38,7 @@ pub mod upstream;
 mod version;
 
 pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
+pub use shed::SheddingNumbers;
 
 /// Every kind of refusal that the gate itself makes, for the generated catalogue.
 pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
@@ -50,6 +52,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         limit::PROBLEMS,
         version::PROBLEMS,
         upstream::PROBLEMS,
+        shed::PROBLEMS,
     ]
     .into_iter()
     .flatten()

@@ -33,6 +33,7 @@ use crate::{
     record::{Beginning, Record, Recorded},
     respond::{Reply, RequestIds},
     route::{Asked, Entry, NoRoute, Route, RouteTable, UNKNOWN},
+    shed::Shedder,
     tenant::{self, Choice},
     transform::{self, Assertions, Client, Origin},
     upstream::Tunnel,
@@ -50,6 +51,7 @@ pub(crate) struct Gate {
     pub(crate) trusted_proxies: Arc<[Network]>,
     pub(crate) heads: HeadLimits,
     pub(crate) max_body: u64,
+    pub(crate) shedder: Option<Arc<Shedder>>,
     pub(crate) body_timeout: Duration,
 }
 
@@ -183,6 +185,11 @@ async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Clie
         let response = cors.preflight(&method, &parts.headers, visit.named().as_deref())?;
         record.answered(response.status());
         return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+    }
+
+    // guard: can the gate take on another request?
+    if let Some(shedder) = &gate.shedder {
+        shedder.admit(route.importance)?;
     }
 
     // guard: the body is bounded before anything of it is read

@@ -86,6 +86,9 @@ impl GatewayConfig {
         ] {
             findings.positive(format!("server.http.{name}"), value);
         }
+        if let Some(shedding) = &http.shedding {
+            resilience::check_shedding(findings, "server.http.shedding", shedding);
+        }
         if !(1 << 10..=1 << 20).contains(&http.max_head.bytes()) {
             findings.add("server.http.max_head", "must lie between 1KiB and 1MiB", "The default is 32KiB.");
         }

@@ -10,6 +10,7 @@ mod conflicts;
 mod http;
 mod resilience;
 mod route;
+mod shedding;
 mod tls;
 mod units;
 mod upstream;
@@ -21,6 +22,7 @@ pub use resilience::{
     BreakerConfig, BreakerScope, ConcurrencyConfig, FallbackConfig, InvalidTrouble, RetryConfig, Trouble,
 };
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
+pub use shedding::{Importance, SheddingConfig};
 pub use tls::{CertificateFiles, ClientAuth, ProxyProtocolConfig, TlsConfig, TlsVersion};
 pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};

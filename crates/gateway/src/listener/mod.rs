@@ -48,6 +48,7 @@ use crate::{
     pipeline::Gate,
     respond::RequestIds,
     route::RouteTable,
+    shed::{Shedder, SheddingNumbers},
     transform::Assertions,
 };
 
@@ -147,6 +148,11 @@ impl Gateway {
             trusted_proxies: parts.trusted_proxies.into(),
             heads,
             max_body: http.max_body.bytes(),
+            shedder: http
+                .shedding
+                .as_ref()
+                .map(|shedding| Shedder::start(shedding, workers).map_err(StartError::Thread))
+                .transpose()?,
             body_timeout: http.body_timeout.get(),
         });
         let stop = CancellationToken::new();
@@ -272,6 +278,11 @@ impl TableView {
     /// The routes in force; none once the gate is gone.
     pub fn table(&self) -> Option<Arc<RouteTable>> {
         self.0.upgrade().map(|gate| gate.table.load_full())
+    }
+
+    /// What is refused because the gate has too much to do; none where it never refuses.
+    pub fn shedding(&self) -> Option<SheddingNumbers> {
+        self.0.upgrade().and_then(|gate| gate.shedder.as_ref().map(|shedder| shedder.numbers()))
     }
 }
 

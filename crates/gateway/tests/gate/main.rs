@@ -16,6 +16,7 @@ mod proxy_protocol;
 mod refusals;
 mod resilience;
 mod routing;
+mod shedding;
 mod streaming;
 mod tls;
 mod traffic;
