@@ -1,14 +1,15 @@
 //! What finding a route costs, and that it does not grow with the number of routes.
 
-use std::hint::black_box;
+use std::{hint::black_box, sync::Arc};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use gateway::{
     config::{GatewayConfig, OneOrMany, RouteConfig, UpstreamConfig},
     route::{Asked, RouteTable, TableParts},
+    upstream::StickyKey,
 };
 use http::{HeaderMap, Method};
-use kernel::{OsRandom, exchange::NoRecorder};
+use kernel::{Clock, OsRandom, SystemClock, exchange::NoRecorder};
 
 /// So many routes of the usual shapes, on a few hosts.
 fn table(count: usize) -> RouteTable {
@@ -26,12 +27,15 @@ fn table(count: usize) -> RouteTable {
         }
         config.routes.push(route);
     }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let parts = TableParts {
         config: &config,
         builtin: Vec::new(),
         recorder: &NoRecorder,
         workers: 1,
         random: &OsRandom::new(),
+        clock: &clock,
+        sticky_key: &StickyKey::new(&[0; 32]),
         previous: None,
     };
     RouteTable::build(parts).expect("the routes are valid")

@@ -1,20 +1,20 @@
 //! Sends a request to what is behind its route: an upstream on the network, or a service in this process.
 
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
-use http::{Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
+use http::{HeaderMap, Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
 use kernel::{Principal, Problem, RequestContext, edge::Tenant};
 
 use crate::{
     body::{Body, Intake},
-    config::{HashBy, Protocol},
+    config::Protocol,
     fallback::Fallback,
     pipeline::Visit,
     record::Record,
     route::Target,
     template::Facts,
     transform::{self, FilledFields, FilledRequest, Origin},
-    upstream::{Failure, InProcess, Outgoing, Tunnel, Upstream},
+    upstream::{Caller, Failure, InProcess, Outgoing, Tunnel, Upstream},
 };
 
 /// A request that may go on, and everything known about it.
@@ -59,8 +59,9 @@ impl Onward<'_> {
             Target::Upstream(own) => {
                 let versioned = version.as_ref().and_then(|chosen| chosen.version.upstream.as_ref());
                 let shared = || {
-                    let caller = self.subject(HashBy::User);
-                    shape.split.as_ref()?.choose(&route.name, caller.as_bytes(), &parts.headers)
+                    let split = shape.split.as_ref()?;
+                    let caller = self.caller(&parts.headers).number().to_be_bytes();
+                    split.choose(&route.name, &caller, &parts.headers)
                 };
                 let upstream = versioned.or_else(shared).unwrap_or(own);
                 let ready = Ready { parts, intake, target, filled: filled.request };
@@ -200,6 +201,7 @@ impl Onward<'_> {
         let http2 = upstream.config().protocol == Protocol::Http2;
         let upgrade = self.upgrade && !http2;
         let mut headers = parts.headers;
+        let wish = upstream.wish(&self.caller(&headers));
         transform::onward(
             &mut headers,
             &transform::Onward {
@@ -235,12 +237,20 @@ impl Onward<'_> {
             mirror.send(&outgoing, connection.worker);
         }
         let place = upstream.enter().await?;
-        let subject = self.subject(upstream.config().hash_by);
-        let answer = upstream.send(connection.worker, subject.as_bytes(), outgoing).await?;
+        let mut answer = upstream.send(connection.worker, &wish, outgoing).await?;
+        if let Some(cookie) = upstream.cookie(&wish, &answer, client.secure) {
+            answer.response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
         record.upstream = Some(answer.target);
         record.places.extend(place);
         let upgrade = answer.response.status() == StatusCode::SWITCHING_PROTOCOLS;
         Ok(Answered { response: answer.response, origin: Origin::Upstream { upgrade }, tunnel: answer.tunnel })
+    }
+
+    /// Who asks.
+    fn caller<'a>(&'a self, headers: &'a HeaderMap) -> Caller<'a> {
+        let Visit { client, choice, .. } = self.visit;
+        Caller { headers, principal: self.principal.as_deref(), ip: client.ip, path: choice.path }
     }
 
     /// What is asked for: this path, without what the route strips, and the query as sent.
@@ -253,24 +263,6 @@ impl Onward<'_> {
         transform::target(path, admitted.query(), route.strip_prefix.as_deref())
             // A normalised path and a query that has been one already always make a target.
             .unwrap_or_else(|| PathAndQuery::from_static("/"))
-    }
-
-    /// What `balance = "hash"` tells requests apart by.
-    fn subject(&self, by: HashBy) -> Subject<'_> {
-        match (by, &self.principal) {
-            (HashBy::Path, _) => Subject::Path(self.visit.choice.path),
-            (HashBy::User, Some(principal)) => Subject::Id(
-                *match &principal.subject {
-                    kernel::Subject::User(id) => id.uuid(),
-                    kernel::Subject::ApiKey(id) => id.uuid(),
-                }
-                .as_bytes(),
-            ),
-            _ => match self.visit.client.ip {
-                IpAddr::V4(v4) => Subject::V4(v4.octets()),
-                IpAddr::V6(v6) => Subject::Id(v6.octets()),
-            },
-        }
     }
 }
 
@@ -300,21 +292,4 @@ impl Ready {
 struct Filled {
     request: FilledRequest,
     response: Option<FilledFields>,
-}
-
-/// Bytes to hash, without allocating.
-enum Subject<'a> {
-    Path(&'a str),
-    Id([u8; 16]),
-    V4([u8; 4]),
-}
-
-impl Subject<'_> {
-    fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Path(path) => path.as_bytes(),
-            Self::Id(bytes) => bytes,
-            Self::V4(bytes) => bytes,
-        }
-    }
 }

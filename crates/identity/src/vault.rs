@@ -48,6 +48,8 @@ pub enum Purpose {
     LoginFailures,
     /// Signatures of audit checkpoints.
     AuditCheckpoints,
+    /// The names that visitors know targets of upstreams by.
+    StickyTargets,
     /// The value that proves the master key is the right one.
     Check,
 }
@@ -59,6 +61,7 @@ impl Purpose {
             Self::Tokens => b"portcullis/v1/tokens",
             Self::LoginFailures => b"portcullis/v1/login-failures",
             Self::AuditCheckpoints => b"portcullis/v1/audit-checkpoints",
+            Self::StickyTargets => b"portcullis/v1/sticky-targets",
             Self::Check => b"portcullis/v1/check",
         }
     }

@@ -267,4 +267,20 @@ pub trait HealthCheck: Send + Sync + 'static {
     fn name(&self) -> String;
     /// Checks now. Called in the background; `/health` answers from the last results.
     fn check(&self) -> BoxFuture<'_, Result<(), String>>;
+    /// What it consists of, for operators: the targets of an upstream. Answered from memory.
+    fn parts(&self) -> Vec<PartState> {
+        Vec::new()
+    }
+}
+
+/// One of the things that a part of the system consists of.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PartState {
+    /// Its name: `10.0.0.7:8080`.
+    pub name: String,
+    /// In a word: `ok`, `down`, `ejected`.
+    pub state: &'static str,
+    /// What is, or was last, wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
 }

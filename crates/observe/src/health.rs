@@ -13,7 +13,10 @@ use std::{collections::BTreeMap, future::Future, panic::AssertUnwindSafe, sync::
 
 use arc_swap::ArcSwap;
 use futures_util::{FutureExt as _, future::join_all};
-use kernel::{Clock, Timestamp, edge::HealthCheck};
+use kernel::{
+    Clock, Timestamp,
+    edge::{HealthCheck, PartState},
+};
 use parking_lot::Mutex;
 use serde::Serialize;
 
@@ -80,6 +83,10 @@ pub struct Component {
     /// When that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error_at: Option<Timestamp>,
+    /// What it consists of, as far as that is watched: the targets of an upstream. Only in
+    /// [`Health::detailed`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartState>,
 }
 
 /// How everything is.
@@ -174,6 +181,23 @@ impl Health {
         self.report.load_full()
     }
 
+    /// The last report, with what parts consist of as it is now. For operators.
+    pub fn detailed(&self) -> Report {
+        let mut report = Report::clone(&self.report.load());
+        for part in self.parts.lock().iter() {
+            let mut inside = part.check.parts();
+            for part in &mut inside {
+                part.detail = part.detail.take().map(|detail| redact::scrub(&detail).chars().take(MAX_ERROR).collect());
+            }
+            if !inside.is_empty()
+                && let Some(component) = report.components.get_mut(&part.check.name())
+            {
+                component.parts = inside;
+            }
+        }
+        report
+    }
+
     /// Checks every part now. Once before the process says it is ready, then by [`Health::run`].
     pub async fn check(&self) {
         let checks: Vec<Arc<dyn HealthCheck>> = self.parts.lock().iter().map(|part| part.check.clone()).collect();
@@ -238,6 +262,7 @@ impl Component {
             latency_us: None,
             last_error: None,
             last_error_at: None,
+            parts: Vec::new(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Finds everything wrong with a configuration at once.
 
 mod door;
+mod health;
 mod resilience;
 
 use std::collections::{BTreeMap, HashMap};
@@ -66,6 +67,7 @@ impl GatewayConfig {
         for (name, upstream) in &self.upstreams {
             check_upstream(&mut findings, name, upstream);
         }
+        health::check_cookies(&mut findings, &self.upstreams);
         for (i, route) in self.routes.iter().enumerate() {
             let at = format!("routes[{i}]");
             self.check_route(&mut findings, &at, route);
@@ -270,6 +272,7 @@ fn check_upstream(findings: &mut Findings, name: &str, upstream: &UpstreamConfig
     }
     findings.positive(format!("{at}.timeout"), upstream.timeout);
     findings.positive(format!("{at}.connect_timeout"), upstream.connect_timeout);
+    health::check(findings, &at, upstream);
     if let Some(breaker) = &upstream.breaker {
         resilience::check_breaker(findings, &format!("{at}.breaker"), breaker);
     }

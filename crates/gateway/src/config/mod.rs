@@ -7,6 +7,7 @@
 
 mod check;
 mod conflicts;
+mod health;
 mod http;
 mod resilience;
 mod route;
@@ -17,6 +18,7 @@ mod upstream;
 
 pub use check::ConfigProblem;
 pub(crate) use check::Findings;
+pub use health::{CheckConfig, EjectConfig, SameSite, StickyConfig};
 pub use http::HttpConfig;
 pub use resilience::{
     BreakerConfig, BreakerScope, ConcurrencyConfig, FallbackConfig, InvalidTrouble, RetryConfig, Trouble,
@@ -53,6 +55,8 @@ pub struct GatewayConfig {
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// `[[routes]]`, in the order of the file.
     pub routes: Vec<RouteConfig>,
+    /// `server.zone`: where this gate runs.
+    pub zone: Option<String>,
 }
 
 #[cfg(test)]

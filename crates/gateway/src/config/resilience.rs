@@ -130,7 +130,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// What says that the service is not there, whatever was asked of it.
-    fn usual() -> Vec<Self> {
+    pub(super) fn usual() -> Vec<Self> {
         let statuses = [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
         [Self::Connect, Self::Reset, Self::Timeout].into_iter().chain(statuses.map(Self::Status)).collect()
     }

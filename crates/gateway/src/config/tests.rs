@@ -233,6 +233,58 @@ fn thousands_of_routes_are_compared_in_time_that_grows_with_their_number() {
 }
 
 #[test]
+fn what_is_wrong_with_choosing_and_checking_targets_is_reported() {
+    let found = problems(
+        r#"
+        [upstreams.a]
+        targets = [{ url = "http://a", zone = "" }]
+        hash_by = { cookie = "a b" }
+        hash_max_load = 99
+        slow_start = "0s"
+        check = { host = "h", interval = "1ms", timeout = "0s", healthy = 0 }
+        eject = { consecutive = 0, window = "1ms", min_requests = 0, on = [], base_time = "10m" }
+        sticky = { cookie = "__Host-lb", same_site = "none", path = "x;y", max_age = "10ms" }
+        [upstreams.b]
+        targets = ["http://b"]
+        check = { path = "healthz", host = "", statuses = [200, 99] }
+        sticky = { cookie = "__Host-lb", secure = true }
+        [upstreams.c]
+        targets = ["http://c"]
+        sticky = { cookie = "__Host-portcullis_session" }
+        "#,
+    );
+    let places: Vec<&str> = found.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "upstreams.a.targets[0].zone",
+            "upstreams.a.hash_by",
+            "upstreams.a.hash_max_load",
+            "upstreams.a.slow_start",
+            "upstreams.a.check",
+            "upstreams.a.check.interval",
+            "upstreams.a.check.timeout",
+            "upstreams.a.check.healthy",
+            "upstreams.a.eject",
+            "upstreams.a.eject.window",
+            "upstreams.a.eject.min_requests",
+            "upstreams.a.eject.on",
+            "upstreams.a.eject.max_time",
+            "upstreams.a.sticky.cookie",
+            "upstreams.a.sticky.same_site",
+            "upstreams.a.sticky.path",
+            "upstreams.a.sticky.max_age",
+            "upstreams.b.check.path",
+            "upstreams.b.check.host",
+            "upstreams.b.check.statuses[1]",
+            "upstreams.c.sticky.cookie",
+            "upstreams.c.sticky.cookie",
+            "upstreams.b.sticky.cookie",
+        ]
+    );
+}
+
+#[test]
 fn bounds_of_the_server_are_checked() {
     let mut config = GatewayConfig::default();
     assert_eq!(config.validate(), []);

@@ -5,13 +5,13 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::{BreakerConfig, ConcurrencyConfig, Duration, RetryConfig};
+use super::{BreakerConfig, CheckConfig, ConcurrencyConfig, Duration, EjectConfig, Percent, RetryConfig, StickyConfig};
 
 /// One upstream: targets that can answer for each other.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpstreamConfig {
-    /// Where requests may go: a URL, or `{ url, weight }`.
+    /// Where requests may go: a URL, or `{ url, weight, zone }`.
     pub targets: Vec<TargetConfig>,
     /// How a target is chosen.
     #[serde(default)]
@@ -19,6 +19,30 @@ pub struct UpstreamConfig {
     /// What requests are told apart by, when `balance = "hash"`.
     #[serde(default)]
     pub hash_by: HashBy,
+    /// Most running requests of one target when `balance = "hash"`, in percent of its fair part; 100 to 1000.
+    /// Beyond, the next target of the same caller takes the request. No bound when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash_max_load: Option<u16>,
+    /// Keeps a visitor with one target by a cookie. Off when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sticky: Option<StickyConfig>,
+    /// The share of the targets in the gate's own zone (`server.zone`) that must be fit for them to be
+    /// preferred to the others.
+    #[serde(default = "default_own_zone_min")]
+    pub own_zone_min: Percent,
+    /// How long a target that is new or fit again takes to grow to its whole share. At once when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_start: Option<Duration>,
+    /// Asks every target again and again how it is. Off when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<CheckConfig>,
+    /// Leaves a target out for a while when requests to it fail. Off when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eject: Option<EjectConfig>,
+    /// When less than this share of the targets is fit, all are used: `check` and `eject` may be wrong. All
+    /// are used in any case when none is fit.
+    #[serde(default)]
+    pub panic_below: Percent,
     /// What is spoken to the targets.
     #[serde(default)]
     pub protocol: Protocol,
@@ -53,9 +77,16 @@ impl UpstreamConfig {
     /// An upstream of these targets with every default.
     pub fn new(targets: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
-            targets: targets.into_iter().map(|url| TargetConfig { url: url.into(), weight: 1 }).collect(),
+            targets: targets.into_iter().map(|url| TargetConfig::new(url)).collect(),
             balance: Balance::default(),
             hash_by: HashBy::default(),
+            hash_max_load: None,
+            sticky: None,
+            own_zone_min: default_own_zone_min(),
+            slow_start: None,
+            check: None,
+            eject: None,
+            panic_below: Percent::default(),
             protocol: Protocol::default(),
             timeout: default_timeout(),
             body_timeout: default_body_timeout(),
@@ -69,6 +100,9 @@ impl UpstreamConfig {
     }
 }
 
+fn default_own_zone_min() -> Percent {
+    Percent::new(50)
+}
 fn default_timeout() -> Duration {
     Duration::from_secs(30)
 }
@@ -92,6 +126,16 @@ pub struct TargetConfig {
     pub url: String,
     /// Its share of the requests, relative to the other targets; 1 to 256.
     pub weight: u16,
+    /// Where it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+}
+
+impl TargetConfig {
+    /// The target at this URL with every default.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), weight: 1, zone: None }
+    }
 }
 
 /// The long form of a target.
@@ -104,6 +148,8 @@ struct WeightedTarget {
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 256))]
     weight: u16,
+    /// Where it runs: any name. See `own_zone_min`.
+    zone: Option<String>,
 }
 
 fn one() -> u16 {
@@ -119,12 +165,12 @@ impl<'de> Deserialize<'de> for TargetConfig {
                 f.write_str("a URL such as \"http://127.0.0.1:9001\", or { url = \"…\", weight = 2 }")
             }
             fn visit_str<E: de::Error>(self, url: &str) -> Result<TargetConfig, E> {
-                Ok(TargetConfig { url: url.to_owned(), weight: 1 })
+                Ok(TargetConfig::new(url))
             }
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<TargetConfig, A::Error> {
-                let WeightedTarget { url, weight } =
+                let WeightedTarget { url, weight, zone } =
                     WeightedTarget::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(TargetConfig { url, weight })
+                Ok(TargetConfig { url, weight, zone })
             }
         }
         d.deserialize_any(Either)
@@ -151,14 +197,15 @@ pub enum Balance {
     LeastRequest,
     /// The better of two targets drawn by weight.
     P2c,
-    /// The same target for the same caller, moving as few as possible when targets change.
+    /// The same target for the same caller, moving as few as possible when targets change (weighted
+    /// rendezvous hashing).
     Hash,
     /// Drawn by weight.
     Random,
 }
 
 /// What `balance = "hash"` tells requests apart by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HashBy {
     /// The client's address.
@@ -168,6 +215,10 @@ pub enum HashBy {
     User,
     /// The normalised path.
     Path,
+    /// The first value of this header field, or the client's address without one.
+    Header(String),
+    /// This cookie, or the client's address without it.
+    Cookie(String),
 }
 
 /// What is spoken to a target.

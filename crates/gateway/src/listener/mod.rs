@@ -35,7 +35,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use kernel::{Clock, Random, edge::Edge, principal::Network};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use self::{door::Door, redirect::Redirect, tls::Tls, worker::Worker};
@@ -50,6 +50,7 @@ use crate::{
     route::RouteTable,
     shed::{Shedder, SheddingNumbers},
     transform::Assertions,
+    upstream,
 };
 
 /// What a gate is made of.
@@ -175,7 +176,13 @@ impl Gateway {
                 StartError::Thread(error)
             })?);
         }
-        Ok(Running { address, redirect_address, gate, stop, threads })
+        let changed = Arc::new(Notify::new());
+        let watched = gate.clone();
+        upstream::watch(move || watched.table.load_full(), changed.clone(), stop.clone()).map_err(|error| {
+            stop.cancel();
+            StartError::Thread(error)
+        })?;
+        Ok(Running { address, redirect_address, gate, changed, stop, threads })
     }
 }
 
@@ -228,6 +235,8 @@ pub struct Running {
     address: SocketAddr,
     redirect_address: Option<SocketAddr>,
     gate: Arc<Gate>,
+    /// Tells those who check targets that there are other routes.
+    changed: Arc<Notify>,
     stop: CancellationToken,
     threads: Vec<oneshot::Receiver<()>>,
 }
@@ -257,6 +266,7 @@ impl Running {
     /// connection is dropped. The bounds of `[server.http]` stay as they were at the start.
     pub fn reload(&self, table: RouteTable) {
         self.gate.table.store(Arc::new(table));
+        self.changed.notify_one();
     }
 
     /// Stops accepting, lets running requests finish, and returns when all have, or after the drain

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use http::Method;
 use kernel::{
-    AuthMethod, Random,
+    AuthMethod, Clock, Random,
     exchange::{Recorder, RouteRecorder},
 };
 
@@ -21,7 +21,7 @@ use crate::{
     perimeter::{Countries, Perimeter},
     shape::{Common, Shape},
     transform::RequestEdits,
-    upstream::{self, InProcess, Queue, Upstream},
+    upstream::{self, InProcess, Making, Queue, StickyKey, Upstream},
 };
 
 kernel::problems! {
@@ -136,6 +136,10 @@ pub struct TableParts<'a> {
     pub workers: usize,
     /// Seeds balances.
     pub random: &'a dyn Random,
+    /// Tells how long targets are left out.
+    pub clock: &'a Arc<dyn Clock>,
+    /// Makes names of targets for visitors.
+    pub sticky_key: &'a StickyKey,
     /// The table in force, whose upstreams are kept where their configuration is equal.
     pub previous: Option<&'a RouteTable>,
 }
@@ -162,7 +166,7 @@ pub(crate) enum NoRoute {
 impl RouteTable {
     /// Compiles a table. Everything that is wrong is reported at once, and then nothing is made.
     pub fn build(parts: TableParts<'_>) -> Result<Self, Vec<ConfigProblem>> {
-        let TableParts { config, builtin, recorder, workers, random, previous } = parts;
+        let TableParts { config, builtin, recorder, workers, random, clock, sticky_key, previous } = parts;
         let mut problems = config.validate();
         for (i, route) in config.routes.iter().enumerate() {
             if builtin.iter().any(|own| *own.name == *route.name) {
@@ -173,14 +177,16 @@ impl RouteTable {
                 ));
             }
         }
+        let zone = config.zone.as_deref();
+        let making = Making { workers, random, clock, zone, sticky_key };
         let kept = |name: &str| previous.and_then(|table| table.upstreams.get(name));
         let upstreams: BTreeMap<String, Arc<Upstream>> = config
             .upstreams
             .iter()
             .map(|(name, config)| {
                 let upstream = match kept(name) {
-                    Some(same) if same.config() == config => same.clone(),
-                    _ => Arc::new(Upstream::new(name, config, workers, random)),
+                    Some(same) if same.is_as(config, zone) => same.clone(),
+                    before => Arc::new(Upstream::new(name, config, making, before.map(|before| &**before))),
                 };
                 (name.clone(), upstream)
             })

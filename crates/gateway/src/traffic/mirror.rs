@@ -13,7 +13,7 @@ use crate::{
     body::RequestBody,
     config::Findings,
     shape::Common,
-    upstream::{Outgoing, Upstream},
+    upstream::{Outgoing, Upstream, Wish},
 };
 
 const MARK: HeaderName = HeaderName::from_static("x-portcullis-mirror");
@@ -63,7 +63,7 @@ impl Mirror {
         let upstream = self.upstream.clone();
         tokio::spawn(async move {
             let _slot = slot;
-            match upstream.send(worker, &[], copy).await {
+            match upstream.send(worker, &Wish::default(), copy).await {
                 Ok(answer) => {
                     let (mut body, mut read) = (answer.response.into_body(), 0);
                     while let Some(Ok(frame)) = body.frame().await {

@@ -1,13 +1,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use http::HeaderMap;
-use kernel::OsRandom;
+use kernel::{Clock, OsRandom, SystemClock};
 
 use super::*;
 use crate::{
     config::{GatewayConfig, UpstreamConfig},
     shape::Common,
-    upstream::Upstream,
+    upstream::{Making, StickyKey, Upstream},
 };
 
 fn common(names: &[&str]) -> Common {
@@ -15,7 +15,10 @@ fn common(names: &[&str]) -> Common {
     let mut upstreams = BTreeMap::new();
     for name in names {
         let upstream: UpstreamConfig = toml::from_str("targets = ['http://127.0.0.1:1']").expect("it parses");
-        upstreams.insert((*name).to_owned(), Arc::new(Upstream::new(name, &upstream, 1, &OsRandom::new())));
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let sticky_key = &StickyKey::new(&[0; 32]);
+        let making = Making { workers: 1, random: &OsRandom::new(), clock: &clock, zone: None, sticky_key };
+        upstreams.insert((*name).to_owned(), Arc::new(Upstream::new(name, &upstream, making, None)));
         config.upstreams.insert((*name).to_owned(), upstream);
     }
     Common::compile(&config, &upstreams, None, &mut Findings::default())

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use super::{
-    Failure, Upstream,
+    Failure, Upstream, Wish,
     breaker::Permit,
     retry::Retries,
     send::{Answer, Attempt, Outgoing},
@@ -26,18 +26,17 @@ const MAX_TARGETS: usize = 3;
 struct Asker<'a> {
     /// The data-plane thread.
     worker: usize,
-    /// Tells requests apart when the balance is by hash.
-    subject: &'a [u8],
+    /// What is asked of the balance.
+    wish: &'a Wish,
 }
 
 /// The labels of targets that have been asked already.
 type Asked = SmallVec<[Arc<str>; 4]>;
 
 impl Upstream {
-    /// Sends the request. `subject` tells requests apart when the balance is by hash; `worker` is the
-    /// data-plane thread.
-    pub(crate) async fn send(&self, worker: usize, subject: &[u8], outgoing: Outgoing) -> Result<Answer, Failure> {
-        let asker = Asker { worker, subject };
+    /// Sends the request. `worker` is the data-plane thread.
+    pub(crate) async fn send(&self, worker: usize, wish: &Wish, outgoing: Outgoing) -> Result<Answer, Failure> {
+        let asker = Asker { worker, wish };
         match &self.retries {
             // Large, and only for those who ask for it.
             Some(retries) if retries.cover(&outgoing) => Box::pin(self.persist(retries, asker, outgoing)).await,
@@ -96,15 +95,13 @@ impl Upstream {
 
     /// Asks a target whose circuit lets requests through, and the next one if it cannot be connected to.
     async fn ask(&self, asker: Asker<'_>, mut outgoing: Outgoing, asked: &[Arc<str>]) -> Result<Answer, Failure> {
-        let first = self.balancer.choose(asker.subject, |i| self.targets[i].running()).ok_or(Failure::None)?;
         let mut failure = None;
         let mut wait = None;
-        let mut tried: SmallVec<[&Target; MAX_TARGETS]> = SmallVec::new();
-        for target in self.candidates(first, asked) {
-            // One that has just failed comes a second time, among those that rest.
-            if tried.iter().any(|other| std::ptr::eq(*other, &**target)) {
-                continue;
-            }
+        let mut tries = 0;
+        let mut passed: SmallVec<[Arc<Target>; MAX_TARGETS]> = SmallVec::new();
+        while let Some(target) = self.next_target(asker.wish, asked, &passed) {
+            passed.push(target);
+            let target = &passed[passed.len() - 1];
             let permit = match self.permit(target, outgoing.progress.as_ref()) {
                 Ok(permit) => permit,
                 Err(longer) => {
@@ -112,7 +109,7 @@ impl Upstream {
                     continue;
                 }
             };
-            tried.push(target);
+            tries += 1;
             let sent = self.send_to(target, asker.worker, outgoing).await;
             let (ended, unsent) = match sent {
                 Ok(answer) => (Ok(answer), None),
@@ -125,8 +122,9 @@ impl Upstream {
             if let Some(permit) = permit {
                 permit.tell(ended.as_ref());
             }
+            self.report(target, ended.as_ref());
             match unsent {
-                Some(unsent) if tried.len() < MAX_TARGETS => {
+                Some(unsent) if tries < MAX_TARGETS => {
                     outgoing = *unsent;
                     failure = ended.err();
                 }
@@ -149,17 +147,6 @@ impl Upstream {
         progress: Option<&Arc<Progress>>,
     ) -> Result<Option<Permit<'a>>, Duration> {
         target.circuit.as_ref().map(|circuit| circuit.admit(&self.numbers, progress)).transpose()
-    }
-
-    /// The chosen target and those after it. Ones that were asked before, or could not be connected to a
-    /// moment ago, come last.
-    fn candidates<'a>(&'a self, first: usize, asked: &'a [Arc<str>]) -> impl Iterator<Item = &'a Arc<Target>> {
-        let is_fresh = move |target: &Target| target.is_awake() && !asked.iter().any(|l| Arc::ptr_eq(l, &target.label));
-        let from = move |fresh: bool| {
-            let count = self.targets.len();
-            (0..count).map(move |i| &self.targets[(first + i) % count]).filter(move |t| is_fresh(t) == fresh)
-        };
-        from(true).chain(from(false))
     }
 }
 

@@ -11,13 +11,18 @@
 //! do no harm when repeated are sent again within a budget ([`retry`]); how many are under way at once can be
 //! bounded ([`queue`]). All of that is off unless configured.
 //!
-//! Deliberately absent: health checks, service discovery.
+//! A target that fails its checks, or the requests of clients, is left out while others are there
+//! ([`health`], [`group`]).
+//!
+//! Deliberately absent: service discovery.
 
 mod attempts;
 mod balance;
 mod breaker;
 mod connect;
 mod failure;
+mod group;
+mod health;
 mod http1;
 mod http2;
 mod in_process;
@@ -25,13 +30,17 @@ mod numbers;
 mod queue;
 mod retry;
 mod send;
+mod sticky;
 mod target;
 mod trouble;
 mod tunnel;
 mod window;
+mod wish;
 
 pub(crate) use failure::Failure;
 pub use failure::PROBLEMS;
+pub(crate) use group::Wish;
+pub(crate) use health::watch;
 pub(crate) use http1::Http1Body;
 pub(crate) use http2::DrivenBody;
 pub use in_process::InProcess;
@@ -39,24 +48,50 @@ pub use numbers::UpstreamNumbers;
 pub(crate) use queue::Place;
 pub use queue::Queue;
 pub(crate) use send::Outgoing;
+pub use sticky::StickyKey;
 pub(crate) use trouble::Troubles;
 pub(crate) use tunnel::Tunnel;
+pub(crate) use wish::Caller;
 
 use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
-use kernel::{Random, edge::HealthCheck};
+use kernel::{
+    Clock, Random,
+    edge::{HealthCheck, PartState},
+};
 
-use self::{balance::Balancer, breaker::Circuit, connect::Connector, numbers::Numbers, retry::Retries, target::Target};
+use self::{
+    balance::Balancer,
+    breaker::Circuit,
+    connect::Connector,
+    group::{Group, Heritage},
+    health::{Ejector, Health},
+    numbers::Numbers,
+    retry::Retries,
+    sticky::Sticky,
+    target::Target,
+    wish::HashKey,
+};
 use crate::config::{BreakerScope, Protocol, UpstreamConfig};
+
+/// Longest time for one connection that is made to see whether it can be: several targets fit into the time
+/// that a check has.
+const CONNECT: Duration = Duration::from_millis(500);
 
 /// One upstream, ready to be sent to.
 pub struct Upstream {
     name: Arc<str>,
     config: UpstreamConfig,
-    targets: Box<[Arc<Target>]>,
+    group: ArcSwap<Group>,
     balancer: Balancer,
+    hash_key: Option<HashKey>,
+    ejector: Option<Ejector>,
+    sticky: Option<Sticky>,
     connector: Connector,
+    zone: Option<Arc<str>>,
+    clock: Arc<dyn Clock>,
     /// The circuit of all targets together.
     circuit: Option<Circuit>,
     retries: Option<Box<Retries>>,
@@ -64,37 +99,97 @@ pub struct Upstream {
     numbers: Numbers,
 }
 
+/// What upstreams are made with, beside their configuration.
+#[derive(Clone, Copy)]
+pub(crate) struct Making<'a> {
+    /// Data-plane threads.
+    pub(crate) workers: usize,
+    /// Seeds balances.
+    pub(crate) random: &'a dyn Random,
+    /// Tells how long targets are left out.
+    pub(crate) clock: &'a Arc<dyn Clock>,
+    /// Where this gate runs.
+    pub(crate) zone: Option<&'a str>,
+    /// Makes names of targets for visitors.
+    pub(crate) sticky_key: &'a StickyKey,
+}
+
 impl Upstream {
-    /// Prepares the upstream for so many data-plane threads. The configuration has been validated; a
-    /// target that still is no URL is left out.
-    pub(crate) fn new(name: &str, config: &UpstreamConfig, workers: usize, random: &dyn Random) -> Self {
+    /// Prepares the upstream. The configuration has been validated; a target that still is no URL is left
+    /// out. What is known about targets of the one `before` is kept.
+    pub(crate) fn new(name: &str, config: &UpstreamConfig, making: Making<'_>, before: Option<&Self>) -> Self {
+        let Making { workers, random, clock, zone, sticky_key } = making;
         let circuit = |scope| config.breaker.as_ref().filter(|breaker| breaker.per == scope).map(Circuit::new);
-        let targets: Box<[Arc<Target>]> = config
-            .targets
-            .iter()
-            .filter_map(|target| Target::new(&target.url, config.protocol, circuit(BreakerScope::Target), workers))
-            .map(Arc::new)
-            .collect();
-        let weights: Vec<u16> = config.targets.iter().map(|target| target.weight).collect();
+        let ejector = config.eject.as_ref().map(Ejector::new);
+        let sticky = config.sticky.as_ref().map(|sticky| Sticky::new(sticky, sticky_key, name));
+        let targets = config.targets.iter().filter_map(|target| {
+            let health = Health::new(ejector.as_ref());
+            let mut made = Target::new(&target.url, config.protocol, circuit(BreakerScope::Target), health, workers)?;
+            made.id = sticky.as_ref().map(|sticky| sticky.id(&made.url));
+            Some((Arc::new(made), target.weight, target.zone.clone()))
+        });
         let seed = u64::from_le_bytes(kernel::random::bytes(random));
+        let old = before.map(|before| before.group.load_full());
+        let heritage =
+            old.as_deref().map(|group| Heritage { group, checked: config.check.is_some(), ejected: ejector.is_some() });
         Self {
             name: name.into(),
-            balancer: Balancer::new(config.balance, &weights[..targets.len()], seed),
-            targets,
+            group: ArcSwap::from_pointee(Group::new(targets.collect(), config, zone, heritage.as_ref(), clock.now())),
+            balancer: Balancer::new(config.balance, config.hash_max_load, seed),
+            hash_key: HashKey::new(config),
+            ejector,
+            sticky,
             connector: Connector::new(config.connect_timeout.get(), config.protocol == Protocol::Http2),
             circuit: circuit(BreakerScope::Upstream),
             retries: config.retries.as_ref().map(|retries| Box::new(Retries::new(retries, seed))),
             queue: config.concurrency.as_ref().map(Queue::new),
             numbers: Numbers::default(),
+            zone: zone.map(Into::into),
+            clock: clock.clone(),
             config: config.clone(),
         }
     }
 
+    /// Whether it would be made the same again.
+    pub(crate) fn is_as(&self, config: &UpstreamConfig, zone: Option<&str>) -> bool {
+        self.config == *config && self.zone.as_deref() == zone
+    }
+
     /// What it counts about itself.
     pub fn numbers(&self) -> UpstreamNumbers {
-        let circuits = self.targets.iter().filter_map(|target| target.circuit.as_ref()).chain(&self.circuit);
+        let group = self.group.load();
+        let circuits = group.targets().filter_map(|target| target.circuit.as_ref()).chain(&self.circuit);
         let open = circuits.filter(|circuit| circuit.is_open()).count();
-        self.numbers.read(self.targets.len() as u64, open as u64, self.queue.as_ref())
+        self.numbers.read(group.standing(), open as u64, self.queue.as_ref())
+    }
+
+    /// Its targets.
+    fn group(&self) -> Arc<Group> {
+        self.group.load_full()
+    }
+
+    /// The target to ask next: one that was not passed over, and rather none that was asked before or could
+    /// not be connected to a moment ago.
+    fn next_target(&self, wish: &Wish, asked: &[Arc<str>], passed: &[Arc<Target>]) -> Option<Arc<Target>> {
+        let group = self.group.load();
+        let now = || self.clock.now();
+        let is_passed = |target: &Target| passed.iter().any(|passed| std::ptr::eq(&**passed, target));
+        let is_stale = |target: &Target| !target.is_awake() || asked.iter().any(|l| Arc::ptr_eq(l, &target.label));
+        group
+            .choose(&self.balancer, wish, now, |target| is_passed(target) || is_stale(target))
+            .or_else(|| group.choose(&self.balancer, wish, now, is_passed))
+    }
+
+    /// A request to the target has ended so.
+    fn report(&self, target: &Target, ended: Result<&send::Answer, &Failure>) {
+        let Some(ejector) = &self.ejector else { return };
+        if !ejector.report(&target.health, ended, || self.clock.now()) {
+            return;
+        }
+        if let Some(until) = self.group.load().eject(ejector, target, self.clock.now()) {
+            self.numbers.ejections.add();
+            tracing::warn!(upstream = %self.name, target = %target.label, %until, "requests to a target fail: it is left out");
+        }
     }
 
     /// Its name.
@@ -132,7 +227,7 @@ impl Upstream {
 
     /// Closes connections of this thread that have waited too long for a request.
     pub(crate) fn prune(&self, worker: usize) {
-        for target in &self.targets {
+        for target in self.group.load().targets() {
             target.http1.prune(worker, self.config.idle_timeout.get());
         }
     }
@@ -148,18 +243,53 @@ impl HealthCheck for Upstream {
         format!("upstream:{}", self.name)
     }
 
-    /// Healthy while one of its targets can be connected to.
+    /// Healthy while one of its targets is: as its checks say, or else when it can be connected to.
     fn check(&self) -> BoxFuture<'_, Result<(), String>> {
         Box::pin(async move {
+            let group = self.group();
             let mut failures = Vec::new();
-            for target in &self.targets {
-                match self.connector.connect(target).await {
-                    Ok(_) => return Ok(()),
+            for target in group.targets() {
+                let ended = match &self.config.check {
+                    Some(_) if !target.health.is_down() => Ok(()),
+                    Some(_) => Err(target.health.last_error().unwrap_or_default()),
+                    None => self.can_connect(target).await,
+                };
+                match ended {
+                    Ok(()) => return Ok(()),
                     Err(error) => failures.push(format!("{}: {error}", target.label)),
                 }
             }
-            Err(failures.join("; "))
+            Err(if failures.is_empty() { "it has no targets".to_owned() } else { failures.join("; ") })
         })
+    }
+
+    /// Its targets, where it watches them.
+    fn parts(&self) -> Vec<PartState> {
+        if self.config.check.is_none() && self.ejector.is_none() {
+            return Vec::new();
+        }
+        let now = self.clock.now();
+        let part = |target: &Arc<Target>| {
+            let (state, detail) = match target.health.ejected_until(now) {
+                _ if target.health.is_down() => ("down", target.health.last_error()),
+                Some(until) => ("ejected", Some(format!("requests to it failed; left out until {until}"))),
+                None => ("ok", target.health.last_error()),
+            };
+            PartState { name: target.label.to_string(), state, detail }
+        };
+        self.group().targets().map(part).collect()
+    }
+}
+
+impl Upstream {
+    /// Whether the target takes connections. Nothing is sent: what a service does with a request is its own
+    /// business.
+    async fn can_connect(&self, target: &Target) -> Result<(), String> {
+        match tokio::time::timeout(CONNECT, self.connector.connect(target)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no connection within {CONNECT:?}")),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::queue::Queue;
+use super::{group::Standing, queue::Queue};
 
 /// A number that only goes up.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub(crate) struct Numbers {
     pub(crate) circuit_refusals: Count,
     pub(crate) retries: Count,
     pub(crate) retries_denied: Count,
+    pub(crate) ejections: Count,
+    pub(crate) checks_failed: Count,
     pub(crate) fallbacks: Count,
 }
 
@@ -32,6 +34,14 @@ pub(crate) struct Numbers {
 pub struct UpstreamNumbers {
     /// Targets it has now.
     pub targets: u64,
+    /// Targets that are fit to be used now.
+    pub targets_available: u64,
+    /// 1 while so few are that all are used.
+    pub panic: u64,
+    /// How often a target was left out because requests to it failed.
+    pub ejections: u64,
+    /// Checks that a target has failed.
+    pub checks_failed: u64,
     /// Circuits that are open now.
     pub circuits_open: u64,
     /// How often a circuit has opened.
@@ -53,10 +63,14 @@ pub struct UpstreamNumbers {
 }
 
 impl Numbers {
-    pub(super) fn read(&self, targets: u64, circuits_open: u64, queue: Option<&Queue>) -> UpstreamNumbers {
+    pub(super) fn read(&self, standing: Standing, circuits_open: u64, queue: Option<&Queue>) -> UpstreamNumbers {
         let (running, waiting, saturated) = queue.map_or((0, 0, 0), Queue::numbers);
         UpstreamNumbers {
-            targets,
+            targets: standing.targets as u64,
+            targets_available: standing.available as u64,
+            panic: standing.panic.into(),
+            ejections: self.ejections.get(),
+            checks_failed: self.checks_failed.get(),
             circuits_open,
             circuits_opened: self.circuits_opened.get(),
             circuit_refusals: self.circuit_refusals.get(),

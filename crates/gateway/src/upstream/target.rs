@@ -8,7 +8,7 @@ use std::sync::{
 use http::{HeaderValue, Uri};
 use tokio::time::Instant;
 
-use super::{breaker::Circuit, http1::Pool, http2::Shared};
+use super::{breaker::Circuit, health::Health, http1::Pool, http2::Shared, sticky::TargetId};
 use crate::config::Protocol;
 
 /// How long a target that could not be connected to is passed over while others are there.
@@ -16,6 +16,8 @@ const REST_MILLIS: i64 = 1_000;
 
 /// One target: its address, its connections, and what runs on it.
 pub(super) struct Target {
+    /// As configured, without a slash at the end.
+    pub(super) url: Box<str>,
     /// `host:port`, for logs and metrics.
     pub(super) label: Arc<str>,
     pub(super) tls: bool,
@@ -29,6 +31,10 @@ pub(super) struct Target {
     pub(super) http2: Shared,
     /// Its own circuit, where each target has one.
     pub(super) circuit: Option<Circuit>,
+    /// How it is.
+    pub(super) health: Health,
+    /// What visitors know it by, where they stay with one target.
+    pub(super) id: Option<TargetId>,
     running: AtomicU32,
     created: Instant,
     /// In milliseconds after `created`.
@@ -37,7 +43,14 @@ pub(super) struct Target {
 
 impl Target {
     /// Parses `http://host:port` or `https://host:port`.
-    pub(super) fn new(url: &str, protocol: Protocol, circuit: Option<Circuit>, workers: usize) -> Option<Self> {
+    pub(super) fn new(
+        url: &str,
+        protocol: Protocol,
+        circuit: Option<Circuit>,
+        health: Health,
+        workers: usize,
+    ) -> Option<Self> {
+        let url = url.trim_end_matches('/');
         let uri: Uri = url.parse().ok()?;
         let tls = match uri.scheme_str()? {
             "http" => false,
@@ -48,6 +61,7 @@ impl Target {
         let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
         let host = authority.host();
         Some(Self {
+            url: url.into(),
             label: format!("{host}:{port}").into(),
             tls,
             host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
@@ -57,10 +71,17 @@ impl Target {
             http1: Pool::new(workers),
             http2: Shared::new(workers),
             circuit,
+            health,
+            id: None,
             running: AtomicU32::new(0),
             created: Instant::now(),
             rests_until: AtomicI64::new(0),
         })
+    }
+
+    /// Whether both stand for one address, spoken to in one way.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.url == other.url && self.protocol == other.protocol
     }
 
     /// Requests that run on it.
@@ -89,6 +110,12 @@ impl Target {
 
     fn millis(&self) -> i64 {
         i64::try_from(self.created.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Target").field("url", &self.url).field("health", &self.health).finish_non_exhaustive()
     }
 }
 

@@ -17,9 +17,11 @@ use gateway::{
     limit::{Backend, LimitSettings, Limits},
     route::{Route, RouteTable, TableParts},
     transform::{Assertions, NoAssertions},
+    upstream::StickyKey,
 };
 use kernel::{
-    ApiKeyId, AuthMethod, OsRandom, Principal, Problem, SessionId, Subject, SystemClock, TenantId, Timestamp, UserId,
+    ApiKeyId, AuthMethod, Clock, OsRandom, Principal, Problem, SessionId, Subject, SystemClock, TenantId, Timestamp,
+    UserId,
     edge::{Access, Authenticator, Credential, Edge, Tenant, Tenants},
     exchange::{Exchange, Recorder, RouteRecorder},
 };
@@ -163,7 +165,7 @@ struct File {
 pub(crate) fn config(text: &str) -> GatewayConfig {
     let File { http, tls, proxy_protocol, upstreams, routes, guard } =
         toml::from_str(text).expect("the configuration parses");
-    GatewayConfig { http, tls, proxy_protocol, guard, upstreams, routes }
+    GatewayConfig { http, tls, proxy_protocol, guard, upstreams, routes, zone: None }
 }
 
 /// One upstream `u` at this address, and one open route to everything.
@@ -202,6 +204,7 @@ pub(crate) struct Setup {
     pub(crate) builtin: Vec<Route>,
     pub(crate) assertions: Arc<dyn Assertions>,
     pub(crate) listen: SocketAddr,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Setup {
@@ -213,13 +216,14 @@ impl Setup {
             builtin: Vec::new(),
             assertions: Arc::new(NoAssertions),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            clock: Arc::new(SystemClock),
         }
     }
 
     pub(crate) fn try_open(self) -> Result<Gate, gateway::StartError> {
         let ledger = Arc::new(Ledger::default());
         let edge = edge();
-        let clock = Arc::new(SystemClock);
+        let clock = self.clock;
         let random = OsRandom::new();
         let table = RouteTable::build(TableParts {
             config: &self.config,
@@ -227,6 +231,8 @@ impl Setup {
             recorder: &Book(ledger.clone()),
             workers: self.workers,
             random: &random,
+            clock: &clock,
+            sticky_key: &sticky_key(),
             previous: None,
         })
         .expect("the configuration is valid");
@@ -243,10 +249,10 @@ impl Setup {
             authn: Arc::new(Authn::new(edge, authenticator, clock.clone(), Settings::default())),
             limits: Arc::new(Limits::new(Backend::Local, LimitSettings::default(), clock.clone())),
             assertions: self.assertions,
-            clock,
+            clock: clock.clone(),
             random: Arc::new(random),
         })?;
-        Ok(Gate { address: running.address(), running, ledger, workers: self.workers })
+        Ok(Gate { address: running.address(), running, ledger, workers: self.workers, clock })
     }
 
     pub(crate) fn open(self) -> Gate {
@@ -260,6 +266,12 @@ pub(crate) struct Gate {
     pub(crate) running: Running,
     pub(crate) ledger: Arc<Ledger>,
     workers: usize,
+    clock: Arc<dyn Clock>,
+}
+
+/// The same for every gate of every test, as it is for every node of an installation.
+fn sticky_key() -> StickyKey {
+    StickyKey::new(&[7; 32])
 }
 
 impl Gate {
@@ -275,6 +287,8 @@ impl Gate {
             recorder: &Book(self.ledger.clone()),
             workers: self.workers,
             random: &OsRandom::new(),
+            clock: &self.clock,
+            sticky_key: &sticky_key(),
             previous: Some(&self.running.table()),
         })
         .expect("the configuration is valid");

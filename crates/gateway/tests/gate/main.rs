@@ -4,6 +4,7 @@ mod failures;
 mod fallback;
 mod forwarding;
 mod harness;
+mod health;
 mod hygiene;
 mod in_process;
 mod lifecycle;

@@ -83,7 +83,7 @@ async fn health(State(operations): State<Arc<Operations>>, context: Option<Exten
     let report = operations.health.report();
     let status = if report.status == Overall::Down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let details = operations.may_see_details(context.as_deref());
-    let body = if details { report.to_json() } else { report.to_brief_json() };
+    let body = if details { operations.health.detailed().to_json() } else { report.to_brief_json() };
     (status, [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")], body).into_response()
 }
 

@@ -6,9 +6,10 @@ use gateway::{
     config::{ConfigProblem, GatewayConfig},
     limit::Limits,
     route::{RouteTable, TableParts},
+    upstream::StickyKey,
 };
 use identity::{Core, users::Email};
-use kernel::{Random, Secret};
+use kernel::{Clock, Random, Secret, edge::HealthCheck};
 use observe::{
     Observer,
     access::AccessLog,
@@ -18,7 +19,6 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::DropGuard;
 
 use super::{
-    checks,
     operations::Operations,
     routes::{self, BuiltinError, Services},
 };
@@ -48,6 +48,8 @@ pub(super) struct Tables {
     pub observer: Observer,
     pub workers: usize,
     pub random: Arc<dyn Random>,
+    pub clock: Arc<dyn Clock>,
+    pub sticky_key: StickyKey,
     pub health: Arc<Health>,
 }
 
@@ -62,10 +64,12 @@ impl Tables {
             recorder: &self.observer,
             workers: self.workers,
             random: &*self.random,
+            clock: &self.clock,
+            sticky_key: &self.sticky_key,
             previous,
         })
         .map_err(ReloadError::Routes)?;
-        let upstreams = gateway.upstreams.iter().map(|(name, upstream)| checks::upstream(name, upstream)).collect();
+        let upstreams = table.upstreams().map(|upstream| upstream.clone() as Arc<dyn HealthCheck>).collect();
         self.health.replace("upstreams", Importance::Useful, upstreams);
         Ok(table)
     }

@@ -10,9 +10,9 @@ use gateway::{
     Gateway, GatewayParts,
     authn::{self, Authn},
     limit::Limits,
-    upstream::InProcess,
+    upstream::{InProcess, StickyKey},
 };
-use identity::{Identity, passwords::Cost};
+use identity::{Identity, passwords::Cost, vault::Purpose};
 use kernel::{Clock, OsRandom, Random, SystemClock, edge::Edge};
 use observe::{
     Observer,
@@ -152,7 +152,16 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         operations: InProcess::new("operations", operations::router(operations.clone()), runtime.clone()),
     };
     let workers = gateway::workers(config.server.workers.into());
-    let tables = Tables { services, observer, workers, random: random.clone(), health: health.clone() };
+    let sticky_key = StickyKey::new(core.vault.derived(Purpose::StickyTargets)?.expose());
+    let tables = Tables {
+        services,
+        observer,
+        workers,
+        random: random.clone(),
+        clock: clock.clone(),
+        sticky_key,
+        health: health.clone(),
+    };
     let table = tables.build(&config, None)?;
     let resolver = Arc::new(Resolver { authenticator: identity.authenticator(), runtime });
     let authn = Arc::new(Authn::new(edge.clone(), resolver, clock.clone(), authn::Settings::default()));

@@ -29,6 +29,10 @@ macro_rules! shown {
 
 shown! {
     gauge "upstream_targets" "" targets "Targets that an upstream has";
+    gauge "upstream_targets_available" "" targets_available "Targets that are fit to be used";
+    gauge "upstream_panic" "" panic "1 while so few targets are fit that all are used";
+    counter "upstream_ejections" "_total" ejections "How often a target was left out because requests to it failed";
+    counter "upstream_checks_failed" "_total" checks_failed "Checks that a target has failed";
     gauge "upstream_circuits_open" "" circuits_open "Circuits of an upstream that are open now";
     counter "upstream_circuits_opened" "_total" circuits_opened "How often a circuit has opened";
     counter "upstream_circuit_refusals" "_total" circuit_refusals "Requests that an open circuit has refused";

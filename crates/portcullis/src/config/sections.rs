@@ -77,6 +77,10 @@ pub struct Server {
     /// Threads that run identity's requests, apart from password hashing. 0 is one for each core.
     #[schemars(range(max = 1024))]
     pub identity_workers: u16,
+    /// The zone that this gate runs in: any name. Targets of the same `zone` are preferred.
+    #[schemars(length(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
     /// Bounds on what clients may send and how long they may take.
     pub http: HttpConfig,
     /// TLS on the public port: `server.tls.certificates = [{ certificate = "cert.pem", key = "key.pem" }]`.
@@ -101,6 +105,7 @@ impl Default for Server {
             trusted_proxies: Vec::new(),
             workers: 0,
             identity_workers: 0,
+            zone: None,
             http: HttpConfig::default(),
             tls: None,
             proxy_protocol: None,
@@ -240,6 +245,7 @@ impl Config {
             guard: self.guard.clone(),
             upstreams: self.upstreams.clone(),
             routes: self.routes.clone(),
+            zone: self.server.zone.clone(),
         }
     }
     /// The database's URL: as set, or the file in the data directory.

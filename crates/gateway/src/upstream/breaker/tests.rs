@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::{Duration as Span, Percent};
+use crate::upstream::group::Standing;
 
 fn config() -> BreakerConfig {
     BreakerConfig { min_requests: 4, slow: Some(Span::from_millis(200)), probes: 2, ..BreakerConfig::default() }
@@ -42,7 +43,7 @@ async fn it_opens_tries_again_and_closes() {
     let mut second = second;
     second.settle(false);
     assert!(!circuit.is_open());
-    assert_eq!(numbers.read(0, 0, None).circuits_opened, 1);
+    assert_eq!(numbers.read(Standing::default(), 0, None).circuits_opened, 1);
     // The failures before do not count any more.
     one(true).expect("closed");
     assert!(!circuit.is_open());
@@ -57,7 +58,7 @@ async fn a_probe_that_fails_opens_it_again() {
     tokio::time::advance(Duration::from_secs(10)).await;
     request(&circuit, &numbers, true).expect("a probe");
     assert_eq!(request(&circuit, &numbers, false), Err(Duration::from_secs(10)));
-    assert_eq!(numbers.read(0, 0, None).circuits_opened, 2);
+    assert_eq!(numbers.read(Standing::default(), 0, None).circuits_opened, 2);
 }
 
 #[tokio::test(start_paused = true)]
