@@ -7,7 +7,7 @@
 //! request on one page.
 //!
 //! Deliberately absent: the database, identity's own logic, metrics and logs of requests (they are told
-//! to [`kernel::exchange::Recorder`]), files and environment.
+//! to [`kernel::exchange::Recorder`]), environment, and files but a list of targets that is watched.
 
 pub mod authn;
 pub mod authz;
@@ -15,6 +15,7 @@ pub mod body;
 pub mod certificate;
 pub mod config;
 mod cors;
+mod discovery;
 pub mod fallback;
 mod forward;
 pub mod guard;

@@ -7,6 +7,7 @@
 
 mod check;
 mod conflicts;
+mod discovery;
 mod health;
 mod http;
 mod resilience;
@@ -18,6 +19,8 @@ mod upstream;
 
 pub use check::ConfigProblem;
 pub(crate) use check::Findings;
+pub(crate) use check::check_target;
+pub use discovery::{DiscoverConfig, DiscoverFrom};
 pub use health::{CheckConfig, EjectConfig, SameSite, StickyConfig};
 pub use http::HttpConfig;
 pub use resilience::{

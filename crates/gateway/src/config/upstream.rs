@@ -5,14 +5,21 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::{BreakerConfig, CheckConfig, ConcurrencyConfig, Duration, EjectConfig, Percent, RetryConfig, StickyConfig};
+use super::{
+    BreakerConfig, CheckConfig, ConcurrencyConfig, DiscoverConfig, Duration, EjectConfig, Percent, RetryConfig,
+    StickyConfig,
+};
 
 /// One upstream: targets that can answer for each other.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpstreamConfig {
     /// Where requests may go: a URL, or `{ url, weight, zone }`.
+    #[serde(default)]
     pub targets: Vec<TargetConfig>,
+    /// Where more targets are learned from while the gate runs. Nowhere when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discover: Option<DiscoverConfig>,
     /// How a target is chosen.
     #[serde(default)]
     pub balance: Balance,
@@ -78,6 +85,7 @@ impl UpstreamConfig {
     pub fn new(targets: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             targets: targets.into_iter().map(|url| TargetConfig::new(url)).collect(),
+            discover: None,
             balance: Balance::default(),
             hash_by: HashBy::default(),
             hash_max_load: None,

@@ -42,6 +42,7 @@ use self::{door::Door, redirect::Redirect, tls::Tls, worker::Worker};
 use crate::{
     authn::Authn,
     config::{HttpConfig, ProxyProtocolConfig, TlsConfig},
+    discovery::Discoverer,
     guard::HeadLimits,
     http1::Bounds,
     limit::Limits,
@@ -182,7 +183,12 @@ impl Gateway {
             stop.cancel();
             StartError::Thread(error)
         })?;
-        Ok(Running { address, redirect_address, gate, changed, stop, threads })
+        let discoverer = Discoverer::default();
+        discoverer.follow(gate.table.load().upstreams()).map_err(|error| {
+            stop.cancel();
+            StartError::Thread(error)
+        })?;
+        Ok(Running { address, redirect_address, gate, changed, discoverer, stop, threads })
     }
 }
 
@@ -237,6 +243,7 @@ pub struct Running {
     gate: Arc<Gate>,
     /// Tells those who check targets that there are other routes.
     changed: Arc<Notify>,
+    discoverer: Discoverer,
     stop: CancellationToken,
     threads: Vec<oneshot::Receiver<()>>,
 }
@@ -265,8 +272,12 @@ impl Running {
     /// Puts other routes and upstreams in force. Requests that are running finish under the old ones; no
     /// connection is dropped. The bounds of `[server.http]` stay as they were at the start.
     pub fn reload(&self, table: RouteTable) {
-        self.gate.table.store(Arc::new(table));
+        let table = Arc::new(table);
+        self.gate.table.store(table.clone());
         self.changed.notify_one();
+        if let Err(error) = self.discoverer.follow(table.upstreams()) {
+            tracing::error!(%error, "the targets of new upstreams cannot be learned: no thread");
+        }
     }
 
     /// Stops accepting, lets running requests finish, and returns when all have, or after the drain

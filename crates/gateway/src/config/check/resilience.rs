@@ -61,6 +61,9 @@ pub(super) fn check_retries(findings: &mut Findings, at: &str, retries: &RetryCo
     if retries.max_backoff < retries.backoff {
         findings.add(format!("{at}.max_backoff"), "is shorter than backoff", "The default is 1s.");
     }
+    if let Some(after) = retries.hedge_after {
+        findings.positive(format!("{at}.hedge_after"), after);
+    }
     if let Some(timeout) = retries.per_try_timeout {
         findings.positive(format!("{at}.per_try_timeout"), timeout);
     }
