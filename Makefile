@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt bench docs web clean
+.PHONY: help run test lint fmt fuzz bench docs web clean
 
 help: ## Show these targets
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -25,6 +25,11 @@ lint: ## Check format, lints, licences and banned crates
 
 fmt: ## Format the code
 	cargo fmt --all
+
+fuzz: ## Look for bytes that break the parsers; FUZZ_SECONDS each, 60 by default
+	scripts/ensure-tools fuzz
+	cd fuzz && for target in requests rewritten answers path host forwarded proxy_protocol; do \
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run "$$target" -- -max_total_time=$${FUZZ_SECONDS:-60} -max_len=2048; done
 
 bench: ## Measure beside nginx, and logins and refreshes on each database
 	scripts/ensure-tools bench

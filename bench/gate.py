@@ -1,17 +1,14 @@
 """What a request through the gate costs, beside other gates that do the same work."""
 import json
 import os
-import pathlib
-import re
 import socket
 import statistics
 import subprocess
-import tempfile
-import time
+import sys
 import urllib.request
 
 import peers
-from lab import (EMAIL, PASSWORD, Server, cpu_seconds, free_port, measure, memory_mib, nginx_conf, portcullis_config, post,
+from lab import (EMAIL, LOAD, PASSWORD, Server, free_port, measure, memory_mib, nginx_conf, portcullis_config, post,
                  start, wait_for, wrk)
 
 
@@ -150,3 +147,33 @@ def idle(directory, count=10000):
     each = (after - before) * 1024 / count
     print(f"Memory of an idle connection: {each:.1f} KiB ({count} connections)")
     return {"kib_each": each}
+
+
+def latency(directory, seconds, rounds):
+    """How long an answer takes at half of the load that the slowest can take."""
+    up, peer = free_port(), free_port()
+    config, port = portcullis_config(directory, up, "ES256")
+    result = {"nginx": [], "plain": [], "checked": []}
+    with Server(upstream_conf(directory, up), "1"), Server(nginx_proxy(directory, up, peer, 1), "0"):
+        wait_for(up), wait_for(peer)
+        with start(directory, config, port, "0"):
+            token = post(port, "/api/v1/auth/login", {"email": EMAIL, "password": PASSWORD})["access_token"]
+            calls = {"nginx": (peer, "/plain", None), "plain": (port, "/plain", None), "checked": (port, "/checked", token)}
+            rate = min(wrk(at, path, 2, "1", bearer) / 2 for at, path, bearer in calls.values()) / 2
+            for _ in range(rounds):
+                for name, (at, path, bearer) in calls.items():
+                    result[name].append(steady(at, path, bearer, rate, seconds))
+    print(f"Time to an answer at {rate:.0f} requests/s, half of what the slowest can take (median of rounds)")
+    for name in calls:
+        p50, p99 = (statistics.median(r[p] for r in result[name]) for p in ["p50_us", "p99_us"])
+        print(f"  {TITLES[name]:42} p50 {p50:6.0f} µs   p99 {p99:6.0f} µs")
+    return result
+
+
+def steady(port, path, token, rate, seconds):
+    command = ["taskset", "-c", "1", LOAD.with_name("steady"), "--server", f"127.0.0.1:{port}", "--path", path,
+               "--rate", f"{rate}", "--seconds", f"{seconds}", *(["--token", token] if token else [])]
+    out = subprocess.run(command, capture_output=True, text=True)
+    if out.returncode:
+        sys.exit(f"steady load on {path}: {out.stderr}")
+    return json.loads(out.stdout)

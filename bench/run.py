@@ -15,7 +15,7 @@ import gate
 import identity
 from lab import BINARY, LOAD
 
-PARTS = ["gate", "gate2", "routes", "bodies", "idle", "startup", "identity"]
+PARTS = ["gate", "gate2", "routes", "bodies", "idle", "latency", "startup", "identity"]
 
 
 def main():
@@ -29,7 +29,7 @@ def main():
     missing = [t for t in ["nginx", "wrk", "taskset"] if not shutil.which(t)]
     if missing:
         sys.exit(f"install {', '.join(missing)} first (Debian: nginx-light wrk util-linux)")
-    for binary in [BINARY, *([LOAD] if not a.what or "identity" in a.what else [])]:
+    for binary in [BINARY, *([LOAD] if not a.what or {"identity", "latency"} & set(a.what) else [])]:
         if not binary.exists():
             sys.exit(f"{binary} is missing: run `cargo build --release -p portcullis -p bench` first")
     results = {}
@@ -53,6 +53,8 @@ def run(part, directory, a):
             return gate.bodies(directory, a.seconds, a.rounds)
         case "idle":
             return gate.idle(directory)
+        case "latency":
+            return gate.latency(directory, a.seconds, a.rounds)
         case "startup":
             return identity.startup(directory)
         case _:

@@ -10,7 +10,7 @@ mod ahead;
 mod client;
 mod decode;
 mod encode;
-pub(crate) mod request_head;
+mod request_head;
 mod response_head;
 mod server;
 mod timer;
@@ -22,6 +22,23 @@ pub(crate) use encode::{RequestHead, ResponseHead, Sent, last_chunk};
 pub(crate) use server::{Bounds, Next, Server, ServerBody, framing};
 pub(crate) use timer::Timer;
 pub(crate) use wire::Outbox;
+
+#[cfg(any(test, fuzzing))]
+pub(crate) use request_head::HeadReader;
+
+/// A request head that was read, written down again.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn rewrite_request(head: &request_head::RequestHead, host: &http::HeaderValue, target: &str) -> Vec<u8> {
+    let sent = match head.framing {
+        decode::Framing::Length(0) => Sent::Nothing,
+        decode::Framing::Length(length) => Sent::Length(length),
+        decode::Framing::Chunked | decode::Framing::UntilClose => Sent::Chunked,
+    };
+    let (method, headers) = (&head.parts.method, &head.parts.headers);
+    let mut out = Vec::new();
+    encode::request(&mut out, &RequestHead { method, target, host, headers, upgrade: false }, sent);
+    out
+}
 
 #[cfg(test)]
 mod tests;

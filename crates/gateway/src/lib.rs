@@ -18,6 +18,8 @@ mod cors;
 mod discovery;
 pub mod fallback;
 mod forward;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod guard;
 mod http1;
 pub mod limit;

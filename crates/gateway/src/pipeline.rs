@@ -19,12 +19,14 @@ use kernel::{
     edge::{Edge, Tenant},
     principal::Network,
 };
+use tokio::sync::Notify;
 
 use crate::{
     authn::{self, Authn},
     authz,
     body::{ClientBody, Intake},
     cors,
+    discovery::Discoverer,
     forward::{self, Answered},
     guard::{self, Admitted, BadHead, HeadLimits},
     limit::{self, Limits},
@@ -52,7 +54,22 @@ pub(crate) struct Gate {
     pub(crate) heads: HeadLimits,
     pub(crate) max_body: u64,
     pub(crate) shedder: Option<Arc<Shedder>>,
+    /// Tells those who check targets that there are other routes.
+    pub(crate) changed: Arc<Notify>,
+    pub(crate) discoverer: Discoverer,
     pub(crate) body_timeout: Duration,
+}
+
+impl Gate {
+    /// Puts other routes and upstreams in force.
+    pub(crate) fn enforce(&self, table: RouteTable) {
+        let table = Arc::new(table);
+        self.table.store(table.clone());
+        self.changed.notify_one();
+        if let Err(error) = self.discoverer.follow(table.upstreams()) {
+            tracing::error!(%error, "the targets of new upstreams cannot be learned: no thread");
+        }
+    }
 }
 
 /// A request that has a route.

@@ -14,7 +14,7 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core, api_keys, audit, auth, authz,
+    Core, api_keys, audit, auth, authz, gateway_config,
     http::{Refusal, render_problems},
     keys, passwords, roles, sessions, tenants, tokens, users, users_admin,
 };
@@ -23,6 +23,7 @@ use crate::{
 pub const PROBLEMS: &[&[&ProblemKind]] = &[
     api_keys::PROBLEMS,
     auth::PROBLEMS,
+    gateway_config::PROBLEMS,
     keys::PROBLEMS,
     passwords::PROBLEMS,
     roles::PROBLEMS,
@@ -46,6 +47,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(authz::routes())
         .merge(keys::routes())
         .merge(audit::routes())
+        .merge(gateway_config::routes())
 }
 
 /// What the document says besides its operations.
@@ -66,6 +68,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "roles", description = "Roles and permissions"),
         (name = "tenants", description = "Tenants, for operators of the installation"),
         (name = "keys", description = "Signing keys"),
+        (name = "gateway", description = "Routes and upstreams, for operators of the installation"),
         (name = "audit", description = "The audit log"),
         (name = "authorization", description = "Asking what others may do"),
         (name = "discovery", description = "What verifiers of our tokens read"),

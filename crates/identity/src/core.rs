@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{Clock, Random, Timestamp, edge::Edge, edge::RateLimiter};
+use kernel::{Clock, Random, Timestamp, edge::Edge, edge::RateLimiter, gate::GateConfig};
 use storage::{Store, StoreError, feed::Feed};
 
 use crate::{Settings, keys::Signers, passwords::Hasher, vault::Vault};
@@ -15,6 +15,8 @@ pub struct Core {
     pub edge: Arc<Edge>,
     /// This node's place in the change feed.
     pub feed: Feed,
+    /// Judges routes and upstreams, and puts them in force.
+    pub gate: Arc<dyn GateConfig>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

@@ -9,7 +9,7 @@ mod refusal;
 
 pub mod openapi;
 
-pub use body::{Json, present};
+pub use body::{Bulk, Json, present};
 pub use cause::Cause;
 pub use fields::Fields;
 pub use params::{Page, PageQuery, Path, Query, Window};

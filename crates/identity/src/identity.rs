@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use kernel::{
     Clock, Problem, Random, TenantId,
     edge::{Authenticator, Edge, HealthCheck, RateLimiter},
+    gate::GateConfig,
 };
 use storage::{
     Store, StoreError,
@@ -42,6 +43,8 @@ pub struct IdentityParts {
     pub vault: Vault,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// Judges routes and upstreams, and puts them in force.
+    pub gate: Arc<dyn GateConfig>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -79,7 +82,7 @@ impl Identity {
     /// Checks the master key, makes the default tenant if this is the first start, and loads the edge.
     /// Several nodes may do it at once.
     pub async fn open(parts: IdentityParts) -> Result<Self, OpenIdentityError> {
-        let IdentityParts { store, edge, vault, hasher, clock, random, limiter, announce, settings } = parts;
+        let IdentityParts { store, edge, vault, hasher, gate, clock, random, limiter, announce, settings } = parts;
         let (vault, signers) = (Arc::new(vault), Arc::new(Signers::default()));
         vault.check(&store, &*random).await?;
         first_start(&store, &vault, &*clock, &random, &settings).await?;
@@ -88,12 +91,13 @@ impl Identity {
             edge: edge.clone(),
             signers: signers.clone(),
             vault: vault.clone(),
+            gate: gate.clone(),
             clock: clock.clone(),
             settings: settings.clone(),
         };
         let feed = Feed::open(store.clone(), Arc::new(publisher), announce).await?;
         let assertions = Arc::new(Assertions::new(signers.clone(), clock.clone()));
-        let core = Core { store, edge, feed, clock, random, vault, signers, hasher, limiter, settings };
+        let core = Core { store, edge, feed, gate, clock, random, vault, signers, hasher, limiter, settings };
         Ok(Self { core: Arc::new(core), assertions })
     }
 

@@ -16,6 +16,7 @@ pub mod audit;
 pub mod auth;
 pub mod authz;
 pub mod core;
+pub mod gateway_config;
 pub mod http;
 mod identity;
 pub mod keys;

@@ -4,10 +4,12 @@
 //! and without the gate. Requests reach the router with the context that the gate would give them.
 
 mod call;
+mod gate;
 mod node;
 mod people;
 
 pub(crate) use call::Reply;
+pub(crate) use gate::FakeGate;
 pub(crate) use node::{Limiter, START, TestCore, parts, settings};
 pub(crate) use people::{PASSWORD, Person};
 

@@ -10,6 +10,7 @@
 pub mod context;
 pub mod edge;
 pub mod exchange;
+pub mod gate;
 pub mod id;
 pub mod jose;
 pub mod permission;

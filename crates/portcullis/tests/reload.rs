@@ -102,3 +102,66 @@ async fn a_changed_file_and_a_signal_are_heard_and_a_broken_file_is_refused() {
     program.signal("-TERM");
     assert_eq!(program.child.wait().expect("it ends").code(), Some(0));
 }
+
+/// Runs a command in the directory; what it said, and its exit code.
+fn command(dir: &Path, arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    let output = command.args(arguments).current_dir(dir).env_clear().output().expect("it runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().expect("a code"), String::from_utf8(said).expect("text"))
+}
+
+#[tokio::test]
+async fn the_command_line_changes_what_a_running_program_serves() {
+    let dir = tempfile::tempdir().expect("a directory");
+    write(dir.path(), &["one"]);
+    let mut program = Program::start(dir.path());
+    let made = |name: &str, upstream: &str| {
+        format!(
+            "[upstreams.also]\ntargets = [\"http://127.0.0.1:1\"]\n\
+             [[routes]]\nname = \"{name}\"\nmatch = {{ path = \"/{name}\" }}\nupstream = \"{upstream}\"\nauth = \"none\"\n"
+        )
+    };
+    let file = |text: String| fs::write(dir.path().join("made.toml"), text).expect("written");
+
+    file(made("two", "also"));
+    assert_eq!(command(dir.path(), &["config", "diff", "made.toml"]), (0, "+ upstream also\n+ route two\n".to_owned()));
+    assert_eq!(program.status("/two").await, 404, "nothing was changed");
+    let (code, said) = command(dir.path(), &["config", "apply", "made.toml", "--reason", "to try it"]);
+    assert_eq!((code, said.as_str()), (0, "revision 1 is made: 2 changes\n"));
+    until(async || program.status("/two").await == 502).await;
+    assert_eq!(program.status("/one").await, 502, "the file's route stays");
+
+    let (code, exported) = command(dir.path(), &["config", "export"]);
+    assert_eq!(code, 0);
+    file(exported);
+    let (_, said) = command(dir.path(), &["config", "apply", "made.toml"]);
+    assert_eq!(said, "nothing differs from revision 1\n");
+    assert!(command(dir.path(), &["config", "export", "--all"]).1.contains("name = \"one\""));
+
+    file(made("three", "nowhere") + "[server]\nworkers = 3\n");
+    let (code, said) = command(dir.path(), &["config", "apply", "made.toml"]);
+    assert!(code == 2 && said.contains("made.toml:8:2: server: only"), "{code} {said}");
+    file(made("three", "nowhere"));
+    let (code, said) = command(dir.path(), &["config", "apply", "made.toml"]);
+    assert!(code == 2 && said.contains("routes.three.upstream: ") && said.contains("nothing was changed"), "{said}");
+    file(made("one", "also"));
+    let (code, said) = command(dir.path(), &["config", "apply", "made.toml"]);
+    assert!(code == 2 && said.contains("routes.one: is in the configuration file too"), "{said}");
+    file(made("three", "also"));
+    let (code, said) = command(dir.path(), &["config", "apply", "made.toml", "--if-revision", "0"]);
+    assert!(code == 1 && said.contains("the last revision is 1"), "{said}");
+    let (code, _) = command(dir.path(), &["config", "apply", "made.toml", "--if-revision", "1"]);
+    assert_eq!(code, 0);
+    until(async || program.status("/three").await == 502).await;
+    assert_eq!(program.status("/two").await, 404);
+
+    // A file that does not go together with what was made is refused, while it runs and at the start.
+    write(dir.path(), &["one", "three"]);
+    until(async || program.said("does not go together with revision 2")).await;
+    assert_eq!(program.status("/one").await, 502);
+    program.signal("-TERM");
+    assert_eq!(program.child.wait().expect("it ends").code(), Some(0));
+    let (code, said) = command(dir.path(), &["serve"]);
+    assert!(code == 1 && said.contains("does not go together with revision 2") && said.contains("three"), "{said}");
+}

@@ -73,7 +73,7 @@ async fn operators_see_everything_and_strangers_little() {
     let health = json(&ask(public, "/health").await.1);
     assert_eq!(
         health["components"].as_object().expect("parts").keys().collect::<Vec<_>>(),
-        ["bus", "database", "identity", "kv"]
+        ["bus", "configuration", "database", "identity", "kv"]
     );
     assert!(health["components"]["database"].is_string(), "strangers see no details: {health}");
     assert!(json(&ask(ops, "/health").await.1)["components"]["database"]["importance"].is_string());

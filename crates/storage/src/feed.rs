@@ -156,6 +156,11 @@ impl Feed {
         if self.position() < seq { self.catch_up(seq).await } else { Ok(()) }
     }
 
+    /// Applies everything that is committed by now.
+    pub async fn catch_up_now(&self) -> Result<(), StoreError> {
+        self.catch_up(i64::MAX).await
+    }
+
     /// Something may be new: look soon. For bus messages.
     pub fn nudge(&self) {
         self.inner.wake.notify_one();

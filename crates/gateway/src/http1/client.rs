@@ -141,6 +141,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         self.keep_alive = false;
     }
 
+    /// Begins a request that is already on its way, so that only the answer matters.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn begin_plain(&mut self, method: &Method) {
+        self.method = method.clone();
+    }
+
     /// Sends what can be sent. Ready when all is, or when the server takes no more.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {

@@ -14,7 +14,7 @@ mod date;
 mod door;
 mod http1;
 mod http2;
-mod proxy_protocol;
+pub(crate) mod proxy_protocol;
 mod redirect;
 mod socket;
 mod tls;
@@ -150,6 +150,8 @@ impl Gateway {
             trusted_proxies: parts.trusted_proxies.into(),
             heads,
             max_body: http.max_body.bytes(),
+            changed: Arc::new(Notify::new()),
+            discoverer: Discoverer::default(),
             shedder: http
                 .shedding
                 .as_ref()
@@ -177,18 +179,16 @@ impl Gateway {
                 StartError::Thread(error)
             })?);
         }
-        let changed = Arc::new(Notify::new());
         let watched = gate.clone();
-        upstream::watch(move || watched.table.load_full(), changed.clone(), stop.clone()).map_err(|error| {
+        upstream::watch(move || watched.table.load_full(), gate.changed.clone(), stop.clone()).map_err(|error| {
             stop.cancel();
             StartError::Thread(error)
         })?;
-        let discoverer = Discoverer::default();
-        discoverer.follow(gate.table.load().upstreams()).map_err(|error| {
+        gate.discoverer.follow(gate.table.load().upstreams()).map_err(|error| {
             stop.cancel();
             StartError::Thread(error)
         })?;
-        Ok(Running { address, redirect_address, gate, changed, discoverer, stop, threads })
+        Ok(Running { address, redirect_address, gate, stop, threads })
     }
 }
 
@@ -241,9 +241,6 @@ pub struct Running {
     address: SocketAddr,
     redirect_address: Option<SocketAddr>,
     gate: Arc<Gate>,
-    /// Tells those who check targets that there are other routes.
-    changed: Arc<Notify>,
-    discoverer: Discoverer,
     stop: CancellationToken,
     threads: Vec<oneshot::Receiver<()>>,
 }
@@ -272,12 +269,7 @@ impl Running {
     /// Puts other routes and upstreams in force. Requests that are running finish under the old ones; no
     /// connection is dropped. The bounds of `[server.http]` stay as they were at the start.
     pub fn reload(&self, table: RouteTable) {
-        let table = Arc::new(table);
-        self.gate.table.store(table.clone());
-        self.changed.notify_one();
-        if let Err(error) = self.discoverer.follow(table.upstreams()) {
-            tracing::error!(%error, "the targets of new upstreams cannot be learned: no thread");
-        }
+        self.gate.enforce(table);
     }
 
     /// Stops accepting, lets running requests finish, and returns when all have, or after the drain
@@ -304,6 +296,13 @@ impl TableView {
     /// What is refused because the gate has too much to do; none where it never refuses.
     pub fn shedding(&self) -> Option<SheddingNumbers> {
         self.0.upgrade().and_then(|gate| gate.shedder.as_ref().map(|shedder| shedder.numbers()))
+    }
+
+    /// As [`Running::reload`], for whoever decides about routes. Nothing happens once the gate is gone.
+    pub fn replace(&self, table: RouteTable) {
+        if let Some(gate) = self.0.upgrade() {
+            gate.enforce(table);
+        }
     }
 }
 

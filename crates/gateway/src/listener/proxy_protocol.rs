@@ -20,7 +20,7 @@ pub(super) const MAX_HEADER: usize = 4_096;
 
 /// Whose connection it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// This client's.
     Client(IpAddr),
     /// The load balancer's own, as for its health checks, or it does not know.
@@ -29,7 +29,7 @@ pub(super) enum Source {
 
 /// What some bytes at the beginning of a connection are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Parsed {
+pub(crate) enum Parsed {
     /// A header of so many bytes.
     Header { source: Source, length: usize },
     /// The beginning of a header: every byte so far belongs to it.
@@ -39,7 +39,7 @@ pub(super) enum Parsed {
 }
 
 /// Judges the beginning of a connection.
-pub(super) fn parse(bytes: &[u8]) -> Parsed {
+pub(crate) fn parse(bytes: &[u8]) -> Parsed {
     let begins = |with: &[u8]| {
         let shared = bytes.len().min(with.len());
         bytes[..shared] == with[..shared]

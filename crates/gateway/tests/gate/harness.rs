@@ -315,7 +315,7 @@ impl Gate {
 /// A client, or an upstream's end of a connection, that speaks in bytes.
 pub(crate) struct Client<S = TcpStream> {
     pub(crate) stream: S,
-    buffer: Vec<u8>,
+    pub(crate) buffer: Vec<u8>,
 }
 
 /// One HTTP/1.1 message.

@@ -6,6 +6,7 @@ mod fallback;
 mod forwarding;
 mod harness;
 mod health;
+mod http2_abuse;
 mod hygiene;
 mod in_process;
 mod lifecycle;

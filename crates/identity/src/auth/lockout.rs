@@ -7,6 +7,9 @@
 //! e-mail address and user name are counted apart, because a common count would tell that they belong
 //! together.
 //!
+//! It follows that an attempt whose outcome is not known yet counts as a failure: more attempts at once than
+//! are allowed to fail are refused as well, though their password may be right.
+//!
 //! A source is an IPv4 address, or an IPv6 /64, which is what one subscriber has.
 
 use std::{net::IpAddr, time::Duration};

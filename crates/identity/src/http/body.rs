@@ -11,8 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use super::Refusal;
 
-/// Largest body of an identity call. Bulk calls have their own way.
+/// Largest body of an identity call.
 const MAX_BODY: usize = 64 * 1024;
+/// Largest body of a call that takes very many things at once. The gate bounds it too (`server.http.max_body`).
+const MAX_BULK: usize = 16 * 1024 * 1024;
 
 /// A JSON body, in either direction.
 ///
@@ -29,23 +31,43 @@ where
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        if !is_json(request.headers()) {
-            return Err(Problem::new(common::MEDIA_TYPE).into());
-        }
-        let body = Limited::new(request.into_body(), MAX_BODY).collect().await.map_err(|e| {
-            if e.is::<LengthLimitError>() {
-                Problem::new(common::TOO_LARGE).detail("The body may have 64 KiB at most.")
-            } else {
-                Problem::new(common::MALFORMED).detail("The body ended early.").cause(e)
-            }
-        })?;
-        // serde's messages name fields and positions, never values of secrets: DTO fields are strings,
-        // and a wrong type is reported by its kind.
-        serde_json::from_slice(&body.to_bytes()).map(Self).map_err(|e| {
-            let message = redact(&e.to_string());
-            Problem::new(common::MALFORMED).detail(format!("The body is not what this call takes: {message}.")).into()
-        })
+        read(request, MAX_BODY).await.map(Self)
     }
+}
+
+/// As [`Json`], for calls that take very many things at once. Ask who it is first.
+#[derive(Clone, Copy, Debug)]
+pub struct Bulk<T>(pub T);
+
+impl<S, T> FromRequest<S> for Bulk<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        read(request, MAX_BULK).await.map(Self)
+    }
+}
+
+async fn read<T: DeserializeOwned>(request: Request, most: usize) -> Result<T, Refusal> {
+    if !is_json(request.headers()) {
+        return Err(Problem::new(common::MEDIA_TYPE).into());
+    }
+    let body = Limited::new(request.into_body(), most).collect().await.map_err(|e| {
+        if e.is::<LengthLimitError>() {
+            Problem::new(common::TOO_LARGE).detail(format!("The body may have {} KiB at most.", most >> 10))
+        } else {
+            Problem::new(common::MALFORMED).detail("The body ended early.").cause(e)
+        }
+    })?;
+    // serde's messages name fields and positions, never values of secrets: DTO fields are strings,
+    // and a wrong type is reported by its kind.
+    serde_json::from_slice(&body.to_bytes()).map_err(|e| {
+        let message = redact(&e.to_string());
+        Problem::new(common::MALFORMED).detail(format!("The body is not what this call takes: {message}.")).into()
+    })
 }
 
 /// Tells `null` from absent, for fields that a change may clear: `#[serde(default, deserialize_with = "present")]`

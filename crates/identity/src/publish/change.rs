@@ -42,6 +42,11 @@ pub enum Change {
     TenantChanged,
     /// Signing keys of the tenant changed.
     KeysChanged,
+    /// Routes or upstreams changed.
+    GatewayChanged {
+        /// The revision that this made.
+        revision: i64,
+    },
 }
 
 /// Writes the change in the transaction of its cause; the number goes to

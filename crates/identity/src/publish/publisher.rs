@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use kernel::{
     Clock, TenantId, Timestamp,
     edge::{Access, Edge, Standing, Tenant, Tenants},
+    gate::{GateConfig, Made},
     jose::KeyRing,
 };
 use storage::{
@@ -19,7 +20,7 @@ use super::{
     stale::{Fresh, Stale},
 };
 use crate::{
-    Settings,
+    Settings, gateway_config,
     keys::{self, Signers, StoredKey},
     settings::DEFAULT_SLUG,
     vault::Vault,
@@ -35,6 +36,8 @@ pub struct Publisher {
     pub signers: Arc<Signers>,
     /// Opens private keys.
     pub vault: Arc<Vault>,
+    /// Puts routes and upstreams in force.
+    pub gate: Arc<dyn GateConfig>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What the operator decided.
@@ -65,7 +68,7 @@ impl Publisher {
         let now = self.clock.now();
         let since = now - self.settings.tokens.outlives();
         let settings = self.settings.clone();
-        let (tenants, roles, keys, taken) = self
+        let (tenants, roles, keys, taken, made) = self
             .store
             .system()
             .read(move |tx| {
@@ -74,7 +77,8 @@ impl Publisher {
                     let ids: Vec<TenantId> = tenants.iter().map(|t| t.id).collect();
                     let roles = snapshot::roles(tx, ids).await?;
                     let keys = keys::usable(tx, None).await?;
-                    Ok::<_, StoreError>((tenants, roles, keys, snapshot::taken_back(tx, since, now).await?))
+                    let taken = snapshot::taken_back(tx, since, now).await?;
+                    Ok::<_, StoreError>((tenants, roles, keys, taken, gateway_config::load(tx).await?))
                 })
             })
             .await?;
@@ -90,8 +94,17 @@ impl Publisher {
         self.publish_keys(&tenants, keys, true);
         self.publish_tenants(tenants);
         self.edge.forget_credentials();
+        self.publish_gate(made).await;
         self.edge.set_ready();
         Ok(())
+    }
+
+    /// On a thread for computing: thousands of routes take milliseconds.
+    async fn publish_gate(&self, made: Made) {
+        let gate = self.gate.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || gate.publish(made)).await {
+            tracing::error!(%error, "routes and upstreams could not be put in force");
+        }
     }
 
     /// Takes in what changes carry whole, and notes what they only name.
@@ -112,6 +125,7 @@ impl Publisher {
                 Some(Change::UserStanding { user }) => drop(stale.users.insert((tenant, user))),
                 Some(Change::RolesChanged) => drop(stale.roles.insert(tenant)),
                 Some(Change::KeysChanged) => drop(stale.keys.insert(tenant)),
+                Some(Change::GatewayChanged { .. }) => stale.gate = true,
                 Some(Change::TenantChanged) => {
                     // A new tenant brings roles and keys; another issuer or status concerns its keys
                     // and its cached credentials.
@@ -130,7 +144,7 @@ impl Publisher {
     }
 
     async fn refresh(&self, stale: Stale) -> Result<(), StoreError> {
-        let credentials = stale.credentials;
+        let (credentials, gate) = (stale.credentials, stale.gate);
         if stale.needs_reading() {
             let settings = self.settings.clone();
             let fresh =
@@ -140,6 +154,16 @@ impl Publisher {
         // Last: what is asked for again is then judged by the new state.
         if credentials {
             self.edge.forget_credentials();
+        }
+        // After everything that takes rights back: this one computes.
+        if gate {
+            let known = self.gate.made();
+            let made = self
+                .store
+                .system()
+                .read(move |tx| Box::pin(async move { gateway_config::since(tx, &known).await }))
+                .await?;
+            self.publish_gate(made).await;
         }
         Ok(())
     }

@@ -21,6 +21,8 @@ pub(super) struct Stale {
     pub(super) users: HashSet<(TenantId, UserId)>,
     /// Credentials that the edge has cached may have changed.
     pub(super) credentials: bool,
+    /// Routes or upstreams.
+    pub(super) gate: bool,
 }
 
 /// What was read again.

@@ -216,6 +216,7 @@ async fn applying_twice_does_no_harm(node: TestCore) {
     });
     let changes = changes.await.expect("the feed");
     let publisher = Publisher {
+        gate: node.core.gate.clone(),
         store: node.core.store.clone(),
         edge: Arc::new(Edge::new()),
         signers: Arc::new(Signers::default()),

@@ -19,6 +19,7 @@ use kernel::{
 use parking_lot::Mutex;
 use storage::{Store, StoreOptions, migrate};
 
+use super::gate::FakeGate;
 use crate::{
     Core, Identity, IdentityParts, Settings,
     passwords::{Cost, Hasher},
@@ -159,6 +160,7 @@ pub(crate) fn parts(store: Store, settings: Settings, clock: Arc<ManualClock>, l
         edge: Arc::new(Edge::new()),
         vault: Vault::new(Secret::new([7; 32])).expect("a vault"),
         hasher: Hasher::with_cost(cost, threads, queue, random.clone()).expect("a hashing pool"),
+        gate: Arc::new(FakeGate::default()),
         clock,
         random,
         limiter,

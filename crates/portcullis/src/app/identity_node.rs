@@ -18,11 +18,12 @@ use identity::{
 use kernel::{
     Clock, OsRandom, Principal, Problem, Random, Rate, SystemClock,
     edge::{Authenticator, Credential, Edge, RateLimiter, Tenant},
+    gate::GateConfig,
 };
 use storage::{Store, feed::Announce, migrate};
 use tokio::runtime::Handle;
 
-use super::{Hold, Missing, StartError, key, open_database, settings};
+use super::{Hold, Missing, StartError, key, live::Live, open_database, settings};
 use crate::{config::Config, operator::is_new};
 
 /// What identity is given.
@@ -33,6 +34,7 @@ pub(super) struct Ingredients {
     pub hash_cost: Option<Cost>,
     pub edge: Arc<Edge>,
     pub limiter: Arc<dyn RateLimiter>,
+    pub gate: Arc<dyn GateConfig>,
     pub announce: Option<Arc<dyn Announce>>,
     pub public_url: String,
 }
@@ -46,7 +48,7 @@ pub(crate) struct Node {
 
 /// Brings the schema up to date, sees to the master key, and opens the service.
 pub(super) async fn build(config: &Config, ingredients: Ingredients) -> Result<Node, StartError> {
-    let Ingredients { store, clock, random, hash_cost, edge, limiter, announce, public_url } = ingredients;
+    let Ingredients { store, clock, random, hash_cost, edge, limiter, gate, announce, public_url } = ingredients;
     let settings = settings::identity(config, public_url);
     migrate::up(&store, clock.now()).await?;
     let first_start = is_new(&store).await?;
@@ -54,7 +56,7 @@ pub(super) async fn build(config: &Config, ingredients: Ingredients) -> Result<N
     let PasswordSettings { memory_kib, iterations, parallelism, threads, queue, .. } = settings.passwords;
     let cost = hash_cost.unwrap_or(Cost { memory_kib, iterations, parallelism });
     let hasher = Hasher::with_cost(cost, threads, queue, random.clone())?;
-    let parts = IdentityParts { store, edge, vault, hasher, clock, random, limiter, announce, settings };
+    let parts = IdentityParts { store, edge, vault, hasher, gate, clock, random, limiter, announce, settings };
     Ok(Node { identity: Identity::open(parts).await?, first_start })
 }
 
@@ -68,6 +70,7 @@ pub(crate) async fn for_command(config: &Config, missing: Missing) -> Result<Arc
         hash_cost: None,
         edge: Arc::new(Edge::new()),
         limiter: Arc::new(NoLimit),
+        gate: Arc::new(Live::new(config.clone())),
         announce: None,
         public_url: config.public_url(config.server.listen),
     };

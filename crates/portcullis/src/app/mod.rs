@@ -9,6 +9,7 @@ mod database;
 mod error;
 pub(crate) mod identity_node;
 mod key;
+pub(crate) mod live;
 mod operations;
 mod routes;
 mod running;

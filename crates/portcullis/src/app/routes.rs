@@ -70,6 +70,27 @@ pub(crate) fn check_limits(limits: &IdentityLimits) -> Result<(), InvalidRules> 
     scopes.with("signup", &scopes.signup).map(drop)
 }
 
+/// The names of the built-in routes.
+pub(super) const NAMES: &[&str] = &[
+    "identity",
+    "register",
+    "login",
+    "refresh",
+    "well-known",
+    "unversioned",
+    "unversioned-register",
+    "unversioned-login",
+    "unversioned-refresh",
+    "welcome",
+    "docs",
+    "problems",
+    "openapi",
+    "livez",
+    "readyz",
+    "health",
+    "metrics",
+];
+
 /// Every built-in route.
 pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Vec<Route>, BuiltinError> {
     let scopes = Scopes::new(limits);
@@ -139,4 +160,23 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
 
 fn permission(name: &'static str) -> Result<kernel::Permission, BuiltinError> {
     name.parse().map_err(|_| BuiltinError::Path(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use tokio::runtime::Handle;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_names_of_our_routes_are_known() {
+        let service = |name: &str| InProcess::new(name, axum::Router::new(), Handle::current());
+        let services =
+            Services { identity: service("identity"), pages: service("pages"), operations: service("operations") };
+        let built = builtin(&services, &IdentityLimits::default()).expect("the built-in routes");
+        let built: BTreeSet<&str> = built.iter().map(|route| &*route.name).collect();
+        assert_eq!(built, NAMES.iter().copied().collect());
+    }
 }

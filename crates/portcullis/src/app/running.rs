@@ -19,6 +19,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::DropGuard;
 
 use super::{
+    live::Live,
     operations::Operations,
     routes::{self, BuiltinError, Services},
 };
@@ -33,6 +34,9 @@ pub enum ReloadError {
     /// The routes and upstreams cannot be used. The old ones serve on.
     #[error("{}", join(.0))]
     Routes(Vec<ConfigProblem>),
+    /// What was made through the API does not go together with the file. What there was serves on.
+    #[error("the configuration file does not go together with revision {0} of what was made through the API:\n{1}")]
+    Made(i64, String),
     /// The limits in front of identity cannot be used. The old ones serve on.
     #[error(transparent)]
     Builtin(#[from] BuiltinError),
@@ -103,7 +107,9 @@ pub struct Running {
     // In the order of their dropping: the door first, what is behind it last.
     pub(super) gate: gateway::Running,
     pub(super) limits: Arc<Limits>,
-    pub(super) tables: Tables,
+    pub(super) live: Arc<Live>,
+    /// What is behind the routes: they are built anew from it as long as the program runs.
+    pub(super) _tables: Arc<Tables>,
     pub(super) operations: Arc<Operations>,
     pub(super) access: Option<Arc<AccessLog>>,
     pub(super) core: Arc<Core>,
@@ -137,12 +143,10 @@ impl Running {
         admins::create(&self.core, email, password).await
     }
 
-    /// Puts the routes, upstreams and identity limits of this configuration in force, all of them or
-    /// none. Requests that are running finish under the old ones; no connection is dropped.
+    /// Puts the routes, upstreams and identity limits of this configuration in force, with what was made
+    /// through the API on top, all of them or none. Requests that are running finish under the old ones; no connection is dropped.
     pub fn reload(&self, config: &Config) -> Result<(), ReloadError> {
-        let table = self.tables.build(config, Some(&self.gate.table()))?;
-        self.gate.reload(table);
-        Ok(())
+        self.live.reload(config)
     }
 
     /// Stops: says "not ready" first, stops accepting, lets requests finish up to the drain time-out,

@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Hold, Missing, Running, StartError, background, checks,
     identity_node::{self, Ingredients, Node, Resolver, Signed},
+    live::Live,
     open_database,
     operations::{self, Operations},
     routes::Services,
@@ -114,7 +115,8 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     let limits = Limits::new(shared_limits::backend(&kv), config.limits.clone(), clock.clone()).with_quotas(quotas);
     let limits = Arc::new(limits);
 
-    // Identity.
+    // Identity, which publishes what was made of routes and upstreams.
+    let live = Arc::new(Live::new(config.clone()));
     let wire = OverBus::new(&bus)?;
     let Node { identity, first_start } = identity_node::build(
         &config,
@@ -125,6 +127,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
             hash_cost,
             edge: edge.clone(),
             limiter: limits.clone(),
+            gate: live.clone(),
             announce: Some(wire.announcer()),
             public_url: config.public_url(config.server.listen),
         },
@@ -153,7 +156,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     };
     let workers = gateway::workers(config.server.workers.into());
     let sticky_key = StickyKey::new(core.vault.derived(Purpose::StickyTargets)?.expose());
-    let tables = Tables {
+    let tables = Arc::new(Tables {
         services,
         observer,
         workers,
@@ -161,8 +164,9 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         clock: clock.clone(),
         sticky_key,
         health: health.clone(),
-    };
-    let table = tables.build(&config, None)?;
+    });
+    let (revision, table) = (live.revision(), live.table(&tables)?);
+    health.replace("configuration", Importance::Useful, vec![live.clone()]);
     let resolver = Arc::new(Resolver { authenticator: identity.authenticator(), runtime });
     let authn = Arc::new(Authn::new(edge.clone(), resolver, clock.clone(), authn::Settings::default()));
     gauges(&metrics, &edge, &authn, &limits);
@@ -186,10 +190,12 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         random,
     })?;
     upstream_metrics::export(&metrics, &gate.view());
+    live.open(gate.view(), &tables, revision)?;
     Ok(Running {
         gate,
         limits,
-        tables,
+        live,
+        _tables: tables,
         operations,
         access,
         core,

@@ -1,4 +1,9 @@
-//! `portcullis config`: judge the configuration without starting anything.
+//! `portcullis config`: judge the configuration without starting anything, and change the routes and
+//! upstreams that are kept in the database.
+
+mod made;
+
+use std::path::PathBuf;
 
 use clap::Subcommand;
 
@@ -9,6 +14,31 @@ use crate::config::{Loaded, Schema};
 pub(super) enum Config {
     /// Report every error of the configuration at once, each with its place and what to write instead
     Check,
+    /// Show what `apply` would change, without changing anything
+    Diff {
+        /// A TOML file with upstreams and routes
+        #[arg(value_name = "FILE")]
+        wanted: PathBuf,
+    },
+    /// Make the upstreams and routes of a file those that were made, in one revision, whole or not at all;
+    /// running nodes take them over within a second
+    Apply {
+        /// A TOML file with upstreams and routes
+        #[arg(value_name = "FILE")]
+        wanted: PathBuf,
+        /// Why, for the history
+        #[arg(long, default_value = "", value_name = "TEXT")]
+        reason: String,
+        /// Change nothing unless this is the last revision
+        #[arg(long, value_name = "NUMBER")]
+        if_revision: Option<i64>,
+    },
+    /// Print the upstreams and routes that were made, as `apply` takes them
+    Export {
+        /// Those of the configuration file too
+        #[arg(long)]
+        all: bool,
+    },
     /// Print the JSON Schema of the configuration, for editors
     Schema,
 }
@@ -17,6 +47,9 @@ impl Config {
     pub(super) fn run(self, settings: &Settings) -> Result<(), Failure> {
         match self {
             Self::Check => output::line(&summary(&settings.load()?)),
+            Self::Diff { wanted } => made::diff(settings, &wanted)?,
+            Self::Apply { wanted, reason, if_revision } => made::apply(settings, &wanted, reason, if_revision)?,
+            Self::Export { all } => made::export(settings, all)?,
             Self::Schema => {
                 output::line(&serde_json::to_string_pretty(Schema::new().document()).map_err(Failure::new)?);
             }

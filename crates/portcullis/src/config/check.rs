@@ -13,11 +13,7 @@ use super::{
 
 /// Notes every error that the schema finds.
 pub(super) fn against_schema(tree: &mut Tree, schema: &Schema) {
-    let mut options = jsonschema::options().should_validate_formats(true);
-    for format in FORMATS {
-        options = options.with_format(format.name, |text: &str| (format.check)(text).is_ok());
-    }
-    let validator = match options.build(schema.document()) {
+    let validator = match schema.validator() {
         Ok(validator) => validator,
         // Only a mistake in our own types can lead here; a test builds the schema.
         Err(error) => return tree.find(Path::default(), format!("the schema itself is broken: {error}")),

@@ -13,7 +13,7 @@ use serde_path_to_error::Segment;
 
 use super::{
     Config, check,
-    report::{Path, Report, Step},
+    report::{Finding, Path, Report, Step},
     rules,
     schema::Schema,
     tree::Tree,
@@ -69,6 +69,18 @@ pub(super) fn judge(mut tree: Tree, schema: &Schema) -> Result<Config, Report> {
         }
     }
     if tree.findings.is_empty() { Ok(config) } else { Err(Report::new(tree.findings)) }
+}
+
+/// Upstreams and routes without the rest of a configuration.
+pub(super) type Tables = (BTreeMap<String, UpstreamConfig>, Vec<RouteConfig>);
+
+/// Reads upstreams and routes alone: each by itself, not yet with what it refers to.
+pub(super) fn tables(mut tree: Tree, schema: &Schema) -> Result<Tables, Vec<Finding>> {
+    check::against_schema(&mut tree, schema);
+    let mut pieces = Pieces { tree: &mut tree };
+    let routes = pieces.routes().into_iter().map(|(_, route)| route).collect();
+    let upstreams = pieces.upstreams();
+    if tree.findings.is_empty() { Ok((upstreams, routes)) } else { Err(tree.findings) }
 }
 
 /// Whether a route's upstream is there, but was set aside for an error of its own.

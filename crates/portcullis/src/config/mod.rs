@@ -11,6 +11,7 @@ mod check;
 mod formats;
 mod judge;
 mod load;
+pub(crate) mod made;
 pub mod reference;
 mod report;
 mod rules;

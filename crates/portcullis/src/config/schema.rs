@@ -1,26 +1,41 @@
 //! The configuration's JSON Schema, and questions about the setting at a path.
 
+use std::sync::OnceLock;
+
+use jsonschema::Validator;
 use serde_json::Value;
 
 use super::{
     Config,
+    formats::FORMATS,
     report::{Path, Step},
 };
 
 /// The schema of [`Config`], generated from its types.
 #[derive(Debug)]
-pub struct Schema(Value);
+pub struct Schema(Value, OnceLock<Result<Validator, String>>);
 
 impl Schema {
     /// Generates it.
     pub fn new() -> Self {
         let generator = schemars::generate::SchemaSettings::draft2020_12().into_generator();
-        Self(generator.into_root_schema_for::<Config>().to_value())
+        Self(generator.into_root_schema_for::<Config>().to_value(), OnceLock::new())
     }
 
     /// The document.
     pub const fn document(&self) -> &Value {
         &self.0
+    }
+
+    /// What judges values by it; made when it is first needed. The error is a mistake in our own types.
+    pub(super) fn validator(&self) -> &Result<Validator, String> {
+        self.1.get_or_init(|| {
+            let mut options = jsonschema::options().should_validate_formats(true);
+            for format in FORMATS {
+                options = options.with_format(format.name, |text: &str| (format.check)(text).is_ok());
+            }
+            options.build(&self.0).map_err(|error| error.to_string())
+        })
     }
 
     /// The schemas that may apply to the setting: references resolved, alternatives side by side. Empty

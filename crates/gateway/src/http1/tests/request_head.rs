@@ -1,15 +1,13 @@
 use bytes::Bytes;
 
 use crate::{
+    fuzzing::LIMITS,
     guard::{
         self,
         BadHead::{self, *},
-        HeadLimits,
     },
-    http1::request_head::HeadReader,
+    http1::HeadReader,
 };
-
-pub(super) const LIMITS: HeadLimits = HeadLimits { head: 1_024, headers: 20, target: 256 };
 
 /// The verdict about one request that arrives whole.
 fn verdict(head: &str) -> Option<BadHead> {

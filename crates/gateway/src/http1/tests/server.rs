@@ -1,95 +1,18 @@
 //! What a connection's bytes mean, however they are cut, and what time does to it.
 
-use std::{
-    future::poll_fn,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use proptest::prelude::*;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-use super::request_head::LIMITS;
 use crate::{
+    fuzzing::{bounds, read_requests},
     guard::BadHead,
     http1::{Bounds, Next, Server, ServerBody},
 };
 
-/// A connection that gives one piece at a time, then ends.
-struct Pieces(Vec<Vec<u8>>);
-
-impl AsyncRead for Pieces {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        match self.0.first_mut() {
-            None => Poll::Ready(Ok(())),
-            Some(piece) if piece.is_empty() => {
-                self.0.remove(0);
-                // Every cut is a pause.
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Some(piece) => {
-                let count = piece.len().min(buf.remaining());
-                buf.put_slice(&piece[..count]);
-                piece.drain(..count);
-                Poll::Ready(Ok(()))
-            }
-        }
-    }
-}
-
-impl AsyncWrite for Pieces {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
-        Poll::Ready(Ok(buf.len()))
-    }
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-fn bounds() -> Bounds {
-    let long = Duration::from_secs(3_600);
-    Bounds { heads: LIMITS, head_timeout: long, write_timeout: long, idle_timeout: long }
-}
-
-/// Everything a connection brings: each request with its body, then how it went on.
-async fn read(pieces: Vec<Vec<u8>>) -> (Vec<String>, String) {
-    let server = Arc::new(Mutex::new(Server::new(Pieces(pieces), bounds())));
-    let mut requests = Vec::new();
-    loop {
-        match poll_fn(|cx| server.lock().poll_next(cx)).await {
-            Next::Request(head) => {
-                let mut seen = format!("{} {}", head.parts.method, head.parts.uri);
-                if let Some(mut body) = ServerBody::of(&server) {
-                    while let Some(frame) = poll_fn(|cx| body.poll_frame(cx)).await {
-                        let Ok(frame) = frame else { return (requests, "broken body".into()) };
-                        match frame.into_data() {
-                            Ok(data) => seen.push_str(&String::from_utf8_lossy(&data)),
-                            Err(trailers) => seen.push_str(&format!("{:?}", trailers.trailers_ref())),
-                        }
-                    }
-                }
-                requests.push(seen);
-            }
-            Next::Bad(bad) => return (requests, format!("{bad:?}")),
-            Next::Http2 => return (requests, "HTTP/2".into()),
-            Next::End => return (requests, "end".into()),
-        }
-    }
-}
-
 fn cut(stream: &[u8], cuts: &[usize]) -> (Vec<String>, String) {
-    let mut cuts: Vec<usize> = cuts.iter().map(|cut| *cut.min(&stream.len())).chain([0, stream.len()]).collect();
-    cuts.sort_unstable();
-    let pieces = cuts.windows(2).map(|pair| stream[pair[0]..pair[1]].to_vec()).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    runtime.block_on(read(pieces))
+    read_requests(stream, cuts)
 }
 
 const STREAM: &[u8] = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n\
@@ -140,24 +63,6 @@ fn http2_is_known_however_it_is_cut() {
     let late = [b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".as_slice(), stream].concat();
     assert_eq!(cut(&late, &[]).1, "Version");
     assert_eq!(cut(b"PRI * HTTP/2.0\r\n\r\nXX", &[]).1, "Version");
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
-    /// Streams out of fragments that matter, cut anywhere: one meaning.
-    #[test]
-    fn the_cut_never_matters(
-        fragments in prop::collection::vec(prop::sample::select(vec![
-            "GET / HTTP/1.1\r\n", "POST /x HTTP/1.1\r\n", "Host: a\r\n", "\r\n", "Content-Length: 4\r\n", "Content-Length: 0\r\n",
-            "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: gzip\r\n", "Upgrade: x\r\n", "4\r\n", "abcd", "0\r\n", "\n", "\r",
-            " ", "X: y\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ";", "\0", "GET /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-        ]), 0..24),
-        cuts in prop::collection::vec(0_usize..400, 0..6),
-    ) {
-        let stream = fragments.concat().into_bytes();
-        prop_assert_eq!(cut(&stream, &cuts), cut(&stream, &[]));
-    }
 }
 
 #[tokio::test]

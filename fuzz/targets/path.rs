@@ -1,0 +1,3 @@
+//! See `gateway::fuzzing::path`.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gateway::fuzzing::path(data));
