@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Instant};
 
-use http::{HeaderMap, Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
 use kernel::{Principal, Problem, RequestContext, edge::Tenant};
 
 use crate::{
     body::{Body, Intake},
     config::Protocol,
+    content,
     fallback::Fallback,
     pipeline::Visit,
     record::Record,
@@ -36,7 +37,12 @@ pub(crate) struct Answered {
 
 impl Onward<'_> {
     /// Sends it. A failure is a problem that says who failed.
-    pub(crate) async fn send(self, record: &mut Record, parts: Parts, intake: Intake) -> Result<Answered, Problem> {
+    pub(crate) async fn send(
+        self,
+        record: &mut Record,
+        mut parts: Parts,
+        mut intake: Intake,
+    ) -> Result<Answered, Problem> {
         let progress = intake.progress.clone();
         let Visit { gate, choice, route, .. } = self.visit;
         let shape = &route.shape;
@@ -52,6 +58,20 @@ impl Onward<'_> {
         record.api_version = version.as_ref().map(|chosen| chosen.version.name.clone());
         let path = version.as_ref().and_then(|chosen| chosen.path.as_deref()).unwrap_or(choice.path);
         let mut filled = self.fill(record, &parts, path)?;
+        if shape.reads_requests() && !self.upgrade {
+            let facts = self.facts(record, &parts, path);
+            intake = Box::pin(content::request(shape, facts, intake)).await?;
+            // The body knows its own length.
+            parts.headers.remove(header::CONTENT_LENGTH);
+        }
+        let accepted = shape.compression.as_ref().map(|c| c.accepted(&parts.headers, self.principal.is_some()));
+        // What the answer is made with is not the upstream's to see changed.
+        let kept = (shape.response_json.is_some() || accepted.is_some()).then(|| parts.clone());
+        if shape.response_json.is_some() {
+            // What must be read must be whole and plain.
+            parts.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            parts.headers.remove(header::RANGE);
+        }
         let target = filled.request.target.take().unwrap_or_else(|| self.target(path));
         let asked = Instant::now();
         let sent = match &route.target {
@@ -77,24 +97,27 @@ impl Onward<'_> {
             record.upstream = failure.target().cloned().or_else(|| record.upstream.take());
             failure.problem()
         })?;
+        if let Some((edits, kept)) = shape.response_json.as_ref().zip(kept.as_ref()) {
+            let facts = self.facts(record, kept, path);
+            answered = Box::pin(content::response(edits, facts, answered)).await?;
+        }
         if let Some(edits) = &shape.response {
             edits.write(filled.response, &mut answered.response);
         }
         if let Some(chosen) = &version {
             chosen.write(answered.response.headers_mut());
         }
+        if let Some(((compression, accepted), kept)) = shape.compression.as_ref().zip(accepted).zip(kept) {
+            compression.apply(&accepted, &kept.method, &mut answered.response);
+        }
         record.answered(answered.response.status());
         Ok(answered)
     }
 
-    /// What the route changes, with the values of this request.
-    fn fill(&self, record: &Record, parts: &Parts, path: &str) -> Result<Filled, Problem> {
+    /// What templates may speak of.
+    fn facts<'f>(&'f self, record: &'f Record, parts: &'f Parts, path: &'f str) -> Facts<'f> {
         let Visit { client, admitted, route, .. } = self.visit;
-        let (request, response) = (&route.shape.request, &route.shape.response);
-        if request.is_none() && response.is_none() {
-            return Ok(Filled::default());
-        }
-        let facts = Facts {
+        Facts {
             path,
             query: admitted.query(),
             headers: &parts.headers,
@@ -105,7 +128,17 @@ impl Onward<'_> {
             route: &route.name,
             tenant: &self.tenant,
             principal: self.principal.as_deref(),
-        };
+            body: None,
+        }
+    }
+
+    /// What the route changes, with the values of this request.
+    fn fill(&self, record: &Record, parts: &Parts, path: &str) -> Result<Filled, Problem> {
+        let (request, response) = (&self.visit.route.shape.request, &self.visit.route.shape.response);
+        if request.is_none() && response.is_none() {
+            return Ok(Filled::default());
+        }
+        let facts = self.facts(record, parts, path);
         Ok(Filled {
             request: request.as_ref().map(|edits| edits.fill(&facts)).transpose()?.unwrap_or_default(),
             response: response.as_ref().and_then(|edits| edits.fill(&facts)),

@@ -4,14 +4,17 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
+    compress::Compression,
     config::{AuthConfig, Findings, GatewayConfig, RouteConfig},
     cors::Cors,
+    json::{JsonEdits, JsonEditsConfig},
     perimeter::{Clients, Countries},
     route::PathPattern,
     template::Scope,
     traffic::{Faults, Mirror, Split},
     transform::{RequestEdits, ResponseEdits},
     upstream::Upstream,
+    validate::Validation,
     version::Versions,
 };
 
@@ -28,6 +31,14 @@ pub struct Shape {
     pub(crate) request: Option<RequestEdits>,
     /// What changes about responses.
     pub(crate) response: Option<ResponseEdits>,
+    /// What requests must look like.
+    pub(crate) validation: Option<Validation>,
+    /// What changes in the JSON of requests.
+    pub(crate) request_json: Option<JsonEdits>,
+    /// What changes in the JSON of responses.
+    pub(crate) response_json: Option<JsonEdits>,
+    /// Which responses are compressed.
+    pub(crate) compression: Option<Compression>,
     /// Who goes elsewhere.
     pub(crate) split: Option<Split>,
     /// Who gets copies.
@@ -84,12 +95,25 @@ impl Common {
 }
 
 impl Shape {
+    /// Whether the bodies of requests are looked into.
+    pub(crate) const fn reads_requests(&self) -> bool {
+        self.validation.is_some() || self.request_json.is_some()
+    }
+
     /// Compiles the features of a configured route.
     pub(crate) fn compile(config: &RouteConfig, at: &str, common: &Common, findings: &mut Findings) -> Self {
         let mut shape = Self {
             clients: config.clients.as_ref().and_then(|clients| {
                 Clients::compile(clients, &format!("{at}.clients"), common.countries.as_ref(), findings)
             }),
+            validation: config
+                .validate
+                .as_ref()
+                .map(|validate| Validation::compile(validate, &format!("{at}.validate"), findings)),
+            compression: config
+                .compress
+                .as_ref()
+                .map(|compress| Compression::compile(compress, &format!("{at}.compress"), findings)),
             split: Split::compile(&config.split, &format!("{at}.split"), common, findings),
             mirror: config
                 .mirror
@@ -124,7 +148,12 @@ impl Shape {
             .and_then(|versions| Versions::compile(versions, &format!("{at}.versions"), path, common, findings));
         let rest = config.matches.path.rsplit_once("{*").and_then(|(_, rest)| rest.strip_suffix('}'));
         let caller = matches!(config.auth, AuthConfig::AnyOf(_));
-        let scope = Scope { path, rest, caller };
+        let scope = Scope { path, rest, caller, body: false };
+        let mut json = |edits: Option<&JsonEditsConfig>, side: &str| {
+            edits.map(|edits| JsonEdits::compile(edits, &format!("{at}.{side}.json"), &scope, findings))
+        };
+        self.request_json = json(config.request.as_ref().and_then(|edits| edits.json.as_ref()), "request");
+        self.response_json = json(config.response.as_ref().and_then(|edits| edits.json.as_ref()), "response");
         self.request = config.request.as_ref().map(|edits| {
             let at = format!("{at}.request");
             RequestEdits::compile(edits, &at, &scope, config.strip_prefix.is_some(), findings)

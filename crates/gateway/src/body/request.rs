@@ -190,6 +190,11 @@ impl Stream {
 }
 
 impl RequestBody {
+    /// These bytes.
+    pub(crate) const fn of(bytes: Bytes) -> Self {
+        Self(Source::Kept(bytes))
+    }
+
     /// Reads it to its end and keeps it in memory, without its trailers. The caller has bounded its length.
     pub(crate) async fn keep(self) -> Result<Self, BodyError> {
         match self.0 {

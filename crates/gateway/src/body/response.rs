@@ -10,6 +10,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 
 use super::BoxError;
+use crate::compress::Encoded;
 use crate::upstream::{DrivenBody, Http1Body};
 
 /// The body of a response, whoever made it.
@@ -22,6 +23,8 @@ pub(crate) enum Body {
     Http1(Http1Body),
     /// An upstream's, over a connection that another task drives.
     Driven(DrivenBody),
+    /// Another one, compressed on its way.
+    Encoded(Box<Encoded>),
     /// An in-process service's.
     InProcess(UnsyncBoxBody<Bytes, BoxError>),
 }
@@ -40,6 +43,7 @@ impl HttpBody for Body {
             }
             Self::Http1(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
             Self::Driven(body) => Pin::new(body).poll_frame(cx),
+            Self::Encoded(body) => body.poll_frame(cx),
             Self::InProcess(body) => Pin::new(body).poll_frame(cx),
         }
     }
@@ -50,6 +54,7 @@ impl HttpBody for Body {
             Self::Full(bytes) => bytes.is_empty(),
             Self::Http1(body) => body.is_end_stream(),
             Self::Driven(body) => body.is_end_stream(),
+            Self::Encoded(body) => body.is_end(),
             Self::InProcess(body) => body.is_end_stream(),
         }
     }
@@ -60,6 +65,8 @@ impl HttpBody for Body {
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Http1(body) => body.size_hint(),
             Self::Driven(body) => body.size_hint(),
+            // Nobody knows before it is done.
+            Self::Encoded(_) => SizeHint::default(),
             Self::InProcess(body) => body.size_hint(),
         }
     }

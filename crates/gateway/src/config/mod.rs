@@ -33,11 +33,14 @@ pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent,
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 
 pub use crate::{
+    compress::{Algorithm as CompressAlgorithm, CompressConfig},
     cors::CorsConfig,
+    json::JsonEditsConfig,
     limit::{LimitBy, LimitConfig},
     perimeter::{ClientsConfig, GuardConfig},
     traffic::{AbortConfig, DelayConfig, FaultConfig, MirrorConfig, SplitConfig},
     transform::{EditsConfig, RequestEditsConfig, ResponseEditsConfig},
+    validate::ValidateConfig,
     version::{VersionConfig, VersionsConfig},
 };
 

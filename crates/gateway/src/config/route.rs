@@ -8,11 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{ConcurrencyConfig, Duration, FallbackConfig, Importance, Size};
 use crate::{
+    compress::CompressConfig,
     cors::CorsConfig,
     limit::LimitConfig,
     perimeter::ClientsConfig,
     traffic::{FaultConfig, MirrorConfig, SplitConfig},
     transform::{RequestEditsConfig, ResponseEditsConfig},
+    validate::ValidateConfig,
     version::VersionsConfig,
 };
 
@@ -94,6 +96,12 @@ pub struct RouteConfig {
     /// What changes about the upstream's responses before the client sees them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseEditsConfig>,
+    /// What requests must look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validate: Option<ValidateConfig>,
+    /// Which responses are compressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compress: Option<CompressConfig>,
     /// The versions of the API behind the route.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versions: Option<VersionsConfig>,
@@ -135,6 +143,8 @@ impl RouteConfig {
             cors: None,
             request: None,
             response: None,
+            validate: None,
+            compress: None,
             versions: None,
             split: Vec::new(),
             mirror: None,

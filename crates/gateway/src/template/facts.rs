@@ -5,6 +5,7 @@ use std::{borrow::Cow, fmt::Write as _, net::IpAddr};
 use http::{HeaderMap, Method};
 use kernel::{Principal, edge::Tenant};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::Value;
 
 use super::{Source, decoded};
 
@@ -17,6 +18,8 @@ pub(crate) enum Place {
     Query,
     /// A header field.
     Header,
+    /// Text that its writer escapes, such as JSON.
+    Text,
 }
 
 /// In a path and a query everything is escaped that RFC 3986 §2.3 does not list as unreserved.
@@ -42,6 +45,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) route: &'a str,
     pub(crate) tenant: &'a Tenant,
     pub(crate) principal: Option<&'a Principal>,
+    pub(crate) body: Option<&'a Value>,
 }
 
 impl Facts<'_> {
@@ -73,6 +77,11 @@ impl Facts<'_> {
             Source::Host => Cow::Borrowed(self.host),
             Source::Method => Cow::Borrowed(self.method.as_str()),
             Source::Route => Cow::Borrowed(self.route),
+            Source::Body(pointer) => match self.body?.pointer(pointer)? {
+                Value::String(value) => Cow::Borrowed(value.as_str()),
+                Value::Null => return None,
+                other => other.to_string().into(),
+            },
         };
         escape(text, &value, place);
         Some(())
@@ -93,6 +102,7 @@ pub(super) fn escape(text: &mut String, value: &str, place: Place) {
     match place {
         Place::Path | Place::Query => text.extend(utf8_percent_encode(value, RESERVED)),
         Place::Header => text.extend(utf8_percent_encode(value, UNPRINTABLE)),
+        Place::Text => text.push_str(value),
     }
 }
 

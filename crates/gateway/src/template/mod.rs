@@ -13,6 +13,7 @@
 //! | `{user.id}` `{user.roles}` `{user.scopes}` | the caller |
 //! | `{tenant}` `{tenant.id}` | the tenant's slug and its id |
 //! | `{request_id}` `{client_ip}` `{host}` `{method}` `{route}` | the request |
+//! | `{body./pointer}` | a value of the JSON body, where a body is at hand |
 //! | `{{` `}}` | a brace |
 //!
 //! Deliberately absent: conditions, loops, functions. What needs them belongs into a service.
@@ -61,6 +62,8 @@ enum Source {
     Host,
     Method,
     Route,
+    /// A JSON Pointer (RFC 6901) into the body.
+    Body(Box<str>),
 }
 
 impl Template {
@@ -87,6 +90,15 @@ impl Template {
             }
         }
         Some(text)
+    }
+
+    /// The pointer, when the template is one value of the body and nothing else: that value is then taken
+    /// as it is, number or table, and not as text.
+    pub(crate) fn body_pointer(&self) -> Option<&str> {
+        match &*self.0 {
+            [Part::Value(Source::Body(pointer))] => Some(pointer),
+            _ => None,
+        }
     }
 
     /// The text, when there is no placeholder in it.

@@ -54,6 +54,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) rest: Option<&'a str>,
     /// Whether every request has a caller.
     pub(crate) caller: bool,
+    /// Whether the JSON body is at hand.
+    pub(crate) body: bool,
 }
 
 impl Scope<'_> {
@@ -98,6 +100,7 @@ impl Scope<'_> {
                 Part::Value(Source::UserRoles) => "user.roles".to_owned(),
                 Part::Value(Source::UserScopes) => "user.scopes".to_owned(),
                 Part::Value(Source::UserId) if !self.caller => "user.id".to_owned(),
+                Part::Value(Source::Body(pointer)) => format!("body.{pointer}"),
                 _ => continue,
             };
             return Err(InvalidTemplate::Uncertain(name));
@@ -130,6 +133,9 @@ impl Scope<'_> {
             Some(("user", "roles")) => Source::UserRoles,
             Some(("user", "scopes")) => Source::UserScopes,
             Some(("tenant", "id")) => Source::TenantId,
+            Some(("body", pointer)) if self.body && (pointer.is_empty() || pointer.starts_with('/')) => {
+                Source::Body(pointer.into())
+            }
             Some(_) => return Err(unknown()),
         })
     }

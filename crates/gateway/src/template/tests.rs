@@ -22,7 +22,7 @@ fn pattern(text: &str) -> PathPattern {
 
 fn fill(template: &str, place: Place, path: &str, query: Option<&str>, headers: &HeaderMap) -> Option<String> {
     let route = pattern("/a/{id}/{*rest}");
-    let scope = Scope { path: &route, rest: Some("rest"), caller: false };
+    let scope = Scope { path: &route, rest: Some("rest"), caller: false, body: false };
     let tenant = tenant();
     scope.parse(template).expect("a template").fill(
         place,
@@ -37,6 +37,7 @@ fn fill(template: &str, place: Place, path: &str, query: Option<&str>, headers: 
             route: "orders",
             tenant: &tenant,
             principal: None,
+            body: None,
         },
     )
 }
@@ -45,7 +46,7 @@ fn fill(template: &str, place: Place, path: &str, query: Option<&str>, headers: 
 fn values_are_filled_in() {
     let mut headers = HeaderMap::new();
     headers.insert("x-client", HeaderValue::from_static("web"));
-    let fill = |template| fill(template, Place::Header, "/a/b%20c/d/e", Some("q=1%2B1&q=2&empty"), &headers);
+    let fill = |template| fill(template, Place::Text, "/a/b%20c/d/e", Some("q=1%2B1&q=2&empty"), &headers);
     for (template, expected) in [
         ("plain", "plain"),
         ("{{{path.id}}}", "{b c}"),
@@ -68,12 +69,13 @@ fn values_are_escaped_for_their_place() {
     assert_eq!(fill(Place::Path, "/a/x%3By").as_deref(), Some("x%3By|a%0D%0Ab%2F..%3F%26c%3D%C3%A4"));
     assert_eq!(fill(Place::Query, "/a/x%26y").as_deref(), Some("x%26y%7Ca%0D%0Ab%2F..%3F%26c%3D%C3%A4"));
     assert_eq!(fill(Place::Header, "/a/x%20y").as_deref(), Some("x y|a%0D%0Ab/..?&c=%C3%A4"));
+    assert_eq!(fill(Place::Text, "/a/x").as_deref(), Some("x|a\r\nb/..?&c=ä"));
 }
 
 #[test]
 fn what_is_no_template_is_refused_at_load() {
     let route = pattern("/a/{id}");
-    let scope = Scope { path: &route, rest: None, caller: false };
+    let scope = Scope { path: &route, rest: None, caller: false, body: false };
     for text in ["{", "}", "{path.id", "a}b", "{path.other}", "{path.rest}", "{nothing}", "{user.email}", "{body./a}"] {
         assert!(scope.parse(text).is_err(), "{text}");
     }

@@ -17,9 +17,11 @@ struct Branch {
     /// The callers whose number is in here, of a hundred.
     share: std::ops::Range<u8>,
     fields: Fields,
-    /// Without a value, any value.
-    cookies: Box<[(Box<str>, Option<Box<str>>)]>,
+    cookies: Box<[Cookie]>,
 }
+
+/// A cookie's name and value; without a value, any value.
+type Cookie = (Box<str>, Option<Box<str>>);
 
 impl Split {
     /// Compiles `[[routes.split]]`; `None` when there is none.
@@ -71,7 +73,7 @@ fn number(route: &str, caller: &[u8]) -> u8 {
     u8::try_from((hash ^ (hash >> 32)) % 100).unwrap_or_default()
 }
 
-fn has_cookies(wanted: &[(Box<str>, Option<Box<str>>)], headers: &HeaderMap) -> bool {
+fn has_cookies(wanted: &[Cookie], headers: &HeaderMap) -> bool {
     let sent = || {
         let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='))

@@ -39,6 +39,7 @@ mod window;
 mod wish;
 
 pub(crate) use failure::Failure;
+pub(crate) use failure::INVALID;
 pub use failure::PROBLEMS;
 pub(crate) use group::Wish;
 pub(crate) use health::watch;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::json::JsonEditsConfig;
+
 /// What changes about requests before the upstream sees them. Values are templates: `{path.id}`,
 /// `{header.X-Client}`, `{query.page}`, `{user.id}`, `{user.roles}`, `{user.scopes}`, `{tenant}`,
 /// `{tenant.id}`, `{request_id}`, `{client_ip}`, `{host}`, `{method}`, `{route}`; `{{` is a brace.
@@ -19,6 +21,9 @@ pub struct RequestEditsConfig {
     /// `X-Portcullis-*`, `X-Request-Id` and what concerns one connection) cannot be touched.
     #[serde(skip_serializing_if = "EditsConfig::is_empty")]
     pub headers: EditsConfig,
+    /// The JSON body. Requests without a body stay without one; a body that is not JSON is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub json: Option<JsonEditsConfig>,
     /// Query parameters.
     #[serde(skip_serializing_if = "EditsConfig::is_empty")]
     pub query: EditsConfig,
@@ -32,6 +37,9 @@ pub struct ResponseEditsConfig {
     /// Statuses to send instead: `{ 404 = 410 }`. Those without a body (1xx, 204, 205, 304) stay.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub status: BTreeMap<String, u16>,
+    /// The JSON body. A response that claims to be JSON and is not becomes a 502; others stay as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub json: Option<JsonEditsConfig>,
     /// Header fields, apart from those that the gate itself writes.
     #[serde(skip_serializing_if = "EditsConfig::is_empty")]
     pub headers: EditsConfig,

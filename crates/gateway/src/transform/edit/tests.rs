@@ -8,7 +8,7 @@ use crate::route::PathPattern;
 fn compile(text: &str) -> (RequestEdits, Vec<String>) {
     let config: RequestEditsConfig = toml::from_str(text).expect("it parses");
     let path: PathPattern = "/a/{id}/{*rest}".parse().expect("a pattern");
-    let scope = Scope { path: &path, rest: Some("rest"), caller: false };
+    let scope = Scope { path: &path, rest: Some("rest"), caller: false, body: false };
     let mut findings = Findings::default();
     let edits = RequestEdits::compile(&config, "r", &scope, false, &mut findings);
     (edits, findings.into_problems().into_iter().map(|p| p.path).collect())
@@ -36,6 +36,7 @@ fn target(text: &str, path: &str, query: Option<&str>) -> Result<String, &'stati
         route: "orders",
         tenant: &tenant,
         principal: None,
+        body: None,
     };
     edits.fill(&facts).map(|f| f.target.expect("it changes").to_string()).map_err(|problem| problem.kind.code)
 }
@@ -97,7 +98,7 @@ fn mistakes_are_found_at_load() {
 #[test]
 fn statuses_without_a_body_stay() {
     let path: PathPattern = "/".parse().expect("a pattern");
-    let scope = Scope { path: &path, rest: None, caller: false };
+    let scope = Scope { path: &path, rest: None, caller: false, body: false };
     for (status, count) in
         [("{ 404 = 410, 500 = 503 }", 0), ("{ 204 = 200 }", 1), ("{ 200 = 304, x = 200, 101 = 200 }", 3)]
     {

@@ -1,0 +1,64 @@
+//! JSON Schemas.
+
+use jsonschema::{PatternOptions, Validator, error::ValidationErrorKind as Kind};
+use serde_json::Value;
+
+use super::{MAX_ERRORS, Wrong};
+
+/// How far the pattern engine that knows look-around may go back and forth before it gives up.
+const BACKTRACKING: usize = 10_000;
+
+/// Longest message, in bytes.
+const MAX_MESSAGE: usize = 300;
+
+/// A schema, compiled.
+#[derive(Debug)]
+pub(super) struct Schema(Validator);
+
+impl Schema {
+    /// Compiles it. What it refers to must be in itself.
+    pub(super) fn compile(schema: &Value) -> Result<Self, String> {
+        let options = || jsonschema::options().offline().should_validate_formats(true);
+        // Patterns in linear time, whatever a client sends; look-around, where a schema needs it, bounded.
+        let linear = options().with_pattern_options(PatternOptions::regex()).build(schema);
+        let built = linear.or_else(|_| {
+            let patterns = PatternOptions::fancy_regex().backtrack_limit(BACKTRACKING);
+            options().with_pattern_options(patterns).build(schema)
+        });
+        built.map(Self).map_err(|error| format!("is not a schema that can be used: {error}"))
+    }
+
+    /// What is wrong with the value, whose own place is `at`. Values are not repeated.
+    pub(super) fn errors(&self, value: &Value, at: &str) -> Vec<Wrong> {
+        let wrong = self.0.iter_errors(value).take(MAX_ERRORS).map(|error| {
+            let mut field = format!("{at}{}", error.instance_path().as_str());
+            if let Kind::Required { property: Value::String(name) } = error.kind() {
+                field = format!("{field}/{}", name.replace('~', "~0").replace('/', "~1"));
+            }
+            let mut message = error.masked().to_string();
+            message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+            Wrong { field, code: code(error.kind()), message }
+        });
+        wrong.collect()
+    }
+}
+
+/// Stable codes for the rules that are broken most; `schema` for others.
+const fn code(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Required { .. } => "required",
+        Kind::Type { .. } => "type",
+        Kind::Enum { .. } | Kind::Constant { .. } => "enum",
+        Kind::Format { .. } => "format",
+        Kind::Pattern { .. } => "pattern",
+        Kind::Minimum { .. } | Kind::ExclusiveMinimum { .. } => "too_small",
+        Kind::Maximum { .. } | Kind::ExclusiveMaximum { .. } => "too_large",
+        Kind::MinLength { .. } => "too_short",
+        Kind::MaxLength { .. } => "too_long",
+        Kind::MinItems { .. } | Kind::MinProperties { .. } => "too_few",
+        Kind::MaxItems { .. } | Kind::MaxProperties { .. } => "too_many",
+        Kind::AdditionalProperties { .. } | Kind::UnevaluatedProperties { .. } => "unknown",
+        Kind::UniqueItems => "duplicate",
+        _ => "schema",
+    }
+}
