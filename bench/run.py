@@ -13,9 +13,10 @@ import tempfile
 
 import gate
 import identity
+import live
 from lab import BINARY, LOAD
 
-PARTS = ["gate", "gate2", "routes", "bodies", "idle", "latency", "startup", "identity"]
+PARTS = ["gate", "gate2", "routes", "bodies", "idle", "latency", "live", "startup", "identity"]
 
 
 def main():
@@ -55,6 +56,8 @@ def run(part, directory, a):
             return gate.idle(directory)
         case "latency":
             return gate.latency(directory, a.seconds, a.rounds)
+        case "live":
+            return live.live(directory)
         case "startup":
             return identity.startup(directory)
         case _:

@@ -196,6 +196,9 @@ async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Clie
     if let Some(clients) = &route.shape.clients {
         clients.admit(client.ip)?;
     }
+    if let Some(heads) = &route.shape.heads {
+        heads.admit(&parts.headers)?;
+    }
     if let Some(cors) = &route.shape.cors
         && let Some(method) = cors::asked_method(&parts)
     {

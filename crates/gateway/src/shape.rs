@@ -7,6 +7,7 @@ use crate::{
     compress::Compression,
     config::{AuthConfig, Findings, GatewayConfig, RouteConfig},
     cors::Cors,
+    guard::RouteHeads,
     json::{JsonEdits, JsonEditsConfig},
     perimeter::{Clients, Countries},
     route::PathPattern,
@@ -23,6 +24,8 @@ use crate::{
 pub struct Shape {
     /// Which clients are served.
     pub(crate) clients: Option<Clients>,
+    /// How large heads may be, where it is less than elsewhere.
+    pub(crate) heads: Option<RouteHeads>,
     /// Which pages of other origins.
     pub(crate) cors: Option<Arc<Cors>>,
     /// Which version a request is for.
@@ -106,6 +109,7 @@ impl Shape {
             clients: config.clients.as_ref().and_then(|clients| {
                 Clients::compile(clients, &format!("{at}.clients"), common.countries.as_ref(), findings)
             }),
+            heads: RouteHeads::new(config.max_headers, config.max_head),
             validation: config
                 .validate
                 .as_ref()

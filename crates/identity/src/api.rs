@@ -16,7 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, audit, auth, authz, gateway_config,
     http::{Refusal, render_problems},
-    keys, passwords, roles, sessions, tenants, tokens, users, users_admin,
+    keys, outbox, passwords, preferences, roles, sessions, templates, tenants, tokens, users, users_admin,
+    verification,
 };
 
 /// Every kind of problem that identity declares.
@@ -25,19 +26,24 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     auth::PROBLEMS,
     gateway_config::PROBLEMS,
     keys::PROBLEMS,
+    outbox::PROBLEMS,
     passwords::PROBLEMS,
+    preferences::PROBLEMS,
     roles::PROBLEMS,
     sessions::PROBLEMS,
+    templates::PROBLEMS,
     tenants::PROBLEMS,
     tokens::PROBLEMS,
     users::PROBLEMS,
     users_admin::PROBLEMS,
+    verification::PROBLEMS,
 ];
 
 /// Every route with its description. A new slice is merged here.
 fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::with_openapi(Frame::openapi())
         .merge(auth::routes())
+        .merge(verification::routes())
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(users_admin::routes())
@@ -46,6 +52,9 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(tenants::routes())
         .merge(authz::routes())
         .merge(keys::routes())
+        .merge(preferences::routes())
+        .merge(outbox::routes())
+        .merge(templates::routes())
         .merge(audit::routes())
         .merge(gateway_config::routes())
 }
@@ -68,6 +77,8 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "roles", description = "Roles and permissions"),
         (name = "tenants", description = "Tenants, for operators of the installation"),
         (name = "keys", description = "Signing keys"),
+        (name = "settings", description = "What a tenant decides about itself"),
+        (name = "messages", description = "Mails and text messages, and what they say"),
         (name = "gateway", description = "Routes and upstreams, for operators of the installation"),
         (name = "audit", description = "The audit log"),
         (name = "authorization", description = "Asking what others may do"),

@@ -3,16 +3,19 @@
 //! What a stranger can learn is decided here:
 //!
 //! - **Whether an account exists is not told** by any answer: the same status, body and hashing for known
-//!   and unknown, at registration, login and lockout. (Until registration asks for a mailed proof, whoever
-//!   registers an address and then cannot log in with the password they chose has learned it anyway.)
+//!   and unknown, at registration, login and lockout. Whoever registers an address and then cannot log in
+//!   with the password they chose has learned it anyway, unless the tenant wants addresses verified before
+//!   the first login: then both cases look the same, because a login before that is refused like one with a
+//!   wrong password.
 //! - Registration therefore answers with what was submitted and **without an id**: an id would have to be
 //!   either the existing account's or a lie. The id comes with the first login. Somebody who registers an
-//!   address that is taken is told the same as everybody; the existing account gets an audit entry.
+//!   address that is taken is told the same as everybody; the account's owner is told by mail.
 //! - **Guessing is bounded** by [`lockout`]: per account and source, counted before the password is looked
 //!   at. Over all sources an account has its own rate; devices with a live session have theirs apart, so
 //!   that nobody can use it up for them.
 //!
-//! Deliberately absent: limits by address (the gate has them), mail, second factors, the history of former
+//! Deliberately absent: limits by address (the gate has them), what follows from mails (see
+//! [`verification`](crate::verification)), second factors, the history of former
 //! passwords (part of the policy that is still to come).
 
 pub mod lockout;
@@ -24,14 +27,14 @@ mod routes;
 mod sweep;
 
 pub use login::{LoggedIn, LoginRequest, login};
-pub use password::{PasswordChange, change_password};
+pub use password::{PasswordChange, change_password, confirm_password};
 pub use register::{Registration, register};
 pub use routes::routes;
 pub use sweep::sweep;
 
 kernel::problems! {
     /// Wrong password, unknown account, account that is not active: one answer.
-    pub INVALID = 401 "credentials.invalid" "The login is not valid" "Check the e-mail address or user name and the password.";
+    pub INVALID = 401 "credentials.invalid" "The login is not valid" "Check the e-mail address or user name and the password. If you have just registered, confirm your e-mail address first.";
     /// Too many failures of this account from this source, whether or not it exists.
     pub LOCKED = 429 "login.locked" "Too many failed logins" "Try again after the time in Retry-After, or ask an administrator to unlock the account.";
     /// Too many logins of this account, whatever the source and outcome.

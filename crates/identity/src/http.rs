@@ -6,6 +6,7 @@ mod fields;
 mod params;
 mod permit;
 mod refusal;
+mod wish;
 
 pub mod openapi;
 
@@ -15,6 +16,7 @@ pub use fields::Fields;
 pub use params::{Page, PageQuery, Path, Query, Window};
 pub use permit::{Caller, Ctx, Permit, Right};
 pub use refusal::{Refusal, render_problems};
+pub use wish::Wish;
 
 /// Declares the rights that handlers ask for: `rights! { ManageUsers = "users:update"; }`.
 /// `system` rights are held by users of the default tenant only: they reach across tenants.

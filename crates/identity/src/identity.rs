@@ -26,6 +26,7 @@ use crate::{
     assertions::Assertions,
     audit::{Action, Entry, Target},
     keys::{FreshKey, Signers},
+    outbox::{self, MailSender, Outbox, SmsSender},
     passwords::Hasher,
     publish::Publisher,
     settings::DEFAULT_SLUG,
@@ -51,6 +52,10 @@ pub struct IdentityParts {
     pub random: Arc<dyn Random>,
     /// Limits whose key only identity knows.
     pub limiter: Arc<dyn RateLimiter>,
+    /// Sends mail.
+    pub mail: Arc<dyn MailSender>,
+    /// Sends text messages.
+    pub sms: Arc<dyn SmsSender>,
     /// Tells other nodes of changes; `None` when there are none.
     pub announce: Option<Arc<dyn Announce>>,
     /// What the operator decided.
@@ -82,7 +87,8 @@ impl Identity {
     /// Checks the master key, makes the default tenant if this is the first start, and loads the edge.
     /// Several nodes may do it at once.
     pub async fn open(parts: IdentityParts) -> Result<Self, OpenIdentityError> {
-        let IdentityParts { store, edge, vault, hasher, gate, clock, random, limiter, announce, settings } = parts;
+        let IdentityParts { store, edge, vault, hasher, gate, clock, random, limiter, mail, sms, announce, settings } =
+            parts;
         let (vault, signers) = (Arc::new(vault), Arc::new(Signers::default()));
         vault.check(&store, &*random).await?;
         first_start(&store, &vault, &*clock, &random, &settings).await?;
@@ -97,7 +103,8 @@ impl Identity {
         };
         let feed = Feed::open(store.clone(), Arc::new(publisher), announce).await?;
         let assertions = Arc::new(Assertions::new(signers.clone(), clock.clone()));
-        let core = Core { store, edge, feed, gate, clock, random, vault, signers, hasher, limiter, settings };
+        let outbox = Outbox::new(mail, sms);
+        let core = Core { store, edge, feed, gate, clock, random, vault, signers, hasher, outbox, limiter, settings };
         Ok(Self { core: Arc::new(core), assertions })
     }
 
@@ -140,6 +147,11 @@ impl Identity {
     /// How identity is, for `/health`.
     pub fn health(&self) -> Arc<dyn HealthCheck> {
         Arc::new(background::Health(self.core.clone()))
+    }
+
+    /// How mail and text messages are, for `/health`.
+    pub fn message_health(&self) -> Vec<Arc<dyn HealthCheck>> {
+        outbox::checks(&self.core)
     }
 }
 

@@ -6,7 +6,7 @@
 //! databases) and `routes` (DTO ↔ model). Slices call each other through their faces only, along a
 //! graph without circles, drawn in ARCHITECTURE.md.
 //!
-//! Deliberately absent: sockets and listeners (requests arrive through the gate, see
+//! Deliberately absent: listeners (requests arrive through the gate, see
 //! [`kernel::RequestContext`]), any `if` about which database runs.
 
 pub mod api;
@@ -20,11 +20,16 @@ pub mod gateway_config;
 pub mod http;
 mod identity;
 pub mod keys;
+pub mod language;
+pub mod outbox;
 pub mod passwords;
+pub mod preferences;
+pub mod proofs;
 pub mod publish;
 pub mod roles;
 pub mod sessions;
 pub mod settings;
+pub mod templates;
 pub mod tenants;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -32,6 +37,7 @@ pub mod tokens;
 pub mod users;
 pub mod users_admin;
 pub mod vault;
+pub mod verification;
 
 pub use crate::{
     core::Core,

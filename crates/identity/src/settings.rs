@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kernel::{Rate, jose::Alg};
 
-use crate::passwords::Policy;
+use crate::{outbox::limits::MessageLimits, passwords::Policy, proofs::Links};
 
 /// The slug of the tenant that exists from the first start: requests that name none are about it, and
 /// only its users hold rights across tenants.
@@ -27,6 +27,10 @@ pub struct Settings {
     pub lockout: LockoutSettings,
     /// Logins by account, whatever the source. Limits by IP are the gate's.
     pub login_by_account: Rate,
+    /// Mails and text messages, by whom they concern.
+    pub messages: MessageLimits,
+    /// Where the links of messages lead, and for how long they work.
+    pub links: Links,
     /// Whether registration without an invitation is open.
     pub open_registration: bool,
 }
@@ -128,6 +132,8 @@ impl Default for Settings {
             },
             lockout: LockoutSettings { failures: 5, duration: Duration::from_secs(15 * 60) },
             login_by_account: Rate { limit: 10, window: Duration::from_secs(60) },
+            messages: MessageLimits::default(),
+            links: Links::default(),
             open_registration: true,
         }
     }

@@ -5,11 +5,13 @@
 
 mod call;
 mod gate;
+mod inbox;
 mod node;
 mod people;
 
 pub(crate) use call::Reply;
 pub(crate) use gate::FakeGate;
+pub(crate) use inbox::Inbox;
 pub(crate) use node::{Limiter, START, TestCore, parts, settings};
 pub(crate) use people::{PASSWORD, Person};
 

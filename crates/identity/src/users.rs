@@ -8,7 +8,8 @@
 //! A password hash is never part of a [`User`]: it leaves the database only in an [`Account`], for login.
 //!
 //! Deliberately absent: administration (searching, disabling: see the admin routes), roles, sessions, and
-//! changing the e-mail address, which needs a mail to the new one.
+//! changing the e-mail address, which needs a mail to the new one (see
+//! [`verification`](crate::verification)).
 
 mod model;
 mod profile;
@@ -24,8 +25,8 @@ pub use profile::ProfileChange;
 pub use routes::{own, routes};
 
 pub use store::{
-    COLUMNS, account_by_id, by_email, by_id, by_login, change_password_hash, create, from_row, note_login, rehash,
-    set_password_hash, set_status, update_profile,
+    COLUMNS, account_by_id, by_email, by_id, by_login, change_email, change_password_hash, create, from_row,
+    note_login, rehash, set_password_hash, set_status, update_profile, verify_email,
 };
 pub use view::UserView;
 

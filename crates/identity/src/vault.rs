@@ -48,6 +48,8 @@ pub enum Purpose {
     LoginFailures,
     /// Signatures of audit checkpoints.
     AuditCheckpoints,
+    /// What messages on their way say.
+    Messages,
     /// The names that visitors know targets of upstreams by.
     StickyTargets,
     /// The value that proves the master key is the right one.
@@ -61,6 +63,7 @@ impl Purpose {
             Self::Tokens => b"portcullis/v1/tokens",
             Self::LoginFailures => b"portcullis/v1/login-failures",
             Self::AuditCheckpoints => b"portcullis/v1/audit-checkpoints",
+            Self::Messages => b"portcullis/v1/messages",
             Self::StickyTargets => b"portcullis/v1/sticky-targets",
             Self::Check => b"portcullis/v1/check",
         }
@@ -125,6 +128,12 @@ impl Vault {
     /// the master key. It lets the grace window answer with the same successor without storing it.
     pub fn succeed_token(&self, secret: &[u8]) -> [u8; 32] {
         tag(&self.tokens, &[b"succ", secret])
+    }
+
+    /// Keyed hash of a short code, bound to the row it belongs to. The key is what keeps a million codes from
+    /// being tried against a stolen table.
+    pub fn hash_code(&self, row: &[u8], code: &[u8]) -> [u8; 32] {
+        tag(&self.tokens, &[b"code", row, code])
     }
 
     /// Keyed hash for the table of failed logins.

@@ -72,4 +72,6 @@ typed_ids! {
     TokenId;
     /// One row of the audit log.
     AuditId;
+    /// One mail or text message to a person.
+    MessageId;
 }

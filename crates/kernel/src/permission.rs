@@ -61,6 +61,8 @@ builtin! {
     "webhooks:read" "List webhooks and their deliveries",
     "webhooks:write" "Create, change and delete webhooks",
     "health:read" "Read the detailed health of every component",
+    "messages:read" "List mails and text messages and what became of them",
+    "messages:write" "Send messages again that were given up, and send a test message",
 }
 
 /// A permission as asked for: concrete, never a wildcard.

@@ -27,7 +27,7 @@ fn every_example_loads() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     let dir = tempfile::tempdir().expect("a directory");
     let mut loaded = 0;
-    for file in ["shaping.md"] {
+    for file in ["messages.md", "shaping.md"] {
         let text = fs::read_to_string(docs.join(file)).expect(file);
         for (line, block) in blocks(&text) {
             let path = dir.path().join("portcullis.toml");

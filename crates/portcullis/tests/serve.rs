@@ -73,7 +73,7 @@ async fn operators_see_everything_and_strangers_little() {
     let health = json(&ask(public, "/health").await.1);
     assert_eq!(
         health["components"].as_object().expect("parts").keys().collect::<Vec<_>>(),
-        ["bus", "configuration", "database", "identity", "kv"]
+        ["bus", "configuration", "database", "identity", "kv", "mail", "sms"]
     );
     assert!(health["components"]["database"].is_string(), "strangers see no details: {health}");
     assert!(json(&ask(ops, "/health").await.1)["components"]["database"]["importance"].is_string());
@@ -179,4 +179,23 @@ async fn a_restart_finds_everything() {
     assert!(!running.is_first_start());
     assert_eq!(ask(running.public_addr(), "/.well-known/jwks.json").await.1, keys);
     running.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_stops_says_so_before_it_turns_anybody_away() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut config = config(&dir);
+    config.server.drain_delay = gateway::config::Duration::from_secs(600);
+    let address = service("hello", Arc::default(), Arc::default()).await;
+    open_route(&mut config, "hello", "/hello", address);
+    let running = start(config).await;
+    let (public, ops) = (running.public_addr(), running.ops_addr());
+    assert_eq!(ask(ops, "/readyz").await.0, 200);
+    let stopping = tokio::spawn(running.shutdown());
+    while ask(ops, "/readyz").await.0 != 503 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask(public, "/hello").await, (200, "hello".to_owned()), "a new connection is served");
+    assert!(!stopping.is_finished());
+    stopping.abort();
 }

@@ -36,6 +36,7 @@ macro_rules! migrations {
 migrations! {
     1 "0001_foundation",
     2 "0002_gateway",
+    3 "0003_mail",
 }
 
 impl Migration {

@@ -11,7 +11,7 @@ use portcullis::{
 use serde_json::{Value, json};
 use testservers::{PgDatabase, RedisSpace};
 
-use crate::{Answer, Echo, PASSWORD, Person, Tokens};
+use crate::{Answer, Echo, Inbox, PASSWORD, Person, Received, Tokens};
 
 /// The administrator of every app.
 const ADMIN: &str = "root@example.com";
@@ -36,6 +36,9 @@ struct Ground {
     dir: tempfile::TempDir,
     postgres: Option<PgDatabase>,
     redis: Option<RedisSpace>,
+    inbox: Arc<Inbox>,
+    /// Whether messages leave as configured rather than to the inbox.
+    senders: bool,
 }
 
 impl Ground {
@@ -81,6 +84,8 @@ impl Ground {
             // Real Argon2id, at a cost that tests can pay.
             hash_cost: Some(Cost { memory_kib: 64, iterations: 1, parallelism: 1 }),
             durable: false,
+            mail: (!self.senders).then(|| self.inbox.clone() as _),
+            sms: (!self.senders).then(|| self.inbox.clone() as _),
         };
         App::start(config, parts).await.unwrap_or_else(|error| panic!("{error}"))
     }
@@ -91,6 +96,7 @@ impl Ground {
 pub struct Builder {
     backend: Backend,
     config: String,
+    senders: bool,
 }
 
 impl Builder {
@@ -106,6 +112,12 @@ impl Builder {
         self.config.push_str(toml);
         self
     }
+    /// Mails and text messages leave as configured, by real connections, rather than to the test.
+    #[must_use]
+    pub const fn configured_senders(mut self) -> Self {
+        self.senders = true;
+        self
+    }
     /// Starts it, with an administrator.
     pub async fn start(self) -> TestApp {
         let dir = tempfile::tempdir().expect("a temporary folder");
@@ -117,7 +129,7 @@ impl Builder {
         let echo = Echo::start().await;
         let config = format!("{}\n[upstreams.echo]\ntargets = [\"http://{}\"]\n", self.config, echo.addr);
         std::fs::write(dir.path().join("portcullis.toml"), config).expect("a configuration");
-        let ground = Arc::new(Ground { dir, postgres, redis });
+        let ground = Arc::new(Ground { dir, postgres, redis, inbox: Arc::default(), senders: self.senders });
         // Near the real time, because Redis has its own.
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
         let running = ground.node(&clock).await;
@@ -169,6 +181,11 @@ impl TestApp {
         }
     }
 
+    /// Where its files are.
+    pub fn data_dir(&self) -> std::path::PathBuf {
+        self.ground.dir.path().join("data")
+    }
+
     /// Stops in order and starts again on the same data.
     pub async fn restart(self) -> Self {
         let Self { clock, echo, running, client, admin, ground } = self;
@@ -185,6 +202,21 @@ impl TestApp {
     /// How many passwords were hashed so far.
     pub fn hashes(&self) -> u64 {
         self.running.core().hasher.computed()
+    }
+
+    /// The oldest unread mail to this address; waits for it.
+    pub async fn mail_to(&self, address: &str) -> Received {
+        self.ground.inbox.next_to(address).await
+    }
+
+    /// The oldest unread text message to this number; waits for it.
+    pub async fn sms_to(&self, number: &str) -> Received {
+        self.ground.inbox.next_to(number).await
+    }
+
+    /// Messages that arrived and were not read yet.
+    pub fn unread(&self) -> Vec<Received> {
+        self.ground.inbox.unread()
     }
 
     fn call_at(&self, addr: SocketAddr, method: &str, path: &str) -> Call {

@@ -16,9 +16,11 @@
 mod answer;
 mod app;
 mod echo;
+mod inbox;
 mod people;
 
 pub use answer::{Answer, Tokens};
 pub use app::{Backend, Builder, Call, TestApp};
 pub use echo::Echo;
+pub use inbox::{Inbox, Received};
 pub use people::{PASSWORD, Person};

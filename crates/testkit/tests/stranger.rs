@@ -8,7 +8,13 @@ use testkit::TestApp;
 const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/api/v1/auth/register"),
     ("POST", "/api/v1/auth/login"),
+    ("POST", "/api/v1/auth/password-reset"),
+    ("POST", "/api/v1/auth/verify-email/resend"),
     // Refused by what is in the body, not by who calls.
+    ("POST", "/api/v1/auth/password-reset/confirm"),
+    ("POST", "/api/v1/auth/verify-email"),
+    ("POST", "/api/v1/auth/change-email/confirm"),
+    ("POST", "/api/v1/auth/invitation/accept"),
     ("POST", "/api/v1/auth/refresh"),
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/.well-known/openid-configuration"),

@@ -69,6 +69,12 @@ pub struct RouteConfig {
     /// Largest request body; the server's `max_body` when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_body: Option<Size>,
+    /// Largest header fields, names and values together; beyond: 431. The server's `max_head` holds in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_head: Option<Size>,
+    /// Most header fields; beyond: 431. The server's `max_headers` holds in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_headers: Option<u16>,
     /// Overrides the upstream's `timeout`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
@@ -134,6 +140,8 @@ impl RouteConfig {
             preserve_host: false,
             forward_credentials: false,
             max_body: None,
+            max_head: None,
+            max_headers: None,
             timeout: None,
             body_timeout: None,
             concurrency: None,

@@ -13,11 +13,13 @@ mod head;
 mod host;
 mod path;
 mod problems;
+mod route_heads;
 
 pub use host::{Host, parse as parse_host};
 pub use path::{InvalidPath, normalise};
 pub use problems::PROBLEMS;
 pub(crate) use problems::{BODY, PATH, TARGET_TOO_LONG, TIMEOUT};
+pub(crate) use route_heads::RouteHeads;
 
 pub(crate) use admit::{Admitted, admit};
 pub(crate) use head::{BadHead, HeadLimits, MAX_HEADERS};

@@ -128,3 +128,18 @@ async fn countries_come_from_the_operators_database() {
         assert_eq!(answer.status(), status, "{client}");
     }
 }
+
+#[tokio::test]
+async fn a_route_may_take_smaller_heads_and_bodies_than_the_server() {
+    let upstream = Upstream::ok().await;
+    let limits = "max_headers = 4\nmax_head = '100B'\nmax_body = '3B'\n";
+    let gate = Gate::open(&format!("{}{limits}", open_to(upstream.address)));
+    assert_eq!(gate.get("/", "A: 1\r\nB: 2\r\nC: 3\r\n").await.status(), 200);
+    let many = gate.get("/", "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n").await;
+    assert_eq!(many.problem(), (431, "request.head_too_large".into()));
+    // `host: gate.test` takes 13 of them, `a` one more.
+    assert_eq!(gate.get("/", &format!("A: {}\r\n", "x".repeat(86))).await.status(), 200);
+    assert_eq!(gate.get("/", &format!("A: {}\r\n", "x".repeat(87))).await.status(), 431);
+    let body = gate.ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcd").await;
+    assert_eq!(body.problem(), (413, "request.too_large".into()));
+}

@@ -14,6 +14,13 @@ const PUBLIC: &[&str] = &[
     // The ways in.
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/register",
+    // Asking for a mail, and what the mail carries: answered alike for everybody.
+    "POST /api/v1/auth/password-reset",
+    "POST /api/v1/auth/password-reset/confirm",
+    "POST /api/v1/auth/verify-email",
+    "POST /api/v1/auth/verify-email/resend",
+    "POST /api/v1/auth/change-email/confirm",
+    "POST /api/v1/auth/invitation/accept",
     // The refresh token in the body is the credential.
     "POST /api/v1/auth/refresh",
     // What verifiers read.

@@ -5,7 +5,7 @@
 //! comes before the hash, so that parallel guesses are bounded too. Every step is taken for an unknown
 //! account as for a known one.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use http::HeaderValue;
 use kernel::{Problem, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random};
@@ -20,10 +20,14 @@ use super::{
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
+    language::Language,
+    outbox::{Fate, Letter, Post},
+    preferences::{self, Preferences},
     roles,
-    sessions::{self, Live, NewSession, Owner, Scope, Span, bearer, cookie},
+    sessions::{self, Device, Live, NewSession, Owner, Scope, Span, bearer, cookie},
+    templates::Name,
     tokens::{self, TokenSet},
-    users::{self, Account, Login, UserKind, UserStatus},
+    users::{self, Account, Login, User, UserKind, UserStatus},
 };
 
 /// What somebody presents.
@@ -41,6 +45,8 @@ pub struct LoginRequest {
     pub set_cookie: bool,
     /// With what, bounded.
     pub user_agent: String,
+    /// The language they like best.
+    pub wish: Option<Language>,
 }
 
 /// What they get.
@@ -55,7 +61,7 @@ pub struct LoggedIn {
 /// Logs somebody in, in the tenant of the request.
 pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<LoggedIn, Problem> {
     let counter = Counter::login(&core.vault, &request.login, ctx.client_ip);
-    let (account, familiar) = load(core, ctx, &request.login).await?;
+    let Found { account, familiar, preferences } = load(core, ctx, &request.login).await?;
     within_rate(core, ctx, &counter, familiar).await?;
     let place = core.hasher.reserve()?;
     let attempt = count_attempt(core, ctx, counter).await?;
@@ -63,8 +69,7 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
     let verdict = place.verify(request.password.clone(), stored.as_ref().map(|h| h.expose().clone())).await?;
     let known = account.as_ref().map(|a| a.user.id);
-    let allowed =
-        account.filter(|a| verdict.ok && a.user.status == UserStatus::Active && a.user.kind == UserKind::Person);
+    let allowed = account.filter(|a| verdict.ok && may_log_in(&a.user, &preferences));
     let (Some(account), Some(verified)) = (allowed, stored) else {
         return Err(fail(core, ctx, known, attempt).await?);
     };
@@ -73,15 +78,30 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
         true => core.hasher.hash(request.password.clone()).await.ok().map(Secret::new),
         false => None,
     };
-    let verified = Verified { account, hash: verified, rehashed };
+    let told = preferences.new_login_mail.then(|| request.wish.unwrap_or(preferences.language));
+    let verified = Verified { account, hash: verified, rehashed, told };
     match begin(core, ctx, request, verified, counter).await? {
         Some(logged_in) => Ok(logged_in),
         None => Err(fail(core, ctx, known, attempt).await?),
     }
 }
 
-/// The account, and whether a device at this address is logged in to it already.
-async fn load(core: &Core, ctx: &RequestContext, login: &Login) -> Result<(Option<Account>, bool), Problem> {
+/// Whether somebody whose password is right may log in. Otherwise they are told what everybody is told: an
+/// answer of its own would tell whoever has just registered the address whether there was an account.
+fn may_log_in(user: &User, preferences: &Preferences) -> bool {
+    let verified = user.email.is_none() || user.email_verified_at.is_some();
+    user.status == UserStatus::Active && user.kind == UserKind::Person && (verified || !preferences.verified_login)
+}
+
+/// What a login is decided by.
+struct Found {
+    account: Option<Account>,
+    /// A device at this address is logged in to the account already.
+    familiar: bool,
+    preferences: Preferences,
+}
+
+async fn load(core: &Core, ctx: &RequestContext, login: &Login) -> Result<Found, Problem> {
     let (login, ip, now) = (login.clone(), ctx.client_ip, core.now());
     let found = core.store.tenant(ctx.tenant.id).read(move |tx| {
         Box::pin(async move {
@@ -89,7 +109,7 @@ async fn load(core: &Core, ctx: &RequestContext, login: &Login) -> Result<(Optio
             // Nobody has the nil id: the same question, for an unknown account too.
             let id = account.as_ref().map_or(UserId::from_uuid(Uuid::nil()), |a| a.user.id);
             let familiar = sessions::familiar(tx, id, ip, now).await?;
-            Ok::<_, StoreError>((account, familiar))
+            Ok::<_, StoreError>(Found { account, familiar, preferences: preferences::load(tx).await? })
         })
     });
     Ok(found.await?)
@@ -138,6 +158,8 @@ struct Verified {
     hash: Secret,
     /// The same password under the current parameters, where they differ.
     rehashed: Option<Secret>,
+    /// In which language they are told of a device that was not used before, if at all.
+    told: Option<Language>,
 }
 
 /// Begins the session. `None`: the account was disabled, or its password changed, while we hashed.
@@ -154,6 +176,7 @@ async fn begin(
     let cookie = request.set_cookie.then(|| bearer::write("", tenant, &random::bytes(&*core.random)));
     let hash = |secret: &Secret| core.vault.hash_token(secret.expose().as_bytes());
     let user = verified.account.user.clone();
+    let letter = news(&verified, ctx, &request.user_agent, now);
     let session = NewSession {
         id: SessionId::new(now, &*core.random),
         user: user.id,
@@ -184,6 +207,7 @@ async fn begin(
         .details(json!({"method": "password", "remember": request.remember, "cookie": request.set_cookie}));
     let unit = Beginning {
         verified,
+        letter: letter.map(|letter| (letter, ctx.client_ip, Post::new(core))),
         session,
         counter,
         refresh: hash(&refresh),
@@ -194,15 +218,30 @@ async fn begin(
     let random = core.random.clone();
     let begun = core.store.tenant(tenant).write(move |tx| Box::pin(async move { unit.commit(tx, &*random).await }));
     let Some(roles) = begun.await.map_err(|e: StoreError| Problem::from(e))? else { return Ok(None) };
+    core.outbox.wake();
     let tokens = TokenSet::for_session(core, &ctx.tenant, &live, &roles, Some(&refresh))?;
     let kept: Option<Duration> = request.remember.then_some(core.settings.sessions.remember);
     let cookie = cookie.map(|value| cookie::set(&value, kept)).transpose()?;
     Ok(Some(LoggedIn { tokens, cookie }))
 }
 
+/// What a person is told of a login with a device that was not used before.
+fn news(verified: &Verified, ctx: &RequestContext, device: &str, now: Timestamp) -> Option<Letter> {
+    let user = &verified.account.user;
+    let letter = Letter::mail(Name::NewLogin, verified.told?, user.email.clone()?)
+        .of(Some(user.id))
+        .with("name", user.display_name.clone().unwrap_or_default())
+        .with("ip", ctx.client_ip.to_canonical().to_string())
+        .with("device", if device.is_empty() { "?" } else { device })
+        .at(now);
+    Some(letter)
+}
+
 /// All that a login writes.
 struct Beginning {
     verified: Verified,
+    /// Sent if the login is news.
+    letter: Option<(Letter, IpAddr, Post)>,
     session: NewSession,
     counter: Counter,
     refresh: [u8; 32],
@@ -221,6 +260,12 @@ impl Beginning {
             users::rehash(tx, user, hash, new).await?;
         }
         lockout::clear(tx, &self.counter).await?;
+        if let Some((letter, ip, post)) = self.letter {
+            let device = Device { user_agent: self.session.user_agent.clone(), ip };
+            if device.is_news(&sessions::recent(tx, user).await?) {
+                post.write(tx, letter, Fate::Send).await?;
+            }
+        }
         sessions::insert(tx, &self.session, now).await?;
         tokens::insert(tx, self.refresh, self.session.id, self.refresh_expires, now).await?;
         audit::record(tx, self.entry, now, random).await?;

@@ -1,6 +1,6 @@
 //! Changing one's own password.
 
-use kernel::{Principal, Problem, RequestContext, Secret};
+use kernel::{Principal, Problem, RequestContext, Secret, Timestamp};
 use serde_json::json;
 use storage::StoreError;
 
@@ -12,10 +12,15 @@ use super::{
 use crate::{
     Core,
     audit::{self, Action, Entry, Target},
+    language::Language,
+    outbox::{Fate, Letter, Post},
     passwords::{About, WEAK, WRONG, check_policy},
+    preferences,
+    proofs::{self, Purpose},
     publish::{self, Change},
     sessions::{self, Reason},
-    users,
+    templates::Name,
+    users::{self, Account, User},
 };
 
 /// A change of password.
@@ -35,28 +40,17 @@ pub async fn change_password(
     ctx: &RequestContext,
     principal: &Principal,
     change: PasswordChange,
+    wish: Option<Language>,
 ) -> Result<(), Problem> {
-    let id = users::own(principal)?;
-    let account = core.store.tenant(principal.tenant).read(move |tx| Box::pin(users::account_by_id(tx, id))).await;
-    let account = account.map_err(|e: StoreError| Problem::from(e))?.ok_or(WRONG)?;
+    let account = load(core, principal).await?;
     let user = &account.user;
+    let id = user.id;
 
     let names: Vec<&str> = [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect();
     let about = About { email: user.email.as_deref(), username: user.username.as_deref(), names: &names };
     check_policy(core.settings.passwords.policy, &change.new, about, "/new_password")?;
 
-    let counter = Counter::confirmation(&core.vault, id, ctx.client_ip);
-    let key = format!("password:{}:{}", principal.tenant, counter.account_name());
-    let taken = core.limiter.take(key, core.settings.login_by_account).await;
-    taken.map_err(|wait| Problem::new(LIMITED).retry_after(wait))?;
-    let place = core.hasher.reserve()?;
-    let attempt = count_attempt(core, ctx, counter).await?;
-    let stored = account.password_hash.clone();
-    let verdict = place.verify(change.current.clone(), stored.as_ref().map(|h| h.expose().clone())).await?;
-    let now = core.now();
-    let Some(old) = stored.filter(|_| verdict.ok) else {
-        return Err(Problem::new(WRONG).retry_after(attempt.delay(now)));
-    };
+    let (old, counter) = confirm(core, ctx, principal, &account, &change.current).await?;
     if change.new == change.current {
         return Err(Problem::new(WEAK).field(
             "/new_password",
@@ -66,6 +60,8 @@ pub async fn change_password(
     }
     let new = Secret::new(core.hasher.hash(change.new).await?);
 
+    let (now, post) = (core.now(), Post::new(core));
+    let letter = notice(user, ctx, now);
     let entry = Entry::new(principal, Action("user.password_changed"), Target::new("user", id), ctx);
     let (random, keep) = (core.random.clone(), principal.session);
     let work = core.store.tenant(principal.tenant).write(move |tx| {
@@ -77,6 +73,12 @@ pub async fn change_password(
             let sessions = sessions::revoke_all(tx, id, keep, Reason::Password, now).await?;
             let entry = entry.details(json!({"sessions_ended": sessions.len()}));
             audit::record(tx, entry, now, &*random).await?;
+            // What was under way by mail may have been begun by whoever knew the old password.
+            proofs::void(tx, id, &[Purpose::ResetPassword, Purpose::ChangeEmail], now).await?;
+            if let Some(letter) = letter {
+                let language = wish.unwrap_or(preferences::load(tx).await?.language);
+                post.write(tx, Letter { language, ..letter }, Fate::Send).await?;
+            }
             let seq = match sessions.is_empty() {
                 true => None,
                 false => Some(publish::append(tx, &Change::SessionsRevoked { sessions }, now).await?),
@@ -85,8 +87,66 @@ pub async fn change_password(
         })
     });
     // Changed by somebody else meanwhile: what was given is not the current password any more.
-    if let Some(seq) = work.await?.ok_or(WRONG)? {
+    let seq = work.await?.ok_or(WRONG)?;
+    core.outbox.wake();
+    if let Some(seq) = seq {
         core.settle(seq).await?;
     }
     Ok(())
+}
+
+/// A mail that tells a person that their password was changed.
+fn notice(user: &User, ctx: &RequestContext, now: Timestamp) -> Option<Letter> {
+    let letter = Letter::mail(Name::PasswordChanged, Language::default(), user.email.clone()?)
+        .of(Some(user.id))
+        .with("name", user.display_name.clone().unwrap_or_default())
+        .with("ip", ctx.client_ip.to_string())
+        .at(now);
+    Some(letter)
+}
+
+async fn load(core: &Core, principal: &Principal) -> Result<Account, Problem> {
+    let id = users::own(principal)?;
+    let account = core.store.tenant(principal.tenant).read(move |tx| Box::pin(users::account_by_id(tx, id))).await;
+    account.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| WRONG.into())
+}
+
+/// Asks for the caller's current password before something that a stolen session must not do. Counted like
+/// a login.
+pub async fn confirm_password(
+    core: &Core,
+    ctx: &RequestContext,
+    principal: &Principal,
+    current: &Secret,
+) -> Result<Account, Problem> {
+    let account = load(core, principal).await?;
+    let (_, counter) = confirm(core, ctx, principal, &account, current).await?;
+    let work = core
+        .store
+        .tenant(principal.tenant)
+        .write(move |tx| Box::pin(async move { lockout::clear(tx, &counter).await }));
+    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    Ok(account)
+}
+
+/// The hash that the current password was verified against, and where the attempt was counted.
+async fn confirm(
+    core: &Core,
+    ctx: &RequestContext,
+    principal: &Principal,
+    account: &Account,
+    current: &Secret,
+) -> Result<(Secret, Counter), Problem> {
+    let counter = Counter::confirmation(&core.vault, account.user.id, ctx.client_ip);
+    let key = format!("password:{}:{}", principal.tenant, counter.account_name());
+    let taken = core.limiter.take(key, core.settings.login_by_account).await;
+    taken.map_err(|wait| Problem::new(LIMITED).retry_after(wait))?;
+    let place = core.hasher.reserve()?;
+    let attempt = count_attempt(core, ctx, counter).await?;
+    let stored = account.password_hash.clone();
+    let verdict = place.verify(current.clone(), stored.as_ref().map(|h| h.expose().clone())).await?;
+    match stored.filter(|_| verdict.ok) {
+        Some(verified) => Ok((verified, counter)),
+        None => Err(Problem::new(WRONG).retry_after(attempt.delay(core.now()))),
+    }
 }

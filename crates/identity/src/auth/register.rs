@@ -8,9 +8,14 @@ use super::CLOSED;
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
+    language::Language,
+    outbox::{Fate, Letter, Post, limits},
     passwords::{About, check_policy},
+    preferences,
+    proofs::{Ask, Purpose},
     roles,
-    users::{self, Email, NewUser},
+    templates::Name,
+    users::{self, Email, NewUser, UserStatus},
 };
 
 /// Somebody who wants an account.
@@ -24,9 +29,15 @@ pub struct Registration {
     pub password: Secret,
 }
 
-/// Creates the account, or does nothing visible if the address or external id is taken. Both hash once and
-/// write one unit.
-pub async fn register(core: &Core, ctx: &RequestContext, registration: Registration) -> Result<(), Problem> {
+/// Creates the account and asks its owner to verify the address; or, if the address or external id is
+/// taken, does nothing but tell the owner of the address. Both hash once and write one unit with one proof
+/// and one letter.
+pub async fn register(
+    core: &Core,
+    ctx: &RequestContext,
+    registration: Registration,
+    wish: Option<Language>,
+) -> Result<(), Problem> {
     if !core.settings.open_registration {
         return Err(CLOSED.into());
     }
@@ -36,29 +47,46 @@ pub async fn register(core: &Core, ctx: &RequestContext, registration: Registrat
     check_policy(core.settings.passwords.policy, &password, about, "/password")?;
     user.password_hash = Some(Secret::new(core.hasher.hash(password).await?));
 
+    let within = Fate::send_if(limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok());
+    let (ask, post) = (Ask::new(core, &ctx.tenant, Purpose::VerifyEmail), Post::new(core));
     let (now, random, ctx) = (core.now(), core.random.clone(), ctx.clone());
     let role: RoleName = roles::builtin::USER.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
     let id = UserId::new(now, &*random);
     let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
         Box::pin(async move {
+            let language = wish.unwrap_or(preferences::load(tx).await?.language);
             let entry = if users::create(tx, id, &user, now).await? {
                 roles::assign(tx, id, &[role]).await?;
+                ask.write(tx, Some(id), None, email.as_str(), language, within).await?;
                 Entry::new(Actor::User(id), Action("user.registered"), Target::new("user", id), &ctx)
             } else {
-                duplicate(tx, &email, &ctx).await?
+                let (owner, entry) = duplicate(tx, &email, &ctx).await?;
+                ask.write_proof(tx, None, None, email.as_str()).await?;
+                let letter = Letter::mail(Name::AlreadyRegistered, language, email.as_str()).of(owner);
+                post.write(tx, letter, if owner.is_some() { within } else { Fate::Void }).await?;
+                entry
             };
             audit::record(tx, entry, now, &*random).await
         })
     });
-    work.await.map_err(|e: StoreError| Problem::from(e))
+    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    core.outbox.wake();
+    Ok(())
 }
 
-/// For the owner of the account and the operator: somebody tried to register it again.
-async fn duplicate(tx: &mut TenantTx, email: &Email, ctx: &RequestContext) -> Result<Entry, StoreError> {
-    let (target, taken) = match users::by_email(tx, email).await? {
+/// For the owner of the account and the operator: somebody tried to register it again. The owner is told
+/// unless the account is disabled or deleted.
+async fn duplicate(
+    tx: &mut TenantTx,
+    email: &Email,
+    ctx: &RequestContext,
+) -> Result<(Option<UserId>, Entry), StoreError> {
+    let found = users::by_email(tx, email).await?;
+    let owner = found.as_ref().filter(|user| user.status == UserStatus::Active).map(|user| user.id);
+    let (target, taken) = match found {
         Some(user) => (Target::new("user", user.id), "email"),
         None => (Target::unknown("user"), "external_id"),
     };
     let entry = Entry::new(Actor::Anonymous, Action("user.register_duplicate"), target, ctx);
-    Ok(entry.failed().details(json!({"taken": taken})))
+    Ok((owner, entry.failed().details(json!({"taken": taken}))))
 }

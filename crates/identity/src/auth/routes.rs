@@ -17,9 +17,10 @@ use super::{LoginRequest, PasswordChange, Registration, login, logout, password,
 use crate::{
     Core,
     http::{
-        Caller, Ctx, Fields, Json, Permit, Refusal,
+        Caller, Ctx, Fields, Json, Permit, Refusal, Wish,
         openapi::{Body, Guarded},
     },
+    language::Language,
     passwords::too_long,
     sessions::{Scope, cookie},
     tokens::{self, TokenSet},
@@ -142,11 +143,12 @@ impl Registered {
 async fn post_register(
     State(core): State<Arc<Core>>,
     ctx: Ctx,
+    Wish(wish): Wish,
     Json(body): Json<RegisterBody>,
 ) -> Result<Response, Refusal> {
     let registration = body.parse()?;
     let answer = Registered::of(&registration);
-    register::register(&core, &ctx, registration).await?;
+    register::register(&core, &ctx, registration, wish).await?;
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
@@ -208,6 +210,7 @@ impl LoginBody {
             scope,
             set_cookie: self.set_cookie,
             user_agent: user_agent(headers),
+            wish: Language::wished(headers),
         })
     }
 }
@@ -311,6 +314,7 @@ struct ChangePasswordBody {
 async fn post_change_password(
     State(core): State<Arc<Core>>,
     permit: Permit<WriteProfile>,
+    Wish(wish): Wish,
     Json(body): Json<ChangePasswordBody>,
 ) -> Result<StatusCode, Refusal> {
     let mut fields = Fields::new();
@@ -319,6 +323,6 @@ async fn post_change_password(
     }
     fields.check()?;
     let change = PasswordChange { current: body.current_password, new: body.new_password };
-    password::change_password(&core, &permit.ctx, &permit.principal, change).await?;
+    password::change_password(&core, &permit.ctx, &permit.principal, change, wish).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -78,6 +78,7 @@ pub const LADDER: &[Builtin] = &[
             "metrics:*",
             "webhooks:*",
             "health:*",
+            "messages:*",
         ],
     },
     Builtin { name: SUPER_ADMIN, description: "Holds everything", inherits: Some("admin"), grants: &["*"] },

@@ -1,6 +1,6 @@
 //! Sessions as values, and what can be decided about them. Pure.
 
-use std::{str::FromStr, time::Duration};
+use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use kernel::{Problem, ProblemKind, SessionId, Timestamp, UserId};
 
@@ -21,6 +21,8 @@ pub enum Reason {
     Revoked,
     /// The password changed.
     Password,
+    /// The e-mail address changed.
+    Email,
     /// An administrator ended it.
     Admin,
     /// The user was disabled or deleted.
@@ -37,6 +39,7 @@ impl Reason {
             Self::LogoutAll => "logout_all",
             Self::Revoked => "revoked",
             Self::Password => "password",
+            Self::Email => "email",
             Self::Admin => "admin",
             Self::Disabled => "disabled",
             Self::Reuse => "reuse",
@@ -69,6 +72,34 @@ impl Ended {
 impl From<Ended> for Problem {
     fn from(ended: Ended) -> Self {
         Self::new(ended.kind())
+    }
+}
+
+/// What a login comes with, as far as it tells devices apart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device {
+    /// Which program, by its own account.
+    pub user_agent: String,
+    /// From where.
+    pub ip: IpAddr,
+}
+
+impl Device {
+    /// Whether a login with this is news to somebody who logged in with those before. The first login is
+    /// not.
+    pub fn is_news(&self, before: &[Self]) -> bool {
+        !before.is_empty() && !before.iter().any(|known| self.is_like(known))
+    }
+
+    /// The same program in the same IPv4 /16 or IPv6 /32, which is what people move about in. A program
+    /// alone says nothing: many have the same.
+    fn is_like(&self, other: &Self) -> bool {
+        let near = match (self.ip.to_canonical(), other.ip.to_canonical()) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => a.octets()[..2] == b.octets()[..2],
+            (IpAddr::V6(a), IpAddr::V6(b)) => a.segments()[..2] == b.segments()[..2],
+            _ => false,
+        };
+        near && self.user_agent == other.user_agent
     }
 }
 

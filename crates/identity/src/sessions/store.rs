@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use kernel::{SessionId, Timestamp, UserId};
 use storage::{Row, StoreError, TenantTx, params};
 
-use super::{Live, NewSession, Owner, Reason, Session, Span};
+use super::{Device, Live, NewSession, Owner, Reason, Session, Span};
 use crate::users::UserStatus;
 
 /// Most sessions that a list shows.
 const LIST: i64 = 200;
+/// Sessions that tell whether a device is known.
+const RECENT: i64 = 100;
 
 /// Stores a new session, used at `now` for the first time.
 pub async fn insert(tx: &mut TenantTx, new: &NewSession, now: Timestamp) -> Result<(), StoreError> {
@@ -93,6 +95,18 @@ pub async fn familiar(tx: &mut TenantTx, user: UserId, ip: IpAddr, now: Timestam
     let sql = "SELECT 1 FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL
             AND ip = $3 AND expires_at > $4 AND idle_expires_at > $4 LIMIT 1";
     Ok(tx.query_opt(sql, params![user, ip.to_canonical().to_string(), now]).await?.is_some())
+}
+
+/// With what and from where the user's last sessions were begun, newest first: those that ended too, as
+/// long as there is a record of them.
+pub async fn recent(tx: &mut TenantTx, user: UserId) -> Result<Vec<Device>, StoreError> {
+    let sql = "SELECT user_agent, ip FROM sessions WHERE tenant_id = $1 AND user_id = $2 ORDER BY id DESC LIMIT $3";
+    let read = |row: &Row| {
+        let ip: String = row.get(1)?;
+        let ip = ip.parse().map_err(|_| StoreError::Decode { column: 1, expected: "an address" })?;
+        Ok(Device { user_agent: row.get(0)?, ip })
+    };
+    tx.query(sql, params![user, RECENT]).await?.iter().map(read).collect()
 }
 
 /// Notes use of a session that is still live.

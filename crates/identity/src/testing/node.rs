@@ -19,7 +19,7 @@ use kernel::{
 use parking_lot::Mutex;
 use storage::{Store, StoreOptions, migrate};
 
-use super::gate::FakeGate;
+use super::{Inbox, gate::FakeGate};
 use crate::{
     Core, Identity, IdentityParts, Settings,
     passwords::{Cost, Hasher},
@@ -61,6 +61,7 @@ pub(crate) struct TestCore {
     pub(crate) core: Arc<Core>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) inbox: Arc<Inbox>,
     pub(crate) identity: Identity,
     pub(super) router: Router,
     /// What the database lives in.
@@ -114,9 +115,14 @@ impl TestCore {
 
     async fn open(store: Store, settings: Settings, clock: Arc<ManualClock>, keep: Keep) -> Self {
         let limiter = Arc::new(Limiter::default());
-        let parts = parts(store, settings, clock.clone(), limiter.clone());
+        let inbox = Arc::new(Inbox::default());
+        let parts = IdentityParts {
+            mail: inbox.clone(),
+            sms: inbox.clone(),
+            ..parts(store, settings, clock.clone(), limiter.clone())
+        };
         let identity = Identity::open(parts).await.expect("an identity service");
-        Self { core: identity.core().clone(), clock, limiter, router: identity.router(), identity, keep }
+        Self { core: identity.core().clone(), clock, limiter, inbox, router: identity.router(), identity, keep }
     }
 
     /// The default tenant, as the edge knows it.
@@ -164,6 +170,8 @@ pub(crate) fn parts(store: Store, settings: Settings, clock: Arc<ManualClock>, l
         clock,
         random,
         limiter,
+        mail: Arc::new(Inbox::default()),
+        sms: Arc::new(Inbox::default()),
         announce: None,
         settings,
     }

@@ -133,6 +133,24 @@ pub async fn set_password_hash(
     Ok(tx.execute(sql, params![id, new.expose(), now]).await? == 1)
 }
 
+/// Notes that the user has shown the address to be theirs. `false`: it is not theirs (any more), or they
+/// are not active. Doing it twice keeps the first time.
+pub async fn verify_email(tx: &mut TenantTx, id: UserId, email: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE users SET email_verified_at = COALESCE(email_verified_at, $4), updated_at = $4
+        WHERE tenant_id = $1 AND id = $2 AND email = $3 AND status = 'active'";
+    Ok(tx.execute(sql, params![id, email, now]).await? == 1)
+}
+
+/// Gives the user an address that they have shown to be theirs. `false`: somebody else has it, or they are
+/// not active. Should somebody get it at this very moment, the unit fails with a
+/// [constraint](StoreError::Constraint).
+pub async fn change_email(tx: &mut TenantTx, id: UserId, email: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE users SET email = $3, email_verified_at = $4, updated_at = $4
+        WHERE tenant_id = $1 AND id = $2 AND status = 'active'
+            AND NOT EXISTS (SELECT 1 FROM users WHERE tenant_id = $1 AND email = $3 AND id <> $2)";
+    Ok(tx.execute(sql, params![id, email, now]).await? == 1)
+}
+
 /// Sets the status. `false`: no such user, or it is that already. Whoever calls this ends sessions and
 /// tells the edge, in the same unit.
 pub async fn set_status(tx: &mut TenantTx, id: UserId, status: UserStatus, now: Timestamp) -> Result<bool, StoreError> {

@@ -9,6 +9,7 @@ use super::model::{Draft, Managed, Patch};
 use crate::{
     Settings,
     http::{Fields, present},
+    language::Language,
     passwords::{About, check_policy},
     roles::MAX_ROLES_OF_USER,
     users::{self, Attributes, NewUser, UserKind, UserView},
@@ -59,6 +60,11 @@ pub(super) struct CreateUser {
     attributes: Option<Map<String, Json_>>,
     /// `user` unless given. Giving roles needs `roles:assign` and everything they grant.
     roles: Option<Vec<String>>,
+    /// Whether to mail them a link to choose a password, instead of giving one.
+    #[serde(default)]
+    invite: bool,
+    /// The language of that mail; the tenant's unless given.
+    language: Option<Language>,
 }
 
 impl CreateUser {
@@ -84,6 +90,9 @@ impl CreateUser {
         if self.password.is_some() && account.kind == UserKind::Service {
             fields.wrong("/password", "not_allowed", "a service has API keys and no password");
         }
+        if self.invite && (account.email.is_none() || self.password.is_some() || account.kind == UserKind::Service) {
+            fields.wrong("/invite", "not_allowed", "needs a person with an e-mail address and without a password");
+        }
         let roles = self.roles.map(|all| roles(&mut fields, &all));
         fields.check()?;
         if let Some(password) = &self.password {
@@ -94,7 +103,7 @@ impl CreateUser {
             };
             check_policy(settings.passwords.policy, password, about, "/password")?;
         }
-        Ok(Draft { account, password: self.password, roles })
+        Ok(Draft { account, password: self.password, roles, invite: self.invite.then_some(self.language) })
     }
 }
 
@@ -185,6 +194,14 @@ impl ResetPassword {
         }
         Ok(self.password)
     }
+}
+
+/// An invitation.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Invite {
+    /// The language of the mail; the tenant's unless given.
+    pub(super) language: Option<Language>,
 }
 
 /// The made-up password, told once.

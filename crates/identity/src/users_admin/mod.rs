@@ -6,13 +6,15 @@
 //! - What is taken away (status, roles, sessions) is refused by the edge before the call is answered.
 //! - The last active `super_admin` of a tenant stays one: decided under the tenant's
 //!   [lock](crate::roles::lock), in the transaction of the change.
+//! - What an administrator does to a password or an address is told to its owner by mail.
 //! - Deleted users are kept, so that they can be restored; nothing but restoring is done to them.
 //!
-//! Deliberately absent: acting as another user, bulk import and export, invitations by mail, erasure, and
+//! Deliberately absent: acting as another user, bulk import and export, erasure, and
 //! a password that must be changed at the next login.
 
 mod dto;
 pub mod filter;
+mod invitations;
 mod model;
 mod routes;
 mod service;
@@ -62,6 +64,8 @@ kernel::problems! {
     pub EXISTS = 409 "user.exists" "Another user has this already" "Choose other values for the fields listed in `errors`.";
     /// Somebody must be left who holds everything.
     pub LAST_SUPER_ADMIN = 409 "user.last_super_admin" "This is the last active super administrator" "Make somebody else a super administrator first.";
+    /// An invitation is for a person who has an address and no password yet.
+    pub NOT_INVITABLE = 409 "user.not_invitable" "This user cannot be invited" "Invitations are for active people with an e-mail address and without a password. Others reset their password.";
     /// The user is deleted.
     pub DELETED = 409 "user.deleted" "This user is deleted" "Restore the user first.";
 }

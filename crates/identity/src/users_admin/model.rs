@@ -4,7 +4,10 @@ use kernel::{Problem, Random, RoleName, Secret, random};
 use zeroize::Zeroizing;
 
 use super::DELETED;
-use crate::users::{Attributes, Email, ExternalId, NewUser, Phone, User, UserStatus, Username};
+use crate::{
+    language::Language,
+    users::{Attributes, Email, ExternalId, NewUser, Phone, User, UserStatus, Username},
+};
 
 /// A user with what they were given.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,6 +24,8 @@ pub(super) struct Draft {
     pub(super) password: Option<Secret>,
     /// `None`: those of everybody who registers.
     pub(super) roles: Option<Vec<RoleName>>,
+    /// Whether they are invited by mail, and in which language if not the tenant's.
+    pub(super) invite: Option<Option<Language>>,
 }
 
 /// What is to change about a user. `None`: nothing; `Some(None)`: it is cleared.

@@ -11,9 +11,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AssignRoles, CreateUsers, DeleteUsers, DisableUsers, ReadUsers, UpdateUsers,
-    dto::{CreateUser, ManagedUser, ResetPassword, SetRoles, TemporaryPassword, UpdateUser},
+    dto::{CreateUser, Invite, ManagedUser, ResetPassword, SetRoles, TemporaryPassword, UpdateUser},
     filter::Filter,
-    service, standing,
+    invitations, service, standing,
 };
 use crate::{
     Core,
@@ -32,6 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(enable))
         .routes(routes!(restore))
         .routes(routes!(unlock))
+        .routes(routes!(invite))
         .routes(routes!(reset_password))
 }
 
@@ -218,6 +219,24 @@ async fn unlock(
 ) -> Result<StatusCode, Refusal> {
     standing::unlock(&core, &permit, user_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Invite a user
+///
+/// Mails a link to choose a password to somebody who has none yet; an earlier link is void from then on.
+/// Needs `users:create`, and everything that the user holds.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/invite", tag = "users", operation_id = "invite_user",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    request_body = Invite,
+    responses((status = 202, description = "A mail is on its way"), Guarded, Body, Named, Changed))]
+async fn invite(
+    State(core): State<Arc<Core>>,
+    permit: Permit<CreateUsers>,
+    Path(id): Path<String>,
+    Json(body): Json<Invite>,
+) -> Result<StatusCode, Refusal> {
+    invitations::invite(&core, &permit, user_id(&id)?, body.language).await?;
+    Ok(StatusCode::ACCEPTED)
 }
 
 /// Reset a user's password

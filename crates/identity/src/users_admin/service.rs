@@ -8,6 +8,7 @@ use storage::{StoreError, TenantTx};
 use super::{
     CreateUsers, EXISTS, OUTRANKS, ReadUsers, UpdateUsers,
     filter::Filter,
+    invitations,
     model::{Draft, Managed, Patch, not_deleted},
     store,
 };
@@ -15,7 +16,11 @@ use crate::{
     Core,
     audit::{Action, Target},
     http::{Caller, Cause, Fields, Permit, Right as _, Window},
+    outbox::{Fate, Letter, Post},
+    preferences,
+    proofs::{Ask, Purpose},
     roles::{self, authority},
+    templates::Name,
     users::{self, User},
 };
 
@@ -86,13 +91,15 @@ fn taken(fields: &[&'static str]) -> Problem {
 /// Creates a user. Roles other than those of everybody need the right to assign them, and everything
 /// they grant.
 pub(super) async fn create(core: &Core, permit: &Permit<CreateUsers>, draft: Draft) -> Result<Managed, Problem> {
-    let Draft { mut account, password, roles: wanted } = draft;
+    let Draft { mut account, password, roles: wanted, invite } = draft;
     if let Some(password) = password {
         account.password_hash = Some(Secret::new(core.hasher.hash(password).await?));
     }
     let cause = Cause::new(core, permit);
     let id = UserId::new(cause.now, &*cause.random);
-    core.store
+    let invite = invite.map(|language| (Ask::new(core, &cause.ctx.tenant, Purpose::Invitation), language));
+    let created = core
+        .store
         .tenant(cause.caller.tenant)
         .write(move |tx| {
             Box::pin(async move {
@@ -120,10 +127,16 @@ pub(super) async fn create(core: &Core, permit: &Permit<CreateUsers>, draft: Dra
                 roles::assign(tx, id, &roles).await?;
                 cause.record(tx, CREATED, target(id), json!({ "roles": roles })).await?;
                 let created = store::by_id(tx, id).await?;
-                created.ok_or_else(|| StoreError::Misuse("a user was not inserted").into())
+                let created = created.ok_or(StoreError::Misuse("a user was not inserted"))?;
+                if let Some((ask, language)) = invite {
+                    invitations::send(tx, &cause, &ask, &created.user, language).await?;
+                }
+                Ok::<_, Problem>(created)
             })
         })
-        .await
+        .await?;
+    core.outbox.wake();
+    Ok(created)
 }
 
 /// Reports every role that does not exist.
@@ -135,6 +148,28 @@ pub(super) fn known(hierarchy: &roles::Hierarchy, roles: &[kernel::RoleName]) ->
     fields.check()
 }
 
+/// Tells the owner of both addresses that an administrator has changed one into the other.
+async fn tell_of_new_email(
+    tx: &mut TenantTx,
+    cause: &Cause,
+    post: &Post,
+    old: &User,
+    new: &User,
+) -> Result<(), Problem> {
+    let Some(email) = new.email.as_ref().filter(|email| old.email.as_ref() != Some(email)) else { return Ok(()) };
+    let language = preferences::load(tx).await?.language;
+    for to in old.email.iter().chain([email]) {
+        let letter = Letter::mail(Name::EmailChanged, language, to)
+            .of(Some(new.id))
+            .with("name", new.display_name.clone().unwrap_or_default())
+            .with("new_email", email.as_str())
+            .with("ip", cause.ctx.client_ip.to_canonical().to_string())
+            .at(cause.now);
+        post.write(tx, letter, Fate::Send).await?;
+    }
+    Ok(())
+}
+
 /// Changes who a user is. A new e-mail address is not verified.
 pub(super) async fn update(
     core: &Core,
@@ -142,7 +177,8 @@ pub(super) async fn update(
     id: UserId,
     patch: Patch,
 ) -> Result<Managed, Problem> {
-    manage(core, permit, id, move |tx, cause, old| {
+    let post = Post::new(core);
+    let managed = manage(core, permit, id, move |tx, cause, old| {
         Box::pin(async move {
             not_deleted(&old)?;
             let user = patch.apply(&old);
@@ -157,8 +193,11 @@ pub(super) async fn update(
                 other => other.into(),
             })?;
             cause.record(tx, UPDATED, target(id), json!({ "fields": patch.touched() })).await?;
+            tell_of_new_email(tx, &cause, &post, &old, &user).await?;
             Ok((store::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?, None))
         })
     })
-    .await
+    .await?;
+    core.outbox.wake();
+    Ok(managed)
 }

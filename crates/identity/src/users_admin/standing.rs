@@ -15,9 +15,13 @@ use crate::{
     audit::Action,
     auth::lockout,
     http::{Caller, Cause, Permit},
+    outbox::{Fate, Letter, Post},
+    preferences,
+    proofs::{self, Purpose},
     publish::{self, Change},
     roles::{self, authority, builtin::SUPER_ADMIN},
     sessions::{self, Reason},
+    templates::Name,
     users::{self, Login, User, UserStatus},
 };
 
@@ -166,10 +170,21 @@ pub(super) async fn reset_password(
     let made_up = password.is_none().then(|| temporary_password(&*core.random));
     let password = password.or_else(|| made_up.clone()).unwrap_or_default();
     let hash = Secret::new(core.hasher.hash(password).await?);
+    let post = Post::new(core);
     manage(core, permit, id, move |tx, cause, user| {
         Box::pin(async move {
             not_deleted(&user)?;
             users::set_password_hash(tx, id, &hash, cause.now).await?;
+            let purposes = [Purpose::ResetPassword, Purpose::ChangeEmail, Purpose::Invitation];
+            proofs::void(tx, id, &purposes, cause.now).await?;
+            if let Some(email) = &user.email {
+                let letter = Letter::mail(Name::PasswordChanged, preferences::load(tx).await?.language, email)
+                    .of(Some(id))
+                    .with("name", user.display_name.clone().unwrap_or_default())
+                    .with("ip", cause.ctx.client_ip.to_canonical().to_string())
+                    .at(cause.now);
+                post.write(tx, letter, Fate::send_if(user.status == UserStatus::Active)).await?;
+            }
             let sessions = sessions::revoke_all(tx, id, None, Reason::Password, cause.now).await?;
             cause.record(tx, RESET, target(id), json!({ "sessions": sessions.len() })).await?;
             let seq = if sessions.is_empty() {
@@ -181,5 +196,6 @@ pub(super) async fn reset_password(
         })
     })
     .await?;
+    core.outbox.wake();
     Ok(made_up)
 }

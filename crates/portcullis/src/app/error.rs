@@ -2,7 +2,12 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use identity::{OpenIdentityError, passwords::HasherError, vault::VaultError};
+use identity::{
+    OpenIdentityError,
+    outbox::senders::{InvalidMailUrl, InvalidSmsUrl},
+    passwords::HasherError,
+    vault::VaultError,
+};
 use kernel::Problem;
 use storage::{KvError, OpenError, StoreError, bus::BusError};
 
@@ -42,6 +47,15 @@ pub enum StartError {
     /// Passwords cannot be hashed.
     #[error("passwords cannot be hashed: {0}; lower passwords.argon2.memory or passwords.threads")]
     Hasher(#[from] HasherError),
+    /// Mail cannot be sent as configured.
+    #[error("{0}: {1}")]
+    Mail(&'static str, InvalidMailUrl),
+    /// The certificate of the mail server's authority cannot be read.
+    #[error("mail.ca_file {} cannot be read: {}", .0.display(), .1)]
+    MailAuthority(PathBuf, io::Error),
+    /// Text messages cannot be sent as configured.
+    #[error("sms: {0}")]
+    Sms(InvalidSmsUrl),
     /// The first start failed.
     #[error("{0}")]
     Refused(Problem),

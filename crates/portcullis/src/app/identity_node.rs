@@ -11,6 +11,7 @@ use http::HeaderValue;
 use identity::{
     Core, Identity, IdentityParts,
     assertions::Assertions,
+    outbox::{MailSender, SmsSender},
     passwords::{Cost, Hasher},
     settings::PasswordSettings,
     vault::Vault,
@@ -23,7 +24,7 @@ use kernel::{
 use storage::{Store, feed::Announce, migrate};
 use tokio::runtime::Handle;
 
-use super::{Hold, Missing, StartError, key, live::Live, open_database, settings};
+use super::{Hold, Missing, StartError, key, live::Live, open_database, senders, settings};
 use crate::{config::Config, operator::is_new};
 
 /// What identity is given.
@@ -34,6 +35,10 @@ pub(super) struct Ingredients {
     pub hash_cost: Option<Cost>,
     pub edge: Arc<Edge>,
     pub limiter: Arc<dyn RateLimiter>,
+    /// `None`: as configured.
+    pub mail: Option<Arc<dyn MailSender>>,
+    /// `None`: as configured.
+    pub sms: Option<Arc<dyn SmsSender>>,
     pub gate: Arc<dyn GateConfig>,
     pub announce: Option<Arc<dyn Announce>>,
     pub public_url: String,
@@ -48,7 +53,10 @@ pub(crate) struct Node {
 
 /// Brings the schema up to date, sees to the master key, and opens the service.
 pub(super) async fn build(config: &Config, ingredients: Ingredients) -> Result<Node, StartError> {
-    let Ingredients { store, clock, random, hash_cost, edge, limiter, gate, announce, public_url } = ingredients;
+    let Ingredients { store, clock, random, hash_cost, edge, limiter, mail, sms, gate, announce, public_url } =
+        ingredients;
+    let mail = mail.map_or_else(|| senders::mail(config), Ok)?;
+    let sms = sms.map_or_else(|| senders::sms(config), Ok)?;
     let settings = settings::identity(config, public_url);
     migrate::up(&store, clock.now()).await?;
     let first_start = is_new(&store).await?;
@@ -56,7 +64,8 @@ pub(super) async fn build(config: &Config, ingredients: Ingredients) -> Result<N
     let PasswordSettings { memory_kib, iterations, parallelism, threads, queue, .. } = settings.passwords;
     let cost = hash_cost.unwrap_or(Cost { memory_kib, iterations, parallelism });
     let hasher = Hasher::with_cost(cost, threads, queue, random.clone())?;
-    let parts = IdentityParts { store, edge, vault, hasher, gate, clock, random, limiter, announce, settings };
+    let parts =
+        IdentityParts { store, edge, vault, hasher, gate, clock, random, limiter, mail, sms, announce, settings };
     Ok(Node { identity: Identity::open(parts).await?, first_start })
 }
 
@@ -70,6 +79,8 @@ pub(crate) async fn for_command(config: &Config, missing: Missing) -> Result<Arc
         hash_cost: None,
         edge: Arc::new(Edge::new()),
         limiter: Arc::new(NoLimit),
+        mail: None,
+        sms: None,
         gate: Arc::new(Live::new(config.clone())),
         announce: None,
         public_url: config.public_url(config.server.listen),

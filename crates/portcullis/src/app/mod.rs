@@ -13,6 +13,7 @@ pub(crate) mod live;
 mod operations;
 mod routes;
 mod running;
+mod senders;
 mod settings;
 mod shared_limits;
 mod start;

@@ -40,6 +40,7 @@ struct Scopes {
     everything: Vec<LimitConfig>,
     login: Vec<LimitConfig>,
     signup: Vec<LimitConfig>,
+    recovery: Vec<LimitConfig>,
 }
 
 impl Scopes {
@@ -53,6 +54,7 @@ impl Scopes {
             everything,
             login: each(&[limits.login], LimitBy::Ip, LimitWhen::Always),
             signup: each(&[limits.signup], LimitBy::Ip, LimitWhen::Always),
+            recovery: each(&[limits.recovery], LimitBy::Ip, LimitWhen::Always),
         }
     }
     fn everything(&self) -> Result<Rules, InvalidRules> {
@@ -67,6 +69,7 @@ impl Scopes {
 pub(crate) fn check_limits(limits: &IdentityLimits) -> Result<(), InvalidRules> {
     let scopes = Scopes::new(limits);
     scopes.with("login", &scopes.login)?;
+    scopes.with("recovery", &scopes.recovery)?;
     scopes.with("signup", &scopes.signup).map(drop)
 }
 
@@ -81,6 +84,18 @@ pub(super) const NAMES: &[&str] = &[
     "unversioned-register",
     "unversioned-login",
     "unversioned-refresh",
+    "verification-resend",
+    "unversioned-verification-resend",
+    "verification",
+    "unversioned-verification",
+    "password-reset",
+    "unversioned-password-reset",
+    "password-reset-confirm",
+    "unversioned-password-reset-confirm",
+    "email-change-confirm",
+    "unversioned-email-change-confirm",
+    "invitation-accept",
+    "unversioned-invitation-accept",
     "welcome",
     "docs",
     "problems",
@@ -89,6 +104,41 @@ pub(super) const NAMES: &[&str] = &[
     "readyz",
     "health",
     "metrics",
+];
+
+/// Calls that anybody may make and that are decided by what is in the body: name, path, the same without a
+/// version, and whether it asks for a mail, which has a limit of its own.
+const BY_MAIL: &[(&str, &str, &str, &str, bool)] = &[
+    (
+        "verification-resend",
+        "/api/v1/auth/verify-email/resend",
+        "unversioned-verification-resend",
+        "/api/auth/verify-email/resend",
+        true,
+    ),
+    ("verification", "/api/v1/auth/verify-email", "unversioned-verification", "/api/auth/verify-email", false),
+    ("password-reset", "/api/v1/auth/password-reset", "unversioned-password-reset", "/api/auth/password-reset", true),
+    (
+        "password-reset-confirm",
+        "/api/v1/auth/password-reset/confirm",
+        "unversioned-password-reset-confirm",
+        "/api/auth/password-reset/confirm",
+        false,
+    ),
+    (
+        "email-change-confirm",
+        "/api/v1/auth/change-email/confirm",
+        "unversioned-email-change-confirm",
+        "/api/auth/change-email/confirm",
+        false,
+    ),
+    (
+        "invitation-accept",
+        "/api/v1/auth/invitation/accept",
+        "unversioned-invitation-accept",
+        "/api/auth/invitation/accept",
+        false,
+    ),
 ];
 
 /// Every built-in route.
@@ -131,6 +181,15 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
         };
         let pattern: PathPattern = path.parse().map_err(|_| BuiltinError::Path(path))?;
         routes.push(identity(name, path, auth, limits)?.also_at(name, pattern, onto));
+    }
+    for (name, path, unversioned, short, asks) in BY_MAIL.iter().copied() {
+        let limits = || match asks {
+            true => scopes.with("recovery", &scopes.recovery),
+            false => scopes.everything(),
+        };
+        routes.push(identity(name, path, blind(), limits()?)?);
+        let pattern: PathPattern = short.parse().map_err(|_| BuiltinError::Path(short))?;
+        routes.push(identity(unversioned, short, blind(), limits()?)?.also_at(unversioned, pattern, path));
     }
     for (name, path) in [
         ("welcome", "/"),

@@ -108,6 +108,7 @@ pub struct Running {
     pub(super) gate: gateway::Running,
     pub(super) limits: Arc<Limits>,
     pub(super) live: Arc<Live>,
+    pub(super) drain_delay: Duration,
     /// What is behind the routes: they are built anew from it as long as the program runs.
     pub(super) _tables: Arc<Tables>,
     pub(super) operations: Arc<Operations>,
@@ -149,10 +150,11 @@ impl Running {
         self.live.reload(config)
     }
 
-    /// Stops: says "not ready" first, stops accepting, lets requests finish up to the drain time-out,
+    /// Stops: says "not ready" first, stops accepting after `server.drain_delay`, lets requests finish up to the drain time-out,
     /// then ends the parts behind them.
     pub async fn shutdown(self) {
         self.operations.drain();
+        tokio::time::sleep(self.drain_delay).await;
         self.gate.drain().await;
         self.limits.close().await;
         drop(self.stop);

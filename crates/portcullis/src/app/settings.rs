@@ -1,10 +1,23 @@
 //! From the configuration to what each room wants to be told.
 
-use identity::settings::{
-    LockoutSettings, PasswordSettings, SessionSettings, Settings as IdentitySettings, TokenSettings,
+use identity::{
+    outbox::limits::MessageLimits,
+    proofs::{Link, Links},
+    settings::{LockoutSettings, PasswordSettings, SessionSettings, Settings as IdentitySettings, TokenSettings},
 };
 
-use crate::config::Config;
+use crate::config::{Config, MailLink, MailLinks};
+
+/// Where links lead.
+fn links(links: &MailLinks) -> Links {
+    let link = |link: &MailLink| Link { to: link.to.clone(), ttl: link.ttl.get() };
+    Links {
+        verify_email: link(&links.verify_email),
+        reset_password: link(&links.reset_password),
+        change_email: link(&links.change_email),
+        invitation: link(&links.invitation),
+    }
+}
 
 /// What identity is told. `public_url` is where clients reach us.
 pub(super) fn identity(config: &Config, public_url: String) -> IdentitySettings {
@@ -35,6 +48,13 @@ pub(super) fn identity(config: &Config, public_url: String) -> IdentitySettings 
         },
         lockout: LockoutSettings { failures: identity.lockout.failures, duration: identity.lockout.duration.get() },
         login_by_account: identity.limits.login,
+        messages: MessageLimits {
+            mail_per_address: config.mail.per_address,
+            sms_per_number: config.sms.per_number,
+            sms_per_person: config.sms.per_person,
+            sms_per_tenant: config.sms.per_tenant,
+        },
+        links: links(&config.mail.links),
         open_registration: identity.open_registration,
     }
 }

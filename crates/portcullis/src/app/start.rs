@@ -12,7 +12,12 @@ use gateway::{
     limit::Limits,
     upstream::{InProcess, StickyKey},
 };
-use identity::{Identity, passwords::Cost, vault::Purpose};
+use identity::{
+    Identity,
+    outbox::{MailSender, SmsSender},
+    passwords::Cost,
+    vault::Purpose,
+};
 use kernel::{Clock, OsRandom, Random, SystemClock, edge::Edge};
 use observe::{
     Observer,
@@ -54,11 +59,22 @@ pub struct Parts {
     pub hash_cost: Option<Cost>,
     /// Whether a commit waits for the disk.
     pub durable: bool,
+    /// Sends mail instead of what is configured.
+    pub mail: Option<Arc<dyn MailSender>>,
+    /// Sends text messages instead of what is configured.
+    pub sms: Option<Arc<dyn SmsSender>>,
 }
 
 impl Default for Parts {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), random: Arc::new(OsRandom::new()), hash_cost: None, durable: true }
+        Self {
+            clock: Arc::new(SystemClock),
+            random: Arc::new(OsRandom::new()),
+            hash_cost: None,
+            durable: true,
+            mail: None,
+            sms: None,
+        }
     }
 }
 
@@ -101,7 +117,7 @@ pub(super) async fn open_bus(config: &Config) -> Result<Bus, StartError> {
 }
 
 async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
-    let Parts { clock, random, hash_cost, durable } = parts;
+    let Parts { clock, random, hash_cost, durable, mail, sms } = parts;
     let runtime = Handle::current();
 
     // What others lean on.
@@ -127,6 +143,8 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
             hash_cost,
             edge: edge.clone(),
             limiter: limits.clone(),
+            mail,
+            sms,
             gate: live.clone(),
             announce: Some(wire.announcer()),
             public_url: config.public_url(config.server.listen),
@@ -143,6 +161,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     let health = Arc::new(Health::new(Pace::default(), clock.clone()));
     health.replace("database", Importance::Vital, vec![checks::database(store.clone()), identity.health()]);
     health.replace("shared", Importance::Useful, vec![checks::kv(kv), checks::bus(bus.clone())]);
+    health.replace("messages", Importance::Useful, identity.message_health());
     health.export(&metrics);
 
     // The gate, and what is behind it.
@@ -195,6 +214,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         gate,
         limits,
         live,
+        drain_delay: config.server.drain_delay.get(),
         _tables: tables,
         operations,
         access,

@@ -148,7 +148,7 @@ mod tests {
             let loaded = Sources { file: Some(file), ..Sources::default() }.load();
             assert!(loaded.is_ok(), "{}", loaded.expect_err("checked"));
         }
-        assert!(uncommented().matches("\nurl = ").count() == 3, "settings are commented as `#name`");
+        assert!(uncommented().matches("\nurl = ").count() == 5, "settings are commented as `#name`");
     }
 
     #[test]

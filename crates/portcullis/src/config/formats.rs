@@ -5,6 +5,8 @@
 
 use std::{fmt, net::SocketAddr, str::FromStr};
 
+use identity::outbox::senders;
+
 /// A format of the schema and the parser that decides about it. The error says what to write instead;
 /// where the value might be a secret (a URL with credentials) it does not repeat it.
 pub(super) struct Format {
@@ -26,6 +28,10 @@ pub(super) const FORMATS: &[Format] = &[
     Format { name: "http-url", check: http_url },
     Format { name: "storage-url", check: |t| one_of_schemes(t, &["sqlite", "postgres", "postgresql"]) },
     Format { name: "kv-url", check: |t| plain_or_scheme(t, "memory", &["redis", "rediss"]) },
+    Format { name: "mail-url", check: |t| senders::check_url(t).map_err(|e| e.to_string()) },
+    Format { name: "mail-sender", check: |t| senders::check_from(t).map_err(|e| e.to_string()) },
+    Format { name: "mail-link", check: mail_link },
+    Format { name: "sms-url", check: |t| senders::Twilio::check_url(t).map(drop).map_err(|e| e.to_string()) },
     Format { name: "bus-url", check: |t| plain_or_scheme(t, "local", &["redis", "rediss"]) },
 ];
 
@@ -34,6 +40,17 @@ fn socket_address(text: &str) -> Result<(), String> {
         Ok(_) => Ok(()),
         Err(_) => Err("not an address and port: write 127.0.0.1:8080, 0.0.0.0:8080 or [::]:8080".to_owned()),
     }
+}
+
+fn mail_link(text: &str) -> Result<(), String> {
+    let hint =
+        "write a URL with {token}, such as https://app.example.com/verify?token={token} or {url}/verify?token={token}";
+    let filled = text.replacen("{url}", "https://x", 1).replace("{token}", "x");
+    let url = url::Url::parse(&filled).map_err(|_| hint.to_owned())?;
+    let ok = text.contains("{token}")
+        && matches!(url.scheme(), "http" | "https")
+        && !filled.contains(['{', '}', '"', '<', '>', ' ']);
+    if ok { Ok(()) } else { Err(hint.to_owned()) }
 }
 
 fn http_url(text: &str) -> Result<(), String> {

@@ -38,6 +38,8 @@ pub(super) fn judge(mut tree: Tree, schema: &Schema) -> Result<Config, Report> {
         sessions: pieces.section("sessions"),
         passwords: pieces.section("passwords"),
         identity: pieces.section("identity"),
+        mail: pieces.section("mail"),
+        sms: pieces.section("sms"),
         secrets: pieces.section("secrets"),
         log: pieces.section("log"),
         limits: pieces.section("limits"),

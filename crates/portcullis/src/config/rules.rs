@@ -29,6 +29,8 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
     let drain = server.http.drain_timeout;
     unless(within(drain, 0, 3_600), "server.http.drain_timeout", "must be at most 1h".to_owned());
 
+    unless(within(server.drain_delay, 0, 600), "server.drain_delay", "must be at most 10m".to_owned());
+
     let tokens = &config.tokens;
     unless(within(tokens.access_ttl, 10, 86_400), "tokens.access_ttl", "must be from 10s to 24h".to_owned());
     unless(within(tokens.refresh_ttl, 60, 365 * 86_400), "tokens.refresh_ttl", "must be from 1m to 365d".to_owned());
@@ -74,6 +76,32 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
         "passwords.argon2.memory",
         "must be from 19MiB (the least that OWASP advises) to 4GiB".to_owned(),
     );
+
+    unless(
+        config.mail.url.is_none() || config.mail.from != super::sections::Mail::default().from,
+        "mail.from",
+        "is missing, and mail.url needs it: write an address, or \"Example <no-reply@example.com>\"".to_owned(),
+    );
+    let links = &config.mail.links;
+    for (setting, link) in [
+        ("mail.links.verify_email.ttl", &links.verify_email),
+        ("mail.links.reset_password.ttl", &links.reset_password),
+        ("mail.links.change_email.ttl", &links.change_email),
+        ("mail.links.invitation.ttl", &links.invitation),
+    ] {
+        unless(within(link.ttl, 300, 30 * 86_400), setting, "must be from 5m to 30d".to_owned());
+    }
+    let sms = &config.sms;
+    if sms.url.is_some() {
+        let given = [
+            ("sms.account", sms.account.is_some()),
+            ("sms.token", sms.token.is_some()),
+            ("sms.from", sms.from.is_some()),
+        ];
+        for (setting, given) in given {
+            unless(given, setting, "is missing, and sms.url needs it".to_owned());
+        }
+    }
 
     unless(
         config.secrets.master_key.is_none() || config.secrets.master_key_file.is_none(),

@@ -3,11 +3,14 @@
 //! Every field has a default; a section that is not written is its defaults.
 
 mod identity;
+mod messages;
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use gateway::{
-    config::{GatewayConfig, GuardConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig, UpstreamConfig},
+    config::{
+        Duration, GatewayConfig, GuardConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig, UpstreamConfig,
+    },
     limit::LimitSettings,
 };
 use kernel::{Secret, principal::Network};
@@ -15,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use identity::{Argon2, Identity, IdentityLimits, Lockout, Passwords, Sessions, Tokens};
+pub use messages::{Mail, MailLink, MailLinks, Sms};
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -36,6 +40,10 @@ pub struct Config {
     pub passwords: Passwords,
     /// The identity service.
     pub identity: Identity,
+    /// How mail leaves.
+    pub mail: Mail,
+    /// How text messages leave.
+    pub sms: Sms,
     /// The key that seals every other secret at rest.
     pub secrets: Secrets,
     /// The process's own log.
@@ -83,6 +91,9 @@ pub struct Server {
     pub zone: Option<String>,
     /// Bounds on what clients may send and how long they may take.
     pub http: HttpConfig,
+    /// How long new connections are still taken after `/readyz` has begun to say no, so that a load balancer
+    /// notices first: a little more than its interval, such as `10s`. Then `http.drain_timeout` begins.
+    pub drain_delay: Duration,
     /// TLS on the public port: `server.tls.certificates = [{ certificate = "cert.pem", key = "key.pem" }]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsConfig>,
@@ -107,6 +118,7 @@ impl Default for Server {
             identity_workers: 0,
             zone: None,
             http: HttpConfig::default(),
+            drain_delay: Duration::from_secs(0),
             tls: None,
             proxy_protocol: None,
         }

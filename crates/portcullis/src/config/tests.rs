@@ -121,8 +121,14 @@ access_ttl = "2d"
 [passwords]
 argon2 = { memory = "8MiB", iterations = 1 }
 
-[mail]
+[mial]
 url = "smtp://x"
+
+[mail]
+url = "http://x"
+
+[sms]
+url = "https://x"
 "#,
     )
     .env("PORTCULLIS__LOG__LEVEL", "a=b=c")
@@ -138,7 +144,11 @@ url = "smtp://x"
             "portcullis.toml:10:1: tokens.access_ttl: must be from 10s to 24h",
             "portcullis.toml:13:12: passwords.argon2.memory: must be from 19MiB (the least that OWASP advises) to 4GiB",
             "portcullis.toml:13:29: passwords.argon2.iterations: must be at least 2",
-            "portcullis.toml:15:2: mail: unknown section; the top level takes bus, guard, identity, kv, limits, log, passwords, routes, secrets, server, sessions, storage, tokens, upstreams",
+            "portcullis.toml:15:2: mial: unknown setting; did you mean \"mail\"?",
+            "portcullis.toml:19:1: mail.url: write smtps://USER:PASSWORD@HOST, smtp://HOST:PORT (with STARTTLS), or add ?tls=none for a server without TLS",
+            "portcullis.toml:21:2: sms.account: is missing, and sms.url needs it",
+            "portcullis.toml:21:2: sms.from: is missing, and sms.url needs it",
+            "portcullis.toml:21:2: sms.token: is missing, and sms.url needs it",
             "PORTCULLIS__LOG__FROMAT: log.fromat: unknown setting; did you mean \"format\"?",
             "PORTCULLIS__LOG__LEVEL: log.level: not a level: write error, warn, info, debug or trace, or directives such as info,gateway=debug",
         ]

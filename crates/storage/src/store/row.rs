@@ -1,6 +1,6 @@
 //! Rows and how their cells become Rust values.
 
-use kernel::{ApiKeyId, AuditId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId};
+use kernel::{ApiKeyId, AuditId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId};
 use uuid::Uuid;
 
 use super::{StoreError, Value};
@@ -131,4 +131,4 @@ macro_rules! ids {
     )*};
 }
 
-ids!(ApiKeyId, AuditId, RoleId, SessionId, TenantId, TokenId, UserId);
+ids!(ApiKeyId, AuditId, MessageId, RoleId, SessionId, TenantId, TokenId, UserId);

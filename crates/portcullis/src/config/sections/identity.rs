@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// Only for the schema: a rate as text.
 #[derive(JsonSchema)]
 #[schemars(inline, extend("format" = "rate"))]
-struct RateText(#[expect(dead_code, reason = "only its schema is used")] String);
+pub(super) struct RateText(#[expect(dead_code, reason = "only its schema is used")] String);
 
 /// Access and refresh tokens.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -175,6 +175,9 @@ pub struct IdentityLimits {
     /// Registrations, by address.
     #[schemars(with = "RateText")]
     pub signup: Rate,
+    /// Calls that ask for a mail (to verify an address, to reset a password), by address.
+    #[schemars(with = "RateText")]
+    pub recovery: Rate,
     /// All calls, by address.
     #[schemars(with = "Vec<RateText>")]
     pub ip: Vec<Rate>,
@@ -195,6 +198,7 @@ impl Default for IdentityLimits {
         Self {
             login: per_minute(10),
             signup: per_hour(5),
+            recovery: per_hour(20),
             ip: vec![per_minute(100), per_hour(1_000)],
             user: vec![per_minute(50)],
         }

@@ -1,0 +1,24 @@
+//! A tenant's decisions, with what holds where it made none.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::language::Language;
+
+/// What a tenant decides about itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Preferences {
+    /// The language of messages to people who did not ask for one.
+    pub language: Language,
+    /// Whether people log in only after they have verified their e-mail address.
+    pub verified_login: bool,
+    /// Whether people are told by mail of a login with a device that was not used before.
+    pub new_login_mail: bool,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { language: Language::En, verified_login: false, new_login_mail: true }
+    }
+}

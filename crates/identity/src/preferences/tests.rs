@@ -1,0 +1,37 @@
+//! A tenant's decisions.
+
+use http::Method;
+use serde_json::json;
+
+use crate::testing::TestCore;
+
+crate::testing::on_both_databases! {
+    a_tenant_decides_for_itself;
+}
+
+async fn a_tenant_decides_for_itself(node: TestCore) {
+    let boss = node.person("boss@example.com", &["admin"]).await;
+    let acme = node.new_tenant("acme").await;
+    let other = node.person_of(&acme, "boss@acme.example", &["admin"]).await;
+    let path = "/api/v1/admin/settings";
+    let default = json!({"language": "en", "verified_login": false, "new_login_mail": true});
+    assert_eq!(node.get(path).bearer(&boss.token).send().await.expect(200), default);
+    let change = json!({"language": "cs"});
+    let changed = node.call(Method::PATCH, path).json(&change).bearer(&boss.token).send().await.expect(200);
+    assert_eq!(changed, json!({"language": "cs", "verified_login": false, "new_login_mail": true}));
+    assert_eq!(node.get(path).bearer(&boss.token).send().await.expect(200), changed);
+    assert_eq!(node.get(path).bearer(&other.token).send().await.expect(200), default, "nobody else's");
+    for wrong in [json!({"language": "xx"}), json!({"languag": "cs"}), json!({"verified_login": 1})] {
+        let refused = node.call(Method::PATCH, path).json(&wrong).bearer(&boss.token).send().await;
+        refused.expect_problem(400, "request.malformed");
+    }
+    // Messages to people who asked for no language are in the tenant's.
+    node.mails().await;
+    let body = json!({"email": "ada@example.com", "password": crate::testing::PASSWORD});
+    node.post("/api/v1/auth/register", &body).send().await.expect(201);
+    node.post("/api/v1/auth/register", &body).header("accept-language", "de, en;q=0.5").send().await.expect(201);
+    let mut subjects: Vec<String> = node.mails().await.into_iter().map(|m| m.subject).collect();
+    subjects.sort();
+    assert_eq!(subjects, ["Potvrďte svou e-mailovou adresu", "Sie haben bereits ein Konto bei Default"]);
+    assert_eq!(node.audited(node.tenant().id, "settings.changed").await, 1);
+}

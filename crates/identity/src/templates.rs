@@ -1,0 +1,43 @@
+//! What messages to people say: templates in minijinja, by tenant and language, as text and HTML.
+//!
+//! Every message has a default in each [`Language`], embedded in the program: texts in
+//! `templates/texts/*.json`, put into one layout. A tenant words a message in a language anew by the
+//! admin API, without a rebuild or a restart, and goes back to the default by deleting its own.
+//!
+//! Invariants:
+//! - **A broken template is refused when it is stored**, with its line: it is rendered with sample values
+//!   first. Should one fail later all the same, the default is sent instead.
+//! - **A template cannot harm the program.** It may say values, choose (`if`) and repeat (`for`); it keeps
+//!   nothing (`set` and `with` are refused, so texts cannot grow by doubling), has few filters, little
+//!   fuel and bounded output.
+//! - Values are escaped in HTML, always: there is no filter to prevent it.
+//!
+//! Deliberately absent: who gets a message and when (see [`outbox`](crate::outbox) and the slices that
+//! cause them), images and attachments.
+
+mod defaults;
+mod engine;
+mod model;
+mod routes;
+mod service;
+mod store;
+
+pub use engine::Broken;
+pub use model::{Name, Rendered, Source, Values};
+pub use routes::routes;
+pub use service::{RenderError, render};
+
+crate::rights! {
+    /// Reads the tenant's settings.
+    ReadSettings = "settings:read";
+    /// Changes the tenant's settings.
+    WriteSettings = "settings:write";
+}
+
+kernel::problems! {
+    /// A template does not parse or does not render with sample values.
+    pub BROKEN = 400 "template.broken" "The template does not work" "Correct the fields listed in `errors`; each names its line.";
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! Renders templates within bounds.
+
+use std::io::{self, Write};
+
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, filters};
+
+use super::model::{Rendered, Source, Values};
+
+/// Instructions of one rendering; a default takes a few hundred.
+const FUEL: u64 = 20_000;
+/// Bytes that one rendering may write.
+const MAX_OUTPUT: usize = 256 * 1024;
+/// Characters of a subject.
+const MAX_SUBJECT: usize = 200;
+/// Nested blocks and recursive loops.
+const MAX_DEPTH: usize = 32;
+/// Statements that a template may use: none of them keeps a value, so nothing grows by doubling.
+const STATEMENTS: [&str; 8] = ["if", "elif", "else", "endif", "for", "endfor", "raw", "endraw"];
+
+/// Why a template does not work.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message} (line {line})")]
+pub struct Broken {
+    /// Of `subject`, `text` and `html`.
+    pub field: &'static str,
+    /// Counted from 1.
+    pub line: usize,
+    /// For people.
+    pub message: String,
+}
+
+/// Renders all three parts; the first that does not work is told.
+pub(super) fn render(source: &Source, values: &Values) -> Result<Rendered, Broken> {
+    let subject = part("subject", &source.subject, values)?;
+    // A subject is one line, whatever its values hold.
+    let line = subject.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty());
+    Ok(Rendered {
+        subject: line.collect::<Vec<_>>().join(" ").chars().take(MAX_SUBJECT).collect(),
+        text: part("text", &source.text, values)?,
+        html: part("html", &source.html, values)?,
+    })
+}
+
+/// Everything that does not work with these values.
+pub(super) fn check(source: &Source, values: &Values) -> Vec<Broken> {
+    [("subject", &source.subject), ("text", &source.text), ("html", &source.html)]
+        .into_iter()
+        .filter_map(|(field, text)| part(field, text, values).err())
+        .collect()
+}
+
+fn part(field: &'static str, text: &str, values: &Values) -> Result<String, Broken> {
+    keeps_nothing(field, text)?;
+    let broken = |error: &Error| Broken {
+        field,
+        line: error.line().unwrap_or(1),
+        message: match error.detail() {
+            Some(detail) => format!("{}: {detail}", error.kind()),
+            None => error.kind().to_string(),
+        },
+    };
+    let environment = environment(field == "html");
+    let template = environment.template_from_str(text).map_err(|e| broken(&e))?;
+    let mut output = Bounded(Vec::with_capacity(text.len()));
+    template.render_captured_to(values, &mut output).map_err(|e| broken(&e))?;
+    // Templates and values are UTF-8, and nothing is cut in the middle.
+    String::from_utf8(output.0).map_err(|e| Broken { field, line: 1, message: e.to_string() })
+}
+
+/// Refuses statements that keep values.
+fn keeps_nothing(field: &'static str, text: &str) -> Result<(), Broken> {
+    for (at, _) in text.match_indices("{%") {
+        let inside = text[at + 2..].trim_start_matches(['-', '+']).trim_start();
+        let end = inside.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(inside.len());
+        let word = &inside[..end];
+        if !STATEMENTS.contains(&word) {
+            let line = text[..at].matches('\n').count() + 1;
+            let message = format!("`{word}` is not available: use if, elif, else and for");
+            return Err(Broken { field, line, message });
+        }
+    }
+    Ok(())
+}
+
+/// Without the built-in filters and functions, some of which make much out of little.
+fn environment(html: bool) -> Environment<'static> {
+    let mut environment = Environment::empty();
+    environment.set_auto_escape_callback(move |_| if html { AutoEscape::Html } else { AutoEscape::None });
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment.set_recursion_limit(MAX_DEPTH);
+    environment.add_filter("upper", filters::upper);
+    environment.add_filter("lower", filters::lower);
+    environment.add_filter("trim", filters::trim);
+    environment.add_filter("length", filters::length);
+    environment
+}
+
+/// Takes so much and no more.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_OUTPUT {
+            return Err(io::Error::other("the message becomes too long"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! Choosing a password by a mailed link: after it was forgotten, or for the first time.
+
+use kernel::{Problem, RequestContext, Secret};
+use serde_json::json;
+use storage::StoreError;
+
+use super::INVALID;
+use crate::{
+    Core,
+    audit::{self, Action, Actor, Entry, Target},
+    auth::lockout,
+    language::Language,
+    outbox::{Fate, Letter, Post, limits},
+    passwords::{About, check_policy},
+    preferences,
+    proofs::{self, Ask, Held, Purpose},
+    publish::{self, Change},
+    sessions::{self, Reason},
+    templates::Name,
+    users::{self, Account, Email, Login, UserKind, UserStatus},
+};
+
+const ASKED: Action = Action("user.password_reset_requested");
+const RECOVERED: Action = Action("user.password_recovered");
+const ACCEPTED: Action = Action("user.invitation_accepted");
+
+/// Sends a link to choose a new password, if the address belongs to somebody. Says nothing about that.
+pub(super) async fn request(
+    core: &Core,
+    ctx: &RequestContext,
+    email: Email,
+    wish: Option<Language>,
+) -> Result<(), Problem> {
+    let within = limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok();
+    let ask = Ask::new(core, &ctx.tenant, Purpose::ResetPassword);
+    let (now, random, ctx) = (core.now(), core.random.clone(), ctx.clone());
+    let written = core.store.tenant(ctx.tenant.id).write(move |tx| {
+        Box::pin(async move {
+            let language = wish.unwrap_or(preferences::load(tx).await?.language);
+            let found = users::by_email(tx, &email).await?;
+            let user = found.filter(|u| u.status == UserStatus::Active && u.kind == UserKind::Person).map(|u| u.id);
+            ask.write(tx, user, None, email.as_str(), language, Fate::send_if(within)).await?;
+            let target = user.map_or(Target::unknown("user"), |id| Target::new("user", id));
+            audit::record(tx, Entry::new(Actor::Anonymous, ASKED, target, &ctx), now, &*random).await
+        })
+    });
+    written.await.map_err(|e: StoreError| Problem::from(e))?;
+    core.outbox.wake();
+    Ok(())
+}
+
+/// Sets the password of whom the token was mailed to, and ends all their sessions. Nobody is logged in by
+/// this: what a login asks for besides the password, it still asks.
+pub(super) async fn choose(
+    core: &Core,
+    ctx: &RequestContext,
+    purpose: Purpose,
+    token: &Secret,
+    password: Secret,
+    wish: Option<Language>,
+) -> Result<(), Problem> {
+    let tenant = super::tenant(core, token)?;
+    let hash = core.vault.hash_token(token.expose().as_bytes());
+    // Only who holds a good token may have us hash.
+    let now = core.now();
+    let found = core.store.tenant(tenant).read(move |tx| {
+        Box::pin(async move {
+            let Some(held) = proofs::peek(tx, hash, purpose, now).await? else { return Ok(None) };
+            Ok::<_, StoreError>(users::account_by_id(tx, held.user).await?.filter(|account| stands(account, &held)))
+        })
+    });
+    let user = found.await?.ok_or(INVALID)?.user;
+    let names: Vec<&str> = [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect();
+    let about = About { email: user.email.as_deref(), username: user.username.as_deref(), names: &names };
+    check_policy(core.settings.passwords.policy, &password, about, "/new_password")?;
+    let new = Secret::new(core.hasher.hash(password).await?);
+
+    let (now, random, vault, post) = (core.now(), core.random.clone(), core.vault.clone(), Post::new(core));
+    let ctx = ctx.clone();
+    let action = if purpose == Purpose::Invitation { ACCEPTED } else { RECOVERED };
+    let chosen = core.store.tenant(tenant).write(move |tx| {
+        Box::pin(async move {
+            let Some(held) = proofs::consume(tx, hash, purpose, now).await? else { return Ok(None) };
+            let account = users::account_by_id(tx, held.user).await?.filter(|account| stands(account, &held));
+            let Some(Account { user, .. }) = account else { return Ok(None) };
+            users::set_password_hash(tx, user.id, &new, now).await?;
+            // Whoever read the mail has the address.
+            users::verify_email(tx, user.id, &held.email, now).await?;
+            proofs::void(tx, user.id, &[purpose, Purpose::ResetPassword, Purpose::ChangeEmail], now).await?;
+            let logins = [&user.email, &user.username].into_iter().flatten().map(|name| Login::new(name));
+            lockout::unlock(tx, &vault, &logins.collect::<Vec<_>>()).await?;
+            let sessions = sessions::revoke_all(tx, user.id, None, Reason::Password, now).await?;
+            let entry = Entry::new(Actor::User(user.id), action, Target::new("user", user.id), &ctx);
+            audit::record(tx, entry.details(json!({"sessions_ended": sessions.len()})), now, &*random).await?;
+            let language = wish.unwrap_or(preferences::load(tx).await?.language);
+            let letter = Letter::mail(Name::PasswordChanged, language, held.email)
+                .of(Some(user.id))
+                .with("name", user.display_name.unwrap_or_default())
+                .with("ip", ctx.client_ip.to_string())
+                .at(now);
+            post.write(tx, letter, Fate::Send).await?;
+            Ok::<_, StoreError>(Some(publish::append(tx, &Change::SessionsRevoked { sessions }, now).await?))
+        })
+    });
+    let seq = chosen.await?.ok_or(INVALID)?;
+    core.outbox.wake();
+    Ok(core.settle(seq).await?)
+}
+
+/// Whether the proof still speaks of this account.
+fn stands(account: &Account, held: &Held) -> bool {
+    account.user.status == UserStatus::Active && account.user.email.as_deref() == Some(held.email.as_str())
+}
