@@ -7,7 +7,7 @@
 //! request on one page.
 //!
 //! Deliberately absent: the database, identity's own logic, metrics and logs of requests (they are told
-//! to [`kernel::exchange::Recorder`]), files and environment.
+//! to [`kernel::exchange::Recorder`]), environment, and files but a list of targets that is watched.
 
 pub mod authn;
 pub mod authz;
@@ -17,6 +17,7 @@ mod compress;
 pub mod config;
 mod content;
 mod cors;
+mod discovery;
 pub mod fallback;
 mod forward;
 #[cfg(any(test, fuzzing))]
@@ -33,6 +34,7 @@ mod record;
 mod respond;
 pub mod route;
 mod shape;
+mod shed;
 mod stream;
 mod template;
 pub mod tenant;
@@ -43,6 +45,7 @@ mod validate;
 mod version;
 
 pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
+pub use shed::SheddingNumbers;
 
 /// Every kind of refusal that the gate itself makes, for the generated catalogue.
 pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
@@ -56,6 +59,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         limit::PROBLEMS,
         version::PROBLEMS,
         upstream::PROBLEMS,
+        shed::PROBLEMS,
     ]
     .into_iter()
     .flatten()

@@ -19,12 +19,14 @@ use kernel::{
     edge::{Edge, Tenant},
     principal::Network,
 };
+use tokio::sync::Notify;
 
 use crate::{
     authn::{self, Authn},
     authz,
     body::{ClientBody, Intake},
     cors,
+    discovery::Discoverer,
     forward::{self, Answered},
     guard::{self, Admitted, BadHead, HeadLimits},
     limit::{self, Limits},
@@ -33,6 +35,7 @@ use crate::{
     record::{Beginning, Record, Recorded},
     respond::{Reply, RequestIds},
     route::{Asked, Entry, NoRoute, Route, RouteTable, UNKNOWN},
+    shed::Shedder,
     tenant::{self, Choice},
     transform::{self, Assertions, Client, Origin},
     upstream::Tunnel,
@@ -50,7 +53,23 @@ pub(crate) struct Gate {
     pub(crate) trusted_proxies: Arc<[Network]>,
     pub(crate) heads: HeadLimits,
     pub(crate) max_body: u64,
+    pub(crate) shedder: Option<Arc<Shedder>>,
+    /// Tells those who check targets that there are other routes.
+    pub(crate) changed: Arc<Notify>,
+    pub(crate) discoverer: Discoverer,
     pub(crate) body_timeout: Duration,
+}
+
+impl Gate {
+    /// Puts other routes and upstreams in force.
+    pub(crate) fn enforce(&self, table: RouteTable) {
+        let table = Arc::new(table);
+        self.table.store(table.clone());
+        self.changed.notify_one();
+        if let Err(error) = self.discoverer.follow(table.upstreams()) {
+            tracing::error!(%error, "the targets of new upstreams cannot be learned: no thread");
+        }
+    }
 }
 
 /// A request that has a route.
@@ -186,6 +205,11 @@ async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Clie
         let response = cors.preflight(&method, &parts.headers, visit.named().as_deref())?;
         record.answered(response.status());
         return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+    }
+
+    // guard: can the gate take on another request?
+    if let Some(shedder) = &gate.shedder {
+        shedder.admit(route.importance)?;
     }
 
     // guard: the body is bounded before anything of it is read

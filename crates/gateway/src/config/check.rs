@@ -1,5 +1,6 @@
 //! Finds everything wrong with a configuration at once.
 
+mod discovery;
 mod door;
 mod health;
 mod resilience;
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use http::{HeaderName, HeaderValue, Method, Uri};
 
-use super::{AuthConfig, Duration, GatewayConfig, MatchConfig, RouteConfig, UpstreamConfig, conflicts};
+use super::{AuthConfig, Duration, GatewayConfig, MatchConfig, RouteConfig, TargetConfig, UpstreamConfig, conflicts};
 use crate::{
     limit::Rules,
     perimeter::Perimeter,
@@ -87,6 +88,9 @@ impl GatewayConfig {
             ("idle_timeout", http.idle_timeout),
         ] {
             findings.positive(format!("server.http.{name}"), value);
+        }
+        if let Some(shedding) = &http.shedding {
+            resilience::check_shedding(findings, "server.http.shedding", shedding);
         }
         if !(1 << 10..=1 << 20).contains(&http.max_head.bytes()) {
             findings.add("server.http.max_head", "must lie between 1KiB and 1MiB", "The default is 32KiB.");
@@ -243,11 +247,14 @@ fn check_upstream(findings: &mut Findings, name: &str, upstream: &UpstreamConfig
     if !is_name(name) {
         findings.add(&at, format!("`{}` is not a name", shorten(name)), NAME_HINT);
     }
-    if upstream.targets.is_empty() || upstream.targets.len() > 256 {
+    if let Some(discover) = &upstream.discover {
+        discovery::check_discover(findings, &format!("{at}.discover"), discover);
+    }
+    if (upstream.targets.is_empty() && upstream.discover.is_none()) || upstream.targets.len() > 256 {
         findings.add(
             format!("{at}.targets"),
             "an upstream has 1 to 256 targets",
-            "Write targets = [\"http://127.0.0.1:9001\"].",
+            "Write targets = [\"http://127.0.0.1:9001\"], or say where they are learned from: discover = { … }.",
         );
     }
     let mut seen = HashMap::new();
@@ -280,6 +287,12 @@ fn check_upstream(findings: &mut Findings, name: &str, upstream: &UpstreamConfig
     if let Some(retries) = &upstream.retries {
         resilience::check_retries(findings, &format!("{at}.retries"), retries);
     }
+}
+
+/// Whether a target that was learned is one that may be written.
+pub(crate) fn check_target(target: &TargetConfig) -> Result<(), String> {
+    check_url(&target.url)?;
+    if (1..=256).contains(&target.weight) { Ok(()) } else { Err("a weight must lie between 1 and 256".to_owned()) }
 }
 
 fn check_url(url: &str) -> Result<(), String> {

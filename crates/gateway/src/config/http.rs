@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Duration, Size};
+use super::{Duration, SheddingConfig, Size};
 
 /// Bounds on what clients may send and how long they may take. Every bound has a default.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +31,9 @@ pub struct HttpConfig {
     pub max_connections: u32,
     /// Most requests at a time on one HTTP/2 connection.
     pub max_streams: u32,
+    /// When the gate refuses requests because it has too much to do itself. Never when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shedding: Option<SheddingConfig>,
 }
 
 impl Default for HttpConfig {
@@ -47,6 +50,7 @@ impl Default for HttpConfig {
             drain_timeout: Duration::from_secs(30),
             max_connections: 20_000,
             max_streams: 128,
+            shedding: None,
         }
     }
 }

@@ -7,22 +7,27 @@
 
 mod check;
 mod conflicts;
+mod discovery;
 mod health;
 mod http;
 mod resilience;
 mod route;
+mod shedding;
 mod tls;
 mod units;
 mod upstream;
 
 pub use check::ConfigProblem;
 pub(crate) use check::Findings;
+pub(crate) use check::check_target;
+pub use discovery::{DiscoverConfig, DiscoverFrom};
 pub use health::{CheckConfig, EjectConfig, SameSite, StickyConfig};
 pub use http::HttpConfig;
 pub use resilience::{
     BreakerConfig, BreakerScope, ConcurrencyConfig, FallbackConfig, InvalidTrouble, RetryConfig, Trouble,
 };
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
+pub use shedding::{Importance, SheddingConfig};
 pub use tls::{CertificateFiles, ClientAuth, ProxyProtocolConfig, TlsConfig, TlsVersion, UpstreamTlsConfig, Verify};
 pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent, Size};
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};

@@ -93,6 +93,10 @@ pub struct RetryConfig {
     /// How long one attempt may take to bring a response head; the whole time-out when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_try_timeout: Option<Duration>,
+    /// After how long without an answer a request without a body is sent to a second target too; the first good
+    /// answer counts, and the other is called off. Takes from the same budget. Never when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hedge_after: Option<Duration>,
     /// Largest request body that is kept in memory in order to be sent again; at most 1MiB. By default only
     /// requests without a body are repeated. A body that is kept is read whole before it is sent.
     pub max_body: super::Size,
@@ -108,6 +112,7 @@ impl Default for RetryConfig {
             backoff: Duration::from_millis(25),
             max_backoff: Duration::from_secs(1),
             per_try_timeout: None,
+            hedge_after: None,
             max_body: super::Size::from_bytes(0),
         }
     }

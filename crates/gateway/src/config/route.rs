@@ -6,7 +6,7 @@ use kernel::{Permission, RoleName, principal::Network};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{ConcurrencyConfig, Duration, FallbackConfig, Size};
+use super::{ConcurrencyConfig, Duration, FallbackConfig, Importance, Size};
 use crate::{
     compress::CompressConfig,
     cors::CorsConfig,
@@ -84,6 +84,9 @@ pub struct RouteConfig {
     /// How many requests of this route may be under way at the same time, beside the upstream's own limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<ConcurrencyConfig>,
+    /// How much the route matters when the gate cannot serve everything (`server.http.shedding`).
+    #[serde(default)]
+    pub importance: Importance,
     /// What is answered when the upstream fails. Its failure when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<FallbackConfig>,
@@ -142,6 +145,7 @@ impl RouteConfig {
             timeout: None,
             body_timeout: None,
             concurrency: None,
+            importance: Importance::default(),
             fallback: None,
             clients: None,
             cors: None,

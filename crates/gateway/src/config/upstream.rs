@@ -6,8 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{
-    BreakerConfig, CheckConfig, ConcurrencyConfig, Duration, EjectConfig, Percent, RetryConfig, StickyConfig,
-    UpstreamTlsConfig,
+    BreakerConfig, CheckConfig, ConcurrencyConfig, DiscoverConfig, Duration, EjectConfig, Percent, RetryConfig,
+    StickyConfig, UpstreamTlsConfig,
 };
 
 /// One upstream: targets that can answer for each other.
@@ -15,7 +15,11 @@ use super::{
 #[serde(deny_unknown_fields)]
 pub struct UpstreamConfig {
     /// Where requests may go: a URL, or `{ url, weight, zone }`.
+    #[serde(default)]
     pub targets: Vec<TargetConfig>,
+    /// Where more targets are learned from while the gate runs. Nowhere when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discover: Option<DiscoverConfig>,
     /// How a target is chosen.
     #[serde(default)]
     pub balance: Balance,
@@ -98,6 +102,7 @@ impl UpstreamConfig {
     pub fn new(targets: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             targets: targets.into_iter().map(|url| TargetConfig::new(url)).collect(),
+            discover: None,
             balance: Balance::default(),
             hash_by: HashBy::default(),
             hash_max_load: None,

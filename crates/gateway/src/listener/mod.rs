@@ -42,12 +42,14 @@ use self::{door::Door, redirect::Redirect, tls::Tls, worker::Worker};
 use crate::{
     authn::Authn,
     config::{HttpConfig, ProxyProtocolConfig, TlsConfig},
+    discovery::Discoverer,
     guard::HeadLimits,
     http1::Bounds,
     limit::Limits,
     pipeline::Gate,
     respond::RequestIds,
     route::RouteTable,
+    shed::{Shedder, SheddingNumbers},
     transform::Assertions,
     upstream,
 };
@@ -148,6 +150,13 @@ impl Gateway {
             trusted_proxies: parts.trusted_proxies.into(),
             heads,
             max_body: http.max_body.bytes(),
+            changed: Arc::new(Notify::new()),
+            discoverer: Discoverer::default(),
+            shedder: http
+                .shedding
+                .as_ref()
+                .map(|shedding| Shedder::start(shedding, workers).map_err(StartError::Thread))
+                .transpose()?,
             body_timeout: http.body_timeout.get(),
         });
         let stop = CancellationToken::new();
@@ -170,13 +179,16 @@ impl Gateway {
                 StartError::Thread(error)
             })?);
         }
-        let changed = Arc::new(Notify::new());
         let watched = gate.clone();
-        upstream::watch(move || watched.table.load_full(), changed.clone(), stop.clone()).map_err(|error| {
+        upstream::watch(move || watched.table.load_full(), gate.changed.clone(), stop.clone()).map_err(|error| {
             stop.cancel();
             StartError::Thread(error)
         })?;
-        Ok(Running { address, redirect_address, gate, changed, stop, threads })
+        gate.discoverer.follow(gate.table.load().upstreams()).map_err(|error| {
+            stop.cancel();
+            StartError::Thread(error)
+        })?;
+        Ok(Running { address, redirect_address, gate, stop, threads })
     }
 }
 
@@ -229,8 +241,6 @@ pub struct Running {
     address: SocketAddr,
     redirect_address: Option<SocketAddr>,
     gate: Arc<Gate>,
-    /// Tells those who check targets that there are other routes.
-    changed: Arc<Notify>,
     stop: CancellationToken,
     threads: Vec<oneshot::Receiver<()>>,
 }
@@ -259,8 +269,7 @@ impl Running {
     /// Puts other routes and upstreams in force. Requests that are running finish under the old ones; no
     /// connection is dropped. The bounds of `[server.http]` stay as they were at the start.
     pub fn reload(&self, table: RouteTable) {
-        self.gate.table.store(Arc::new(table));
-        self.changed.notify_one();
+        self.gate.enforce(table);
     }
 
     /// Stops accepting, lets running requests finish, and returns when all have, or after the drain
@@ -284,10 +293,15 @@ impl TableView {
         self.0.upgrade().map(|gate| gate.table.load_full())
     }
 
+    /// What is refused because the gate has too much to do; none where it never refuses.
+    pub fn shedding(&self) -> Option<SheddingNumbers> {
+        self.0.upgrade().and_then(|gate| gate.shedder.as_ref().map(|shedder| shedder.numbers()))
+    }
+
     /// As [`Running::reload`], for whoever decides about routes. Nothing happens once the gate is gone.
     pub fn replace(&self, table: RouteTable) {
         if let Some(gate) = self.0.upgrade() {
-            gate.table.store(Arc::new(table));
+            gate.enforce(table);
         }
     }
 }

@@ -36,6 +36,10 @@ impl Worker {
     pub(super) async fn run(self, listener: TcpListener) {
         let slots = Arc::new(Semaphore::new(self.max_connections.min(Semaphore::MAX_PERMITS)));
         let tasks = TaskTracker::new();
+        if let Some(shedder) = &self.gate.shedder {
+            // Ends with the runtime.
+            tokio::spawn(shedder.clone().beat(self.index));
+        }
         let mut prune = interval(PRUNE_EVERY);
         prune.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

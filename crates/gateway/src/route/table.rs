@@ -13,7 +13,9 @@ use crate::{
     authn::Policy,
     authz::Requirement,
     certificate::SanPattern,
-    config::{AuthConfig, AuthKind, ConcurrencyConfig, ConfigProblem, Findings, GatewayConfig, RouteConfig},
+    config::{
+        AuthConfig, AuthKind, ConcurrencyConfig, ConfigProblem, Findings, GatewayConfig, Importance, RouteConfig,
+    },
     fallback::Fallback,
     limit::Rules,
     perimeter::{Countries, Perimeter},
@@ -70,6 +72,8 @@ pub struct Route {
     pub pause: Option<Option<Duration>>,
     /// How many requests may be under way.
     pub queue: Option<Arc<Queue>>,
+    /// How much it matters when not everything can be served.
+    pub importance: Importance,
     /// What is answered when the upstream fails.
     pub fallback: Option<Box<Fallback>>,
     /// What it does beside its checks.
@@ -96,6 +100,7 @@ impl Route {
             timeout: None,
             pause: None,
             queue: None,
+            importance: Importance::Critical,
             fallback: None,
             shape: Shape::default(),
         }
@@ -295,6 +300,7 @@ fn compile(
         timeout: config.timeout.map(|timeout| timeout.get()),
         pause: config.body_timeout.map(upstream::pause),
         queue: config.concurrency.as_ref().map(|concurrency| queue(&config.name, concurrency, previous)),
+        importance: config.importance,
         fallback: match fallback {
             Some(fallback) => Some(Box::new(fallback?)),
             None => None,

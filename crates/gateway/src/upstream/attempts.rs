@@ -2,10 +2,12 @@
 //!
 //! An *attempt* asks one target, and others only as long as none of them could be connected to. A request
 //! that may be repeated gets several attempts ([`Retries`]), each at a target that was not asked before, if
-//! there is one.
+//! there is one; and, where it is wanted, a second target beside one that takes long.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
+use futures_util::future::{Either, select};
+use parking_lot::Mutex;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
@@ -28,6 +30,8 @@ struct Asker<'a> {
     worker: usize,
     /// What is asked of the balance.
     wish: &'a Wish,
+    /// Where to note which target is being asked, if somebody wants to know.
+    at: Option<&'a Mutex<Option<Arc<str>>>>,
 }
 
 /// The labels of targets that have been asked already.
@@ -36,7 +40,7 @@ type Asked = SmallVec<[Arc<str>; 4]>;
 impl Upstream {
     /// Sends the request. `worker` is the data-plane thread.
     pub(crate) async fn send(&self, worker: usize, wish: &Wish, outgoing: Outgoing) -> Result<Answer, Failure> {
-        let asker = Asker { worker, wish };
+        let asker = Asker { worker, wish, at: None };
         match &self.retries {
             // Large, and only for those who ask for it.
             Some(retries) if retries.cover(&outgoing) => Box::pin(self.persist(retries, asker, outgoing)).await,
@@ -54,7 +58,7 @@ impl Upstream {
         loop {
             outgoing.timeout = retries.patience(until.saturating_duration_since(Instant::now()));
             let spare = outgoing.copy();
-            let ended = self.attempt(asker, outgoing, &asked).await;
+            let ended = self.hedged(retries, asker, outgoing, &asked).await;
             let Some(spare) = spare.filter(|_| attempts < retries.attempts && retries.are_for(&ended)) else {
                 return ended;
             };
@@ -74,6 +78,44 @@ impl Upstream {
             }
             self.numbers.retries.add();
             (outgoing, attempts) = (spare, attempts + 1);
+        }
+    }
+
+    /// One attempt; and where it takes long and that is wanted, a second one beside it, at another target. The
+    /// first that ends well counts, and dropping the other calls it off.
+    async fn hedged(
+        &self,
+        retries: &Retries,
+        asker: Asker<'_>,
+        outgoing: Outgoing,
+        asked: &[Arc<str>],
+    ) -> Result<Answer, Failure> {
+        let Some(after) = retries.hedge_after else { return self.attempt(asker, outgoing, asked).await };
+        let Some(mut spare) = outgoing.copy().filter(|spare| spare.fits(0)) else {
+            return self.attempt(asker, outgoing, asked).await;
+        };
+        let at = Mutex::new(None);
+        let mut first = pin!(self.attempt(Asker { at: Some(&at), ..asker }, outgoing, asked));
+        if let Ok(ended) = tokio::time::timeout(after, first.as_mut()).await {
+            return ended;
+        }
+        if !retries.take() {
+            self.numbers.retries_denied.add();
+            return first.await;
+        }
+        self.numbers.hedges.add();
+        spare.timeout = spare.timeout.saturating_sub(after);
+        let mut asked = Asked::from(asked);
+        asked.extend(at.lock().take());
+        let second = pin!(self.attempt(asker, spare, &asked));
+        match select(first, second).await {
+            Either::Left((ended, second)) if retries.are_for(&ended) => second.await.or(ended),
+            Either::Right((ended, first)) if retries.are_for(&ended) || ended.is_err() => first.await.or(ended),
+            Either::Left((ended, _)) => ended,
+            Either::Right((ended, _)) => {
+                self.numbers.hedges_won.add();
+                ended
+            }
         }
     }
 
@@ -110,6 +152,9 @@ impl Upstream {
                 }
             };
             tries += 1;
+            if let Some(at) = asker.at {
+                *at.lock() = Some(target.label.clone());
+            }
             let sent = self.send_to(target, asker.worker, outgoing).await;
             let (ended, unsent) = match sent {
                 Ok(answer) => (Ok(answer), None),

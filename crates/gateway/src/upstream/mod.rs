@@ -14,7 +14,7 @@
 //! A target that fails its checks, or the requests of clients, is left out while others are there
 //! ([`health`], [`group`]).
 //!
-//! Deliberately absent: service discovery.
+//! Deliberately absent: asking the sources that targets are learned from ([`crate::discovery`]).
 
 mod attempts;
 mod balance;
@@ -26,6 +26,7 @@ mod health;
 mod http1;
 mod http2;
 mod in_process;
+mod learned;
 mod numbers;
 mod queue;
 mod retry;
@@ -70,7 +71,8 @@ use self::{
     breaker::Circuit,
     connect::Connector,
     group::{Group, Heritage},
-    health::{Ejector, Health},
+    health::Ejector,
+    learned::{Learned, TargetKind, circuit},
     numbers::Numbers,
     retry::Retries,
     sticky::Sticky,
@@ -101,6 +103,9 @@ pub struct Upstream {
     circuit: Option<Circuit>,
     retries: Option<Box<Retries>>,
     queue: Option<Queue>,
+    /// The targets that a source has told of, where one is asked.
+    learned: Option<Learned>,
+    workers: usize,
     numbers: Numbers,
     warming: Warming,
 }
@@ -136,15 +141,15 @@ impl Upstream {
             let hint = "Correct the file, or the setting that names it.";
             ConfigProblem::new(format!("upstreams.{name}.tls"), error.to_string(), hint)
         })?;
-        let circuit = |scope| config.breaker.as_ref().filter(|breaker| breaker.per == scope).map(Circuit::new);
         let ejector = config.eject.as_ref().map(Ejector::new);
         let sticky = config.sticky.as_ref().map(|sticky| Sticky::new(sticky, sticky_key, name));
-        let targets = config.targets.iter().filter_map(|target| {
-            let health = Health::new(ejector.as_ref());
-            let mut made = Target::new(&target.url, config.protocol, circuit(BreakerScope::Target), health, workers)?;
-            made.id = sticky.as_ref().map(|sticky| sticky.id(&made.url));
-            Some((Arc::new(made), target.weight, target.zone.clone()))
-        });
+        let learned = config
+            .discover
+            .as_ref()
+            .map(|_| Learned::after(before.filter(|old| old.config.discover == config.discover)));
+        let known = learned.as_ref().map(Learned::targets).unwrap_or_default();
+        let kind = TargetKind { config, ejector: ejector.as_ref(), sticky: sticky.as_ref(), workers };
+        let targets = config.targets.iter().chain(&known).filter_map(|target| kind.make(target));
         let seed = u64::from_le_bytes(kernel::random::bytes(random));
         let old = before.map(|before| before.group.load_full());
         let heritage =
@@ -157,7 +162,9 @@ impl Upstream {
             ejector,
             sticky,
             connector: Connector::new(config.connect_timeout.get(), tls, http2),
-            circuit: circuit(BreakerScope::Upstream),
+            circuit: circuit(config, BreakerScope::Upstream),
+            learned,
+            workers,
             retries: config.retries.as_ref().map(|retries| Box::new(Retries::new(retries, seed))),
             queue: config.concurrency.as_ref().map(Queue::new),
             numbers: Numbers::default(),
@@ -285,7 +292,7 @@ impl HealthCheck for Upstream {
                     None => self.can_connect(target).await,
                 };
                 match ended {
-                    Ok(()) => return Ok(()),
+                    Ok(()) => return self.source_is_well(),
                     Err(error) => failures.push(format!("{}: {error}", target.label)),
                 }
             }

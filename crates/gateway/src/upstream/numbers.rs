@@ -26,6 +26,8 @@ pub(crate) struct Numbers {
     pub(crate) retries_denied: Count,
     pub(crate) ejections: Count,
     pub(crate) checks_failed: Count,
+    pub(crate) hedges: Count,
+    pub(crate) hedges_won: Count,
     pub(crate) fallbacks: Count,
 }
 
@@ -52,6 +54,10 @@ pub struct UpstreamNumbers {
     pub retries: u64,
     /// Attempts that the budget did not allow.
     pub retries_denied: u64,
+    /// Requests that were sent to a second target beside the first.
+    pub hedges: u64,
+    /// How often the second was the one to answer.
+    pub hedges_won: u64,
     /// Requests that were answered by a route's fallback.
     pub fallbacks: u64,
     /// Requests that hold one of the limited places now.
@@ -76,6 +82,8 @@ impl Numbers {
             circuit_refusals: self.circuit_refusals.get(),
             retries: self.retries.get(),
             retries_denied: self.retries_denied.get(),
+            hedges: self.hedges.get(),
+            hedges_won: self.hedges_won.get(),
             fallbacks: self.fallbacks.get(),
             running,
             waiting,

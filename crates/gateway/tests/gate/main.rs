@@ -1,6 +1,7 @@
 //! The gate as its clients and upstreams see it: over real sockets, byte for byte.
 
 mod content;
+mod discovery;
 mod failures;
 mod fallback;
 mod forwarding;
@@ -19,6 +20,7 @@ mod proxy_protocol;
 mod refusals;
 mod resilience;
 mod routing;
+mod shedding;
 mod streaming;
 mod tls;
 mod traffic;

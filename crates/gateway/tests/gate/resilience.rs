@@ -264,3 +264,32 @@ async fn flapping_targets_under_load_fail_no_request() {
         client.await.expect("no request failed");
     }
 }
+
+/// One target hangs: whoever is sent to it is answered by another one soon, and the hung request is called off.
+#[tokio::test]
+async fn a_second_target_is_asked_when_the_first_takes_long() {
+    let left = Arc::new(AtomicUsize::new(0));
+    let gone = left.clone();
+    let hung = serve(move |mut connection| {
+        let gone = gone.clone();
+        async move {
+            connection.message().await;
+            connection.rest().await;
+            gone.fetch_add(1, Ordering::SeqCst);
+        }
+    })
+    .await;
+    let well = Upstream::ok().await;
+    let settings = "retries = { hedge_after = \"30ms\" }\ntimeout = \"1h\"\nbalance = \"round_robin\"";
+    let gate = Gate::open(&open(&[hung, well.address], settings));
+    let numbers = || gate.running.table().upstreams().next().expect("u").numbers();
+    for _ in 0..6 {
+        assert_eq!(gate.get("/", "").await.status(), 200);
+    }
+    let hedges = usize::try_from(numbers().hedges).expect("few");
+    assert!(hedges >= 2, "{:?}", numbers());
+    assert_eq!((numbers().hedges_won, numbers().retries), (numbers().hedges, 0));
+    while left.load(Ordering::SeqCst) < hedges {
+        tokio::task::yield_now().await;
+    }
+}

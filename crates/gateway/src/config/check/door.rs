@@ -110,7 +110,8 @@ pub(super) fn check_connections(findings: &mut Findings, at: &str, upstream: &Up
             "Leave `verify` out to have them obeyed.",
         );
     }
-    if !upstream.targets.iter().any(|target| target.url.starts_with("https:")) {
+    // A source may tell of others.
+    if upstream.discover.is_none() && !upstream.targets.iter().any(|target| target.url.starts_with("https:")) {
         findings.add(format!("{at}.tls"), "no target is reached by https", "Write https:// in the targets' URLs.");
     }
 }

@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::{Findings, shorten};
-use crate::config::{BreakerConfig, ConcurrencyConfig, FallbackConfig, RetryConfig, Trouble};
+use crate::config::{BreakerConfig, ConcurrencyConfig, FallbackConfig, RetryConfig, SheddingConfig, Trouble};
 
 /// Largest body that may be kept for another attempt, in bytes: each running request may hold as much.
 const MAX_KEPT_BODY: u64 = 1 << 20;
@@ -61,6 +61,9 @@ pub(super) fn check_retries(findings: &mut Findings, at: &str, retries: &RetryCo
     if retries.max_backoff < retries.backoff {
         findings.add(format!("{at}.max_backoff"), "is shorter than backoff", "The default is 1s.");
     }
+    if let Some(after) = retries.hedge_after {
+        findings.positive(format!("{at}.hedge_after"), after);
+    }
     if let Some(timeout) = retries.per_try_timeout {
         findings.positive(format!("{at}.per_try_timeout"), timeout);
     }
@@ -74,6 +77,18 @@ pub(super) fn check_concurrency(findings: &mut Findings, at: &str, concurrency: 
         findings.add(format!("{at}.queue"), "must not exceed 1000000", "The default is no queue.");
     }
     findings.positive(format!("{at}.queue_timeout"), concurrency.queue_timeout);
+}
+
+pub(super) fn check_shedding(findings: &mut Findings, at: &str, shedding: &SheddingConfig) {
+    findings.positive(format!("{at}.lag"), shedding.lag);
+    for (name, share) in [("cpu", shedding.cpu), ("memory", shedding.memory)] {
+        if share.hundredths() == 0 {
+            findings.add(format!("{at}.{name}"), "must be more than nothing", "Write a share such as 90%.");
+        }
+    }
+    if shedding.memory_limit.is_some_and(|limit| limit.bytes() == 0) {
+        findings.add(format!("{at}.memory_limit"), "must be more than nothing", "Write a size such as 1GiB.");
+    }
 }
 
 pub(super) fn check_fallback(findings: &mut Findings, at: &str, fallback: &FallbackConfig) {

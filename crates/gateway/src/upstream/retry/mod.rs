@@ -34,6 +34,8 @@ pub(super) struct Retries {
     backoff: Duration,
     max_backoff: Duration,
     per_try_timeout: Option<Duration>,
+    /// After how long a second target is asked beside the first.
+    pub(super) hedge_after: Option<Duration>,
     max_body: u64,
     created: Instant,
     random: AtomicU64,
@@ -50,6 +52,7 @@ impl Retries {
             backoff: config.backoff.get(),
             max_backoff: config.max_backoff.get(),
             per_try_timeout: config.per_try_timeout.map(|timeout| timeout.get()),
+            hedge_after: config.hedge_after.map(|after| after.get()),
             max_body: config.max_body.bytes(),
             created: Instant::now(),
             random: AtomicU64::new(seed),
