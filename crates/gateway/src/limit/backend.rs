@@ -202,10 +202,11 @@ impl Limits {
                 permit.entered();
                 Some(permit)
             }
-            refused => {
-                refused.map(super::Permit::forget);
+            Some(refused) => {
+                refused.forget();
                 None
             }
+            None => None,
         };
         let asked = questions.iter().map(|(name, question)| Asked { name: *name, measure: question.measure });
         Ok((asked.collect(), decisions, permit))

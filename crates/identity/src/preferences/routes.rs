@@ -74,12 +74,13 @@ async fn change(
                 verified_login: wanted.verified_login.unwrap_or(old.verified_login),
                 new_login_mail: wanted.new_login_mail.unwrap_or(old.new_login_mail),
             };
-            if new.verified_login && !old.verified_login {
-                if let Some(id) = cause.caller.subject.user() {
-                    let user = users::by_id(tx, id).await?;
-                    if user.is_some_and(|u| u.email.is_some() && u.email_verified_at.is_none()) {
-                        return Err(Problem::new(UNVERIFIED));
-                    }
+            if new.verified_login
+                && !old.verified_login
+                && let Some(id) = cause.caller.subject.user()
+            {
+                let user = users::by_id(tx, id).await?;
+                if user.is_some_and(|u| u.email.is_some() && u.email_verified_at.is_none()) {
+                    return Err(Problem::new(UNVERIFIED));
                 }
             }
             store::save(tx, &new, cause.now).await?;

@@ -62,7 +62,7 @@ pub(super) fn source(name: Name, language: Language) -> Source {
 }
 
 /// What is told about the cause of a notice: label and value.
-fn details<'a>(texts: &'a Texts, name: Name) -> Vec<(&'a str, &'static str)> {
+fn details(texts: &Texts, name: Name) -> Vec<(&str, &'static str)> {
     [(&texts.time, "time"), (&texts.ip, "ip"), (&texts.device, "device")]
         .into_iter()
         .filter(|(_, value)| name.own_values().contains(value))
@@ -73,16 +73,16 @@ fn details<'a>(texts: &'a Texts, name: Name) -> Vec<(&'a str, &'static str)> {
 fn text(texts: &Texts, message: &Message, name: Name) -> String {
     let mut text = format!("{}{{% if name %}} {{{{ name }}}}{{% endif %}},\n\n{}\n", texts.greeting, message.intro);
     if let Some(action) = &message.action {
-        let _ = write!(text, "\n{action}:\n{{{{ link }}}}\n");
+        let _ = writeln!(text, "\n{action}:\n{{{{ link }}}}");
     }
     if name.own_values().contains(&"code") {
-        let _ = write!(text, "\n{} {{{{ code }}}}\n", texts.code_hint);
+        let _ = writeln!(text, "\n{} {{{{ code }}}}", texts.code_hint);
     }
     for (i, (label, value)) in details(texts, name).into_iter().enumerate() {
-        let _ = write!(text, "{}{label}: {{{{ {value} }}}}\n", if i == 0 { "\n" } else { "" });
+        let _ = writeln!(text, "{}{label}: {{{{ {value} }}}}", if i == 0 { "\n" } else { "" });
     }
     if let Some(outro) = &message.outro {
-        let _ = write!(text, "\n{outro}\n");
+        let _ = writeln!(text, "\n{outro}");
     }
     text + "\n-- \n{{ tenant }}\n{{ url }}\n"
 }
@@ -91,25 +91,25 @@ fn html(texts: &Texts, message: &Message, name: Name, language: Language) -> Str
     let mut body =
         format!("<p>{}{{% if name %}} {{{{ name }}}}{{% endif %}},</p>\n<p>{}</p>\n", texts.greeting, message.intro);
     if let Some(action) = &message.action {
-        let _ = write!(body, "<p class=\"center\"><a class=\"button\" href=\"{{{{ link }}}}\">{action}</a></p>\n");
+        let _ = writeln!(body, "<p class=\"center\"><a class=\"button\" href=\"{{{{ link }}}}\">{action}</a></p>");
     }
     if name.own_values().contains(&"code") {
-        let _ = write!(body, "<p>{}</p>\n<p class=\"code\">{{{{ code }}}}</p>\n", texts.code_hint);
+        let _ = writeln!(body, "<p>{}</p>\n<p class=\"code\">{{{{ code }}}}</p>", texts.code_hint);
     }
     let details = details(texts, name);
     if !details.is_empty() {
         body.push_str("<table class=\"details\" role=\"presentation\">\n");
         for (label, value) in details {
-            let _ = write!(body, "<tr><td class=\"label\">{label}</td><td>{{{{ {value} }}}}</td></tr>\n");
+            let _ = writeln!(body, "<tr><td class=\"label\">{label}</td><td>{{{{ {value} }}}}</td></tr>");
         }
         body.push_str("</table>\n");
     }
     if let Some(outro) = &message.outro {
-        let _ = write!(body, "<p class=\"quiet\">{outro}</p>\n");
+        let _ = writeln!(body, "<p class=\"quiet\">{outro}</p>");
     }
     if message.action.is_some() {
         let hint = &texts.link_hint;
-        let _ = write!(body, "<p class=\"quiet\">{hint}<br><span class=\"link\">{{{{ link }}}}</span></p>\n");
+        let _ = writeln!(body, "<p class=\"quiet\">{hint}<br><span class=\"link\">{{{{ link }}}}</span></p>");
     }
     LAYOUT
         .replace("[[language]]", language.as_str())

@@ -24,7 +24,7 @@ use super::{
 #[derive(Clone, Debug)]
 pub(crate) enum Read {
     /// An upstream.
-    Upstream(UpstreamConfig),
+    Upstream(Box<UpstreamConfig>),
     /// A route.
     Route(Box<RouteConfig>),
 }
@@ -100,7 +100,7 @@ pub(crate) fn read(documents: &Documents, known: &AllRead, schema: &Schema) -> R
         Ok((upstreams, routes)) => {
             let upstreams = upstreams
                 .into_iter()
-                .map(|(name, upstream)| ((DocumentKind::Upstream, name.into()), Read::Upstream(upstream)));
+                .map(|(name, upstream)| ((DocumentKind::Upstream, name.into()), Read::Upstream(Box::new(upstream))));
             let routes = routes
                 .into_iter()
                 .map(|route| ((DocumentKind::Route, route.name.as_str().into()), Read::Route(Box::new(route))));
@@ -189,7 +189,9 @@ pub(crate) fn together(file: &Config, made: &AllRead) -> Config {
     let mut config = file.clone();
     for ((_, name), (_, read)) in made {
         match &**read {
-            Read::Upstream(upstream) => drop(config.upstreams.insert(name.to_string(), upstream.clone())),
+            Read::Upstream(upstream) => {
+                drop(config.upstreams.insert(name.to_string(), UpstreamConfig::clone(upstream)));
+            }
             Read::Route(route) => config.routes.push(RouteConfig::clone(route)),
         }
     }
