@@ -55,18 +55,22 @@ pub(super) fn judge(mut tree: Tree, schema: &Schema) -> Result<Config, Report> {
         path
     };
     let broken = rules::broken(&config).into_iter().map(|(path, message)| (path, message, None));
+    let misread = tree.findings.len();
     for (path, mut message, other) in broken.chain(rules::gateway(&config)) {
         let path = as_written(path);
         if let Some(other) = other.map(as_written) {
             // What was set aside might have told the two apart.
-            let misread = |path: &Path| tree.findings.iter().any(|f| f.path != *path && f.path.0.starts_with(&path.0));
-            if misread(&path) || misread(&other) {
+            let set_aside =
+                |path: &Path| tree.findings.iter().any(|f| f.path != *path && f.path.0.starts_with(&path.0));
+            if set_aside(&path) || set_aside(&other) {
                 continue;
             }
             let place = tree.place(&other);
             message.push_str(&format!(" The other is at {place}."));
         }
-        if !leads_to_something_set_aside(&tree, &path) {
+        // What is wrong because a part of it was set aside has its finding already.
+        let echo = tree.findings[..misread].iter().any(|finding| finding.path.0.starts_with(&path.0));
+        if !echo && !leads_to_something_set_aside(&tree, &path) {
             tree.find(path, message);
         }
     }
