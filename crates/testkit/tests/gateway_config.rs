@@ -71,7 +71,7 @@ auth = "none"
     let both = json!({ "match": { "path": "/a" }, "upstream": "echo", "limits": limits });
     refuse(ROUTE, both, "/limits", "exactly one of").await;
     refuse("/api/v1/admin/upstreams/u", json!({ "targets": ["ftp://x"] }), "/targets/0", "http").await;
-    refuse("/api/v1/admin/upstreams/u", json!({}), "", "targets").await;
+    refuse("/api/v1/admin/upstreams/u", json!({}), "/targets", "an upstream has 1 to 256 targets").await;
     // Whoever may make routes must not read passwords.
     refuse(ROUTE, route("/api/v1/auth/login"), "/match/path", "Portcullis itself").await;
     refuse(ROUTE, route("/api/auth/login"), "/match/path", "Portcullis itself").await;
