@@ -1,7 +1,7 @@
 //! Judges a parsed request of any HTTP version, and gives its path and host their one spelling.
 //!
-//! HTTP/1 heads have been judged as bytes before ([`super::head`]); what is asked again here is cheap
-//! and holds for HTTP/2 as well, whose frames never meet the scanner.
+//! HTTP/1 heads have been judged as bytes before ([`crate::http1`]); what is asked again here is cheap
+//! and holds for HTTP/2 as well, whose frames are never read as bytes.
 
 use http::{
     HeaderMap, HeaderValue, Method, Uri, Version,

@@ -76,7 +76,7 @@ async fn after_a_bad_head_the_connection_is_over() {
     assert!(upstream.only().start.starts_with("GET /first "));
 }
 
-/// Whatever the guard lets through, the library behind it must understand: a refusal of its own would be no
+/// Whatever is read as a request, every later stage must understand: a refusal of another kind would be no
 /// problem document and would not be recorded.
 #[tokio::test]
 async fn every_character_a_target_may_have_is_served_or_refused_by_the_gate() {
