@@ -1,0 +1,14 @@
+//! The whole program, told as stories: what a person, a program and an attacker meet, on every database
+//! and key-value store. One binary, because linking the program is what a test costs most.
+
+mod enumeration;
+mod gateway_config;
+mod journey;
+mod limits;
+mod messages;
+mod single_use;
+mod stranger;
+mod targets;
+mod two_nodes;
+mod unversioned;
+mod verification;
