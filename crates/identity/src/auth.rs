@@ -27,9 +27,10 @@ mod routes;
 mod sweep;
 
 pub use login::{LoggedIn, LoginRequest, login};
+pub use logout::{logout, logout_all};
 pub use password::{PasswordChange, change_password, confirm_password};
 pub use register::{Registration, register};
-pub use routes::routes;
+pub use routes::{routes, user_agent};
 pub use sweep::sweep;
 
 kernel::problems! {
