@@ -26,6 +26,7 @@ const PROBLEMS: &[(&str, &str)] = &[
     ("credentials.invalid", "problem-credentials-invalid"),
     ("login.locked", "problem-login-locked"),
     ("login.limited", "problem-too-many"),
+    ("login.delayed", "problem-too-many"),
     ("form.refused", "problem-form-refused"),
     ("not_found", "problem-not-found"),
     ("method_not_allowed", "problem-not-found"),

@@ -13,13 +13,13 @@ use axum::{
     routing::{get, post},
 };
 use identity::{
-    auth::{self, LoginRequest},
+    auth::{self, LoginRequest, Outcome},
     http::{Fields, Refusal},
     passwords::too_long,
-    sessions::Scope,
+    sessions::{Scope, Wishes},
     users::Login,
 };
-use kernel::Problem;
+use kernel::{Problem, problem::common};
 
 use crate::{
     Pages,
@@ -80,10 +80,12 @@ async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
         Err(problem) => Err(problem),
     };
     match outcome {
-        Ok(logged_in) => {
+        Ok(Outcome::LoggedIn(logged_in)) => {
             visit.set_cookie(logged_in.cookie);
             Ok(after(&visit, to.as_ref()))
         }
+        // There is no page for second factors yet; whoever has one signs in through the API.
+        Ok(Outcome::Challenge(_)) => Err(common::UNAVAILABLE.into()),
         Err(problem) if problem.status() < 500 => {
             let page = password_page(form.text("login"), form.is_ticked("remember"), to.as_ref());
             Ok(visit.show(page.refused(problem)))
@@ -107,11 +109,9 @@ fn read(visit: &Visit, form: &Form) -> Result<LoginRequest, Problem> {
     Ok(LoginRequest {
         login: Login::new(name),
         password,
-        remember: form.is_ticked("remember"),
-        scope: Scope::default(),
-        set_cookie: true,
+        wishes: Wishes { remember: form.is_ticked("remember"), scope: Scope::default(), set_cookie: true },
         user_agent: auth::user_agent(visit.headers()),
-        wish: visit.wish(),
+        language: visit.wish(),
     })
 }
 
