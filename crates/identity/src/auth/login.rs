@@ -5,7 +5,7 @@
 //! comes before the hash, so that parallel guesses are bounded too. Every step is taken for an unknown
 //! account as for a known one.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use http::HeaderValue;
 use kernel::{Problem, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random};
@@ -20,11 +20,12 @@ use super::{
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
+    devices::{Arrival, Known, Shown},
     language::Language,
     outbox::{Fate, Letter, Post},
     preferences::{self, Preferences},
     roles,
-    sessions::{self, Device, Live, NewSession, Owner, Scope, Span, bearer, cookie},
+    sessions::{self, Live, NewSession, Owner, Scope, Span, bearer, cookie},
     templates::Name,
     tokens::{self, TokenSet},
     users::{self, Account, Login, User, UserKind, UserStatus},
@@ -43,8 +44,8 @@ pub struct LoginRequest {
     pub scope: Scope,
     /// Whether to hand out a session cookie too.
     pub set_cookie: bool,
-    /// With what, bounded.
-    pub user_agent: String,
+    /// With what.
+    pub device: Shown,
     /// The language they like best.
     pub wish: Option<Language>,
 }
@@ -54,24 +55,25 @@ pub struct LoginRequest {
 pub struct LoggedIn {
     /// Tokens.
     pub tokens: TokenSet,
-    /// `Set-Cookie`, if asked for.
-    pub cookie: Option<HeaderValue>,
+    /// `Set-Cookie`: the session's if asked for, and the device's.
+    pub cookies: Vec<HeaderValue>,
 }
 
 /// Logs somebody in, in the tenant of the request.
 pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<LoggedIn, Problem> {
     let counter = Counter::login(&core.vault, &request.login, ctx.client_ip);
-    let Found { account, familiar, preferences } = load(core, ctx, &request.login).await?;
-    within_rate(core, ctx, &counter, familiar).await?;
+    let Found { account, known, familiar, preferences } = load(core, ctx, &request).await?;
+    let counter = known.map_or(counter, |device| counter.at(&core.vault, device.id));
+    within_rate(core, ctx, &counter, known, familiar).await?;
     let place = core.hasher.reserve()?;
     let attempt = count_attempt(core, ctx, counter).await?;
 
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
     let verdict = place.verify(request.password.clone(), stored.as_ref().map(|h| h.expose().clone())).await?;
-    let known = account.as_ref().map(|a| a.user.id);
+    let whose = account.as_ref().map(|a| a.user.id);
     let allowed = account.filter(|a| verdict.ok && may_log_in(&a.user, &preferences));
     let (Some(account), Some(verified)) = (allowed, stored) else {
-        return Err(fail(core, ctx, known, attempt).await?);
+        return Err(fail(core, ctx, whose, attempt).await?);
     };
     // An upgrade can wait for the next login; this one must not fail for it.
     let rehashed = match verdict.needs_rehash {
@@ -82,7 +84,7 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
     let verified = Verified { account, hash: verified, rehashed, told };
     match begin(core, ctx, request, verified, counter).await? {
         Some(logged_in) => Ok(logged_in),
-        None => Err(fail(core, ctx, known, attempt).await?),
+        None => Err(fail(core, ctx, whose, attempt).await?),
     }
 }
 
@@ -96,29 +98,42 @@ fn may_log_in(user: &User, preferences: &Preferences) -> bool {
 /// What a login is decided by.
 struct Found {
     account: Option<Account>,
+    /// The browser has logged in to the account before.
+    known: Option<Known>,
     /// A device at this address is logged in to the account already.
     familiar: bool,
     preferences: Preferences,
 }
 
-async fn load(core: &Core, ctx: &RequestContext, login: &Login) -> Result<Found, Problem> {
-    let (login, ip, now) = (login.clone(), ctx.client_ip, core.now());
+async fn load(core: &Core, ctx: &RequestContext, request: &LoginRequest) -> Result<Found, Problem> {
+    let (login, shown) = (request.login.clone(), request.device.clone());
+    let (vault, ip, now) = (core.vault.clone(), ctx.client_ip, core.now());
     let found = core.store.tenant(ctx.tenant.id).read(move |tx| {
         Box::pin(async move {
             let account = users::by_login(tx, &login).await?;
             // Nobody has the nil id: the same question, for an unknown account too.
             let id = account.as_ref().map_or(UserId::from_uuid(Uuid::nil()), |a| a.user.id);
+            let known = shown.recognise(tx, &vault, id).await?;
             let familiar = sessions::familiar(tx, id, ip, now).await?;
-            Ok::<_, StoreError>(Found { account, familiar, preferences: preferences::load(tx).await? })
+            Ok::<_, StoreError>(Found { account, known, familiar, preferences: preferences::load(tx).await? })
         })
     });
     Ok(found.await?)
 }
 
-/// The account's own rate. A device that is logged in has one apart: strangers cannot use it up.
-async fn within_rate(core: &Core, ctx: &RequestContext, counter: &Counter, familiar: bool) -> Result<(), Problem> {
+/// The account's own rate. A browser that it knows has one apart, and so has an address where somebody is logged
+/// in: strangers cannot use it up.
+async fn within_rate(
+    core: &Core,
+    ctx: &RequestContext,
+    counter: &Counter,
+    known: Option<Known>,
+    familiar: bool,
+) -> Result<(), Problem> {
     let mut key = format!("login:{}:{}", ctx.tenant.id, counter.account_name());
-    if familiar {
+    if let Some(device) = known {
+        key = format!("{key}:{}", device.id);
+    } else if familiar {
         key = format!("{key}:{}", ctx.client_ip.to_canonical());
     }
     let taken = core.limiter.take(key, core.settings.login_by_account).await;
@@ -176,7 +191,9 @@ async fn begin(
     let cookie = request.set_cookie.then(|| bearer::write("", tenant, &random::bytes(&*core.random)));
     let hash = |secret: &Secret| core.vault.hash_token(secret.expose().as_bytes());
     let user = verified.account.user.clone();
-    let letter = news(&verified, ctx, &request.user_agent, now);
+    let arrival = Arrival::new(core, user.id, request.device, request.set_cookie);
+    let letter = news(&verified, ctx, &arrival.name(), now);
+    let device_cookie = arrival.cookie()?;
     let session = NewSession {
         id: SessionId::new(now, &*core.random),
         user: user.id,
@@ -184,7 +201,7 @@ async fn begin(
         remember: request.remember,
         scope: request.scope.clone(),
         ip: ctx.client_ip.to_canonical().to_string(),
-        user_agent: request.user_agent,
+        user_agent: arrival.user_agent().to_owned(),
         span,
     };
     let live = Live {
@@ -207,7 +224,8 @@ async fn begin(
         .details(json!({"method": "password", "remember": request.remember, "cookie": request.set_cookie}));
     let unit = Beginning {
         verified,
-        letter: letter.map(|letter| (letter, ctx.client_ip, Post::new(core))),
+        arrival,
+        letter: letter.map(|letter| (letter, Post::new(core))),
         session,
         counter,
         refresh: hash(&refresh),
@@ -222,7 +240,7 @@ async fn begin(
     let tokens = TokenSet::for_session(core, &ctx.tenant, &live, &roles, Some(&refresh))?;
     let kept: Option<Duration> = request.remember.then_some(core.settings.sessions.remember);
     let cookie = cookie.map(|value| cookie::set(&value, kept)).transpose()?;
-    Ok(Some(LoggedIn { tokens, cookie }))
+    Ok(Some(LoggedIn { tokens, cookies: cookie.into_iter().chain(device_cookie).collect() }))
 }
 
 /// What a person is told of a login with a device that was not used before.
@@ -232,7 +250,7 @@ fn news(verified: &Verified, ctx: &RequestContext, device: &str, now: Timestamp)
         .of(Some(user.id))
         .with("name", user.display_name.clone().unwrap_or_default())
         .with("ip", ctx.client_ip.to_canonical().to_string())
-        .with("device", if device.is_empty() { "?" } else { device })
+        .with("device", device)
         .at(now);
     Some(letter)
 }
@@ -240,8 +258,9 @@ fn news(verified: &Verified, ctx: &RequestContext, device: &str, now: Timestamp)
 /// All that a login writes.
 struct Beginning {
     verified: Verified,
+    arrival: Arrival,
     /// Sent if the login is news.
-    letter: Option<(Letter, IpAddr, Post)>,
+    letter: Option<(Letter, Post)>,
     session: NewSession,
     counter: Counter,
     refresh: [u8; 32],
@@ -260,13 +279,11 @@ impl Beginning {
             users::rehash(tx, user, hash, new).await?;
         }
         lockout::clear(tx, &self.counter).await?;
-        if let Some((letter, ip, post)) = self.letter {
-            let device = Device { user_agent: self.session.user_agent.clone(), ip };
-            if device.is_news(&sessions::recent(tx, user).await?) {
-                post.write(tx, letter, Fate::Send).await?;
-            }
+        let device = self.arrival.note(tx, now).await?;
+        if let Some((letter, post)) = self.letter.filter(|_| device.is_news) {
+            post.write(tx, letter, Fate::Send).await?;
         }
-        sessions::insert(tx, &self.session, now).await?;
+        sessions::insert(tx, &self.session, device.id, now).await?;
         tokens::insert(tx, self.refresh, self.session.id, self.refresh_expires, now).await?;
         audit::record(tx, self.entry, now, random).await?;
         roles::of_user(tx, user).await.map(Some)

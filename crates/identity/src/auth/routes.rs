@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, StatusCode, header};
-use kernel::{AuthMethod, Problem, Secret};
+use kernel::{AuthMethod, Problem, RequestContext, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Object};
 use utoipa::ToSchema;
@@ -16,6 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{LoginRequest, PasswordChange, Registration, login, logout, password, register};
 use crate::{
     Core,
+    devices::Shown,
     http::{
         Caller, Ctx, Fields, Json, Permit, Refusal, Wish,
         openapi::{Body, Guarded},
@@ -26,9 +27,6 @@ use crate::{
     tokens::{self, TokenSet},
     users::{self, Attributes, Email, ExternalId, Login, NewUser, Phone, WriteProfile},
 };
-
-/// Longest `User-Agent` that is kept with a session.
-const USER_AGENT: usize = 256;
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
@@ -177,7 +175,7 @@ struct LoginBody {
 }
 
 impl LoginBody {
-    fn parse(self, headers: &HeaderMap) -> Result<LoginRequest, Problem> {
+    fn parse(self, ctx: &RequestContext, headers: &HeaderMap) -> Result<LoginRequest, Problem> {
         let mut fields = Fields::new();
         let typed = match (self.email, self.username) {
             (Some(email), None) => Some(("/email", email)),
@@ -209,15 +207,10 @@ impl LoginBody {
             remember: self.remember_me,
             scope,
             set_cookie: self.set_cookie,
-            user_agent: user_agent(headers),
+            device: Shown::read(headers, ctx.client_ip),
             wish: Language::wished(headers),
         })
     }
-}
-
-fn user_agent(headers: &HeaderMap) -> String {
-    let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    text.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect()
 }
 
 /// Logs in with a password.
@@ -230,9 +223,9 @@ async fn post_login(
     headers: HeaderMap,
     Json(body): Json<LoginBody>,
 ) -> Result<Response, Refusal> {
-    let logged_in = login::login(&core, &ctx, body.parse(&headers)?).await?;
+    let logged_in = login::login(&core, &ctx, body.parse(&ctx, &headers)?).await?;
     let mut response = Json(logged_in.tokens).into_response();
-    if let Some(cookie) = logged_in.cookie {
+    for cookie in logged_in.cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
