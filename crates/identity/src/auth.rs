@@ -37,6 +37,8 @@ kernel::problems! {
     pub INVALID = 401 "credentials.invalid" "The login is not valid" "Check the e-mail address or user name and the password. If you have just registered, confirm your e-mail address first.";
     /// Too many failures of this account from this source, whether or not it exists.
     pub LOCKED = 429 "login.locked" "Too many failed logins" "Try again after the time in Retry-After, or ask an administrator to unlock the account.";
+    /// Too soon after failures of this account from this source, whether or not it exists.
+    pub DELAYED = 429 "login.delayed" "Too soon after a failed login" "Wait for the time in Retry-After, then try again.";
     /// Too many logins of this account, whatever the source and outcome.
     pub LIMITED = 429 "login.limited" "Too many logins" "Try again after the time in Retry-After.";
     /// The operator lets nobody register by themselves.

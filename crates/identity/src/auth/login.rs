@@ -163,7 +163,7 @@ async fn fail(core: &Core, ctx: &RequestContext, known: Option<UserId>, attempt:
         .tenant(ctx.tenant.id)
         .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
     noted.await.map_err(|e: StoreError| Problem::from(e))?;
-    Ok(Problem::new(INVALID).retry_after(attempt.delay(now)))
+    Ok(attempt.refuse(Problem::new(INVALID), now))
 }
 
 /// Somebody whose password was right.

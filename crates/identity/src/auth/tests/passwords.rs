@@ -48,7 +48,9 @@ async fn confirmations_are_counted_like_logins() {
     let node = TestCore::start().await;
     let own = newcomer(&node, "ada@example.com").await;
     for _ in 0..5 {
-        change(&node, &own, "wrong", NEW).await.expect_problem(403, "password.wrong");
+        let reply = change(&node, &own, "wrong", NEW).await;
+        node.wait(&reply);
+        reply.expect_problem(403, "password.wrong");
     }
     let before = node.core.hasher.computed();
     change(&node, &own, PASSWORD, NEW).await.expect_problem(429, "login.locked");
