@@ -10,14 +10,16 @@
 //! - Registration therefore answers with what was submitted and **without an id**: an id would have to be
 //!   either the existing account's or a lie. The id comes with the first login. Somebody who registers an
 //!   address that is taken is told the same as everybody; the account's owner is told by mail.
+//! - Whatever was proven, [`enter`] is the one way in.
 //! - **Guessing is bounded** by [`lockout`]: per account and source, counted before the password is looked
 //!   at. Over all sources an account has its own rate; devices with a live session have theirs apart, so
 //!   that nobody can use it up for them.
 //!
 //! Deliberately absent: limits by address (the gate has them), what follows from mails (see
-//! [`verification`](crate::verification)), second factors, the history of former
+//! [`verification`](crate::verification)), what second factors are (see [`mfa`](crate::mfa)), the history of former
 //! passwords (part of the policy that is still to come).
 
+mod enter;
 pub mod lockout;
 mod login;
 mod logout;
@@ -26,7 +28,8 @@ mod register;
 mod routes;
 mod sweep;
 
-pub use login::{LoggedIn, LoginRequest, login};
+pub use enter::{Entered, Entering, Entrance, LoggedIn, Verified, enter};
+pub use login::{Challenge, LoginRequest, Outcome, login};
 pub use password::{PasswordChange, change_password, confirm_password};
 pub use register::{Registration, register};
 pub use routes::routes;

@@ -22,6 +22,7 @@ pub mod http;
 mod identity;
 pub mod keys;
 pub mod language;
+pub mod mfa;
 pub mod outbox;
 pub mod passwords;
 pub mod preferences;

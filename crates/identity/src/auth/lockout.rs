@@ -47,6 +47,10 @@ impl Counter {
         let account = vault.hash_failure(b"confirmation", user.uuid().as_bytes());
         Self { account, source: source(vault, ip) }
     }
+    /// To be kept meanwhile.
+    pub(super) const fn keep(&self) -> ([u8; 32], [u8; 32]) {
+        (self.account, self.source)
+    }
     /// A name for the account that says nothing about it, for the limiter's keys.
     pub fn account_name(&self) -> String {
         self.account[..16].iter().map(|b| format!("{b:02x}")).collect()

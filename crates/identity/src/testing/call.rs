@@ -107,6 +107,7 @@ impl TestCore {
             networks: Arc::new([]),
             limits: Arc::new([]),
             authenticated_at: kernel::Timestamp::from_secs(claims.auth_time.unwrap_or(claims.iat)),
+            amr: claims.amr,
             expires_at: kernel::Timestamp::from_secs(claims.exp),
         };
         if edge.revocations.covers(&principal) {

@@ -99,7 +99,7 @@ async fn what_changed_while_we_hashed_stops_the_login() {
     let commits = async |verified: Secret| {
         let work = store
             .tenant(tenant)
-            .write(move |tx| Box::pin(async move { users::note_login(tx, id, &verified, now).await }));
+            .write(move |tx| Box::pin(async move { users::note_login(tx, id, Some(&verified), now).await }));
         work.await.map_err(|e: StoreError| e).expect("asked")
     };
     assert!(commits(verified.clone()).await);
