@@ -2,6 +2,7 @@
 //! and key-value store. One binary, because linking the program is what a test costs most.
 
 mod enumeration;
+mod forward_auth;
 mod gateway_config;
 mod journey;
 mod limits;
