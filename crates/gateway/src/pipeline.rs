@@ -200,28 +200,34 @@ pub(crate) fn find<'t, 'p>(
 /// From the route to the answer of what is behind it.
 async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: ClientBody) -> Result<Answered, Refusal> {
     let upgrade = transform::is_upgrade(&parts, !body.is_end());
-    let passed = match check(visit, record, &parts, body).await? {
-        Verdict::Preflight(response) => {
-            record.answered(response.status());
-            return Ok(Answered { response, origin: Origin::Own, tunnel: None });
-        }
-        Verdict::Passed(passed) => passed,
-    };
+    if let Some(response) = greet(visit, &parts)? {
+        record.answered(response.status());
+        return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+    }
+    let Passed { principal, tenant, taken, intake } = check(visit, record, &parts, body).await?;
 
     // transform, forward
-    let Passed { principal, tenant, taken, intake } = passed;
     let onward = forward::Onward { visit, principal, tenant, upgrade };
     let mut answered = onward.send(record, parts, intake).await.map_err(|problem| Refusal::telling(problem, &taken))?;
     taken.write_headers(answered.response.headers_mut());
     Ok(answered)
 }
 
-/// What a route's checks say about a request that they do not refuse.
-pub(crate) enum Verdict<'r> {
-    /// It is a browser that asks what it may do, and this is the answer.
-    Preflight(Response<Body>),
-    /// It may go on.
-    Passed(Passed<'r>),
+/// guard: is this client served? Answers a browser that only asks what it may do.
+pub(crate) fn greet(visit: &Visit<'_>, parts: &Parts) -> Result<Option<Response<Body>>, Refusal> {
+    let Visit { client, route, .. } = visit;
+    if let Some(clients) = &route.shape.clients {
+        clients.admit(client.ip)?;
+    }
+    if let Some(heads) = &route.shape.heads {
+        heads.admit(&parts.headers)?;
+    }
+    if let Some(cors) = &route.shape.cors
+        && let Some(method) = cors::asked_method(parts)
+    {
+        return Ok(Some(cors.preflight(&method, &parts.headers, visit.named().as_deref())?));
+    }
+    Ok(None)
 }
 
 /// What is known of a request that may go on.
@@ -232,27 +238,14 @@ pub(crate) struct Passed<'r> {
     intake: Intake,
 }
 
-/// Every check of a route, in order.
+/// Every check of a route on a request that is one, in order.
 pub(crate) async fn check<'r>(
     visit: &Visit<'r>,
     record: &mut Record,
     parts: &Parts,
     body: ClientBody,
-) -> Result<Verdict<'r>, Refusal> {
+) -> Result<Passed<'r>, Refusal> {
     let Visit { gate, client, admitted, choice, route, certificate, .. } = visit;
-
-    // guard: is this client served, and is it only a browser that asks what it may do?
-    if let Some(clients) = &route.shape.clients {
-        clients.admit(client.ip)?;
-    }
-    if let Some(heads) = &route.shape.heads {
-        heads.admit(&parts.headers)?;
-    }
-    if let Some(cors) = &route.shape.cors
-        && let Some(method) = cors::asked_method(parts)
-    {
-        return Ok(Verdict::Preflight(cors.preflight(&method, &parts.headers, visit.named().as_deref())?));
-    }
 
     // guard: can the gate take on another request?
     if let Some(shedder) = &gate.shedder {
@@ -291,5 +284,5 @@ pub(crate) async fn check<'r>(
 
     // authz: may they?
     authz::require(&gate.edge, &route.requirement, caller).map_err(|problem| Refusal::telling(problem, &taken))?;
-    Ok(Verdict::Passed(Passed { principal, tenant, taken, intake }))
+    Ok(Passed { principal, tenant, taken, intake })
 }

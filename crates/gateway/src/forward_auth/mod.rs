@@ -32,7 +32,7 @@ use crate::{
     guard::{self, Admitted},
     listener::Connection,
     perimeter::Perimeter,
-    pipeline::{self, Arrival, Gate, Served, Verdict, Visit},
+    pipeline::{self, Arrival, Gate, Served, Visit},
     problem::Refusal,
     record::{Beginning, Record},
     respond::Reply,
@@ -150,14 +150,13 @@ async fn judge(visit: &Visit<'_>, record: &mut Record, parts: &Parts) -> Result<
         Target::Upstream(upstream) => upstream.name(),
         Target::InProcess(_) | Target::Elsewhere => &route.name,
     };
-    match pipeline::check(visit, record, parts, ClientBody::Empty).await? {
+    if pipeline::greet(visit, parts)?.is_some() {
         // Whether the page may do what it asks about is answered where CORS is, which is not here.
-        Verdict::Preflight(_) => transform::tell(headers, None, None, upstream, assertions),
-        Verdict::Passed(passed) => {
-            let (principal, tenant) = (passed.principal.as_deref(), Some(&*passed.tenant));
-            transform::tell(headers, principal, tenant, upstream, assertions);
-            passed.taken.write_headers(headers);
-        }
+        transform::tell(headers, None, None, upstream, assertions);
+    } else {
+        let passed = pipeline::check(visit, record, parts, ClientBody::Empty).await?;
+        transform::tell(headers, passed.principal.as_deref(), Some(&passed.tenant), upstream, assertions);
+        passed.taken.write_headers(headers);
     }
     Ok(own(response))
 }
