@@ -3,6 +3,7 @@
 
 mod devices;
 mod enumeration;
+mod forward_auth;
 mod gateway_config;
 mod journey;
 mod limits;
