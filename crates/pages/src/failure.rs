@@ -31,6 +31,10 @@ const PROBLEMS: &[(&str, &str)] = &[
     ("not_found", "problem-not-found"),
     ("method_not_allowed", "problem-not-found"),
     ("unavailable", "problem-unavailable"),
+    ("verification.invalid", "problem-verification-invalid"),
+    ("proof_of_work.required", "problem-work"),
+    ("proof_of_work.invalid", "problem-work"),
+    ("registration.closed", "problem-registration-closed"),
 ];
 
 /// Codes of wrong fields.
@@ -39,6 +43,16 @@ const FIELDS: &[(&str, &str)] = &[
     ("too_long", "fault-too-long"),
     ("format", "fault-format"),
     ("unchanged", "fault-unchanged"),
+    ("too_short", "fault-too-short"),
+    ("no_uppercase", "fault-no-uppercase"),
+    ("no_lowercase", "fault-no-lowercase"),
+    ("no_digit", "fault-no-digit"),
+    ("no_special", "fault-no-special"),
+    ("contains_identity", "fault-contains-identity"),
+    ("guessable", "fault-guessable"),
+    ("common", "fault-common"),
+    ("breached", "fault-breached"),
+    ("reused", "fault-used-before"),
 ];
 
 /// What a form says about a problem.
@@ -46,7 +60,11 @@ pub(crate) fn faults(problem: &Problem, words: &Words) -> Faults {
     let mut faults = Faults::default();
     for error in &problem.errors {
         let field = error.field.trim_start_matches('/').replace('/', "_");
-        let key = if field.contains("email") && error.code == "format" { "fault-email" } else { field_key(error.code) };
+        let key = match (field.as_str(), error.code) {
+            ("email" | "new_email", "format") => "fault-email",
+            ("code", "format") => "fault-code",
+            (_, code) => field_key(code),
+        };
         faults.fields.entry(field).or_default().push(words.get(key));
     }
     if faults.fields.is_empty() {

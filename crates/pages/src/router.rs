@@ -13,7 +13,7 @@ use identity::{Core, http::Refusal};
 use kernel::{Problem, RequestContext, problem::common};
 
 use crate::{
-    account, assets, failure, sign_in, sign_out,
+    account, assets, change_email, failure, reset_password, sign_in, sign_out, sign_up, verify_email,
     view::{Engine, Shown},
     visit::Visit,
 };
@@ -42,6 +42,10 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/ui", get(account::enter))
         .merge(sign_in::routes())
         .merge(sign_out::routes())
+        .merge(sign_up::routes())
+        .merge(verify_email::routes())
+        .merge(reset_password::routes())
+        .merge(change_email::routes())
         .merge(account::routes())
         .fallback(|| async { Refusal(common::NOT_FOUND.into()) })
         .method_not_allowed_fallback(|| async { Refusal(common::METHOD.into()) })

@@ -71,3 +71,66 @@ problem-request = Požadavku nebylo rozumět. Vraťte se prosím a zkuste to zno
 problem-form-refused = Formulář nebylo možné přijmout. Možná byl otevřený velmi dlouho, nebo váš prohlížeč pro tuto stránku neukládá cookies. Povolte je prosím a zkuste to znovu.
 problem-credentials-invalid = Přihlašovací údaje nejsou správné. Zkontrolujte je prosím. Pokud jste se právě zaregistrovali, nejprve potvrďte svou e-mailovou adresu.
 problem-login-locked = Neúspěšných pokusů bylo příliš mnoho. Zkuste to prosím znovu za { $wait }.
+
+## Signing up, and what mails lead to
+or = nebo
+email = E-mailová adresa
+your-name = Vaše jméno
+new-password = Nové heslo
+sign-up-title = Vytvořte si účet
+sign-up-submit = Vytvořit účet
+sign-up-needs-script = K registraci zde musí váš prohlížeč vyřešit malou hádanku, a k tomu potřebuje JavaScript.
+sign-up-already = Máte už účet?
+sign-up-link = Vytvořit účet
+sign-up-question = Jste tu poprvé?
+forgotten-link = Zapomněli jste heslo?
+rule-length = { $count ->
+    [one] { $count } znak nebo více
+    [few] { $count } znaky nebo více
+   *[other] { $count } znaků nebo více
+}
+rule-cases = Velká a malá písmena
+rule-digit = Číslice
+rule-special = Znak, který není písmeno ani číslice
+rule-unguessable = Těžko uhodnutelné: nejlépe několik nesouvisejících slov
+verify-title = Potvrďte svou e-mailovou adresu
+verify-text = Tlačítkem potvrdíte, že tato adresa je vaše.
+verify-submit = Potvrdit
+code-title = Podívejte se do pošty
+code-sent = Na { $email } jsme poslali odkaz a kód. Otevřete odkaz, nebo kód zadejte zde.
+code-text = Zadejte adresu a kód, který jsme na ni poslali.
+code-label = Šestimístný kód
+code-again = Poslat nový e-mail
+forgotten-title = Zapomněli jste heslo?
+forgotten-text = Napište nám svou e-mailovou adresu. Pokud k ní účet existuje, pošleme odkaz, kterým si zvolíte nové heslo.
+forgotten-submit = Poslat odkaz
+sent-title = Podívejte se do pošty
+sent-text = Pokud k adrese { $email } existuje účet, odkaz na volbu nového hesla je na cestě.
+sent-hint = Může to chvíli trvat. Podívejte se i mezi nevyžádanou poštu.
+sent-again = Poslat další odkaz
+choose-title = Zvolte si nové heslo
+choose-submit = Uložit heslo
+choose-ends = Všude jinde budete odhlášeni. Odkaz nefunguje?
+invited-title = Vítejte u { $product }
+invited-text = Zvolte si heslo ke svému novému účtu.
+change-title = Potvrďte svou novou e-mailovou adresu
+change-text = Tlačítkem začnete tuto adresu používat pro svůj účet.
+change-submit = Potvrdit
+notice-mail-sent = Pokud je u této adresy co potvrdit, nový e-mail je na cestě.
+notice-email-verified = Vaše e-mailová adresa je potvrzena.
+notice-email-changed = Vaše nová e-mailová adresa je potvrzena.
+notice-password-chosen = Vaše heslo je uloženo. Přihlaste se s ním.
+problem-verification-invalid = Tento odkaz nebo kód už neplatí. Možná byl použit, vypršel, nebo byl poslán novější.
+problem-work = Hádanka, kterou řeší váš prohlížeč, nebyla vyřešena včas. Odešlete prosím formulář znovu.
+problem-registration-closed = Zde se nemůžete zaregistrovat sami. Požádejte prosím o účet správce.
+fault-too-short = Použijte prosím více znaků.
+fault-no-uppercase = Přidejte prosím velké písmeno.
+fault-no-lowercase = Přidejte prosím malé písmeno.
+fault-no-digit = Přidejte prosím číslici.
+fault-no-special = Přidejte prosím znak, který není písmeno ani číslice.
+fault-contains-identity = Nepoužívejte v něm prosím své jméno ani e-mailovou adresu.
+fault-guessable = To se dá snadno uhodnout. Použijte několik nesouvisejících slov nebo správce hesel.
+fault-common = To je běžné heslo. Zvolte prosím jiné.
+fault-breached = Toto heslo je známo z úniku dat. Zvolte prosím jiné.
+fault-used-before = Toto heslo jste už používali. Zvolte prosím jiné.
+fault-code = Zadejte prosím šest číslic.

@@ -25,7 +25,7 @@ const RECOVERED: Action = Action("user.password_recovered");
 const ACCEPTED: Action = Action("user.invitation_accepted");
 
 /// Sends a link to choose a new password, if the address belongs to somebody. Says nothing about that.
-pub(super) async fn request(
+pub async fn request(
     core: &Core,
     ctx: &RequestContext,
     email: Email,
@@ -51,7 +51,7 @@ pub(super) async fn request(
 
 /// Sets the password of whom the token was mailed to, and ends all their sessions. Nobody is logged in by
 /// this: what a login asks for besides the password, it still asks.
-pub(super) async fn choose(
+pub async fn choose(
     core: &Core,
     ctx: &RequestContext,
     purpose: Purpose,
