@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use kernel::{Problem, problem::common::METHOD};
 
-use crate::{authn, body::Body, limit::Taken};
+use crate::{authn, body::Body, explain::Explained, limit::Taken};
 
 /// A refusal of the gate's own, on its way to the client.
 #[derive(Debug)]
@@ -49,20 +49,29 @@ impl Refusal {
         StatusCode::from_u16(self.problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The document, with `WWW-Authenticate` and `Retry-After` where they belong.
-    pub(crate) fn into_response(self, request_id: &str) -> Response<Body> {
+    /// The document, or the page, with `WWW-Authenticate` and `Retry-After` where they belong.
+    pub(crate) fn into_response(self, request_id: &str, page: Option<Explained>) -> Response<Body> {
         let status = self.status();
         let Self { problem, headers } = self;
         let mut headers = headers.map(|headers| *headers).unwrap_or_default();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let body = match page {
+            Some(page) => {
+                headers.extend(page.headers);
+                page.body
+            }
+            None => {
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+                Bytes::from(problem.to_json(request_id))
+            }
+        };
         if let Some(challenge) = authn::www_authenticate(&problem) {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(seconds) = problem.retry_after_secs() {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        let mut response = Response::new(Body::Full(Bytes::from(problem.to_json(request_id))));
+        let mut response = Response::new(Body::Full(body));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         response

@@ -10,6 +10,7 @@ use kernel::{Random, Timestamp, id::uuid_v7};
 
 use crate::{
     body::{Body, ClientBody},
+    explain::{Explainer, Reader},
     forward::Answered,
     pipeline::Served,
     problem::Refusal,
@@ -80,26 +81,34 @@ pub(crate) struct Reply {
     head: bool,
     /// Whether a refusal ends the connection.
     last: bool,
+    /// Who would rather read a page about a refusal.
+    reader: Option<Box<Reader>>,
+    explainer: Explainer,
 }
 
 impl Reply {
     /// The reply to a request. `spoilt`: its head was bad, so nothing that follows on the connection can be
     /// trusted.
-    pub(crate) fn to(parts: &Parts, body: &ClientBody, spoilt: bool) -> Self {
+    pub(crate) fn to(parts: &Parts, body: &ClientBody, spoilt: bool, explainer: &Explainer) -> Self {
         // Who asks first (RFC 9110 §10.1.1) and is refused may send the body or not: nobody could tell.
         let asks_first = parts.headers.contains_key(header::EXPECT);
         let large = asks_first || body.length().is_none_or(|length| length > SMALL_BODY);
         let last = parts.version != Version::HTTP_2 && (spoilt || (!body.is_end() && large));
-        Self { head: parts.method == Method::HEAD, last }
+        let reader = explainer.as_ref().and_then(|_| Reader::of(parts));
+        let explainer = reader.as_ref().and(explainer.clone());
+        Self { head: parts.method == Method::HEAD, last, reader, explainer }
     }
 
     /// Makes the response and settles the record.
     pub(crate) fn finish(self, mut record: Record, outcome: Result<Answered, Refusal>) -> Served {
-        let Self { head, last } = self;
+        let Self { head, last, reader, explainer } = self;
         let answered = outcome.unwrap_or_else(|refusal| {
             tell_operator(&record, &refusal);
             record.refused(refusal.status(), refusal.problem.kind.code);
-            let mut response = refusal.into_response(record.request_id());
+            let page = explainer
+                .zip(reader)
+                .and_then(|(explainer, reader)| explainer.explain(&refusal.problem, record.request_id(), &reader));
+            let mut response = refusal.into_response(record.request_id(), page);
             if last {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }

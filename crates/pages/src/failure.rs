@@ -81,6 +81,7 @@ fn field_key(code: &str) -> &'static str {
 fn sentence(problem: &Problem, words: &Words) -> String {
     let known = PROBLEMS.iter().find(|(code, _)| *code == problem.kind.code).map(|(_, key)| *key);
     let key = known.unwrap_or(match problem.status() {
+        401 => "problem-sign-in",
         404 | 405 => "problem-not-found",
         403 => "problem-forbidden",
         429 => "problem-too-many",
@@ -104,13 +105,10 @@ pub(crate) fn span(wait: Duration, words: &Words) -> String {
     words.with(key, &FluentArgs::from_iter([("count", count)]))
 }
 
-/// A page about a problem.
-pub(crate) fn page(visit: &Visit, problem: &Problem) -> Response {
-    let request_id = &visit.ctx().request_id;
-    if problem.status() >= 500 {
-        tracing::error!(%request_id, code = problem.kind.code, cause = problem.cause, "a page failed");
-    }
+/// A problem's heading and one sentence about it.
+pub(crate) fn title_and_text(problem: &Problem, words: &Words) -> (String, String) {
     let title = match problem.status() {
+        401 => "problem-title-sign-in",
         404 | 405 => "problem-title-not-found",
         403 => "problem-title-forbidden",
         429 => "problem-title-too-many",
@@ -118,10 +116,19 @@ pub(crate) fn page(visit: &Visit, problem: &Problem) -> Response {
         500.. => "problem-title-internal",
         _ => "problem-title-request",
     };
-    let words = visit.words();
+    (words.get(title), sentence(problem, words))
+}
+
+/// A page about a problem.
+pub(crate) fn page(visit: &Visit, problem: &Problem) -> Response {
+    let request_id = &visit.ctx().request_id;
+    if problem.status() >= 500 {
+        tracing::error!(%request_id, code = problem.kind.code, cause = problem.cause, "a page failed");
+    }
+    let (title, text) = title_and_text(problem, &visit.words());
     let view = View::new("problem.html")
-        .with("title", words.get(title))
-        .with("text", sentence(problem, &words))
+        .with("title", title)
+        .with("text", text)
         .with("status", problem.status())
         .with("request_id", &**request_id);
     let mut response = view.render(visit);

@@ -21,6 +21,7 @@ mod assets;
 mod change_email;
 mod cookies;
 mod csrf;
+mod explain;
 mod failure;
 mod form;
 mod headers;
@@ -40,4 +41,4 @@ mod visit;
 #[cfg(test)]
 mod tests;
 
-pub use router::{PATHS, Pages, router};
+pub use router::{Pages, router};

@@ -18,9 +18,6 @@ use crate::{
     visit::Visit,
 };
 
-/// Paths that the pages answer, for the route table.
-pub const PATHS: &[&str] = &["/ui/{*rest}"];
-
 /// What every page is made with.
 #[derive(Debug)]
 pub struct Pages {

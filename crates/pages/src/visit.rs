@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The cookie of a language that was chosen.
-const LANGUAGE: &str = "__Host-portcullis_language";
+pub(crate) const LANGUAGE: &str = "__Host-portcullis_language";
 /// A choice of language is remembered for so long.
 const REMEMBERED: Duration = Duration::from_secs(365 * 86_400);
 
@@ -169,7 +169,6 @@ impl Visit {
     }
 
     /// Sends the browser on by GET.
-    #[expect(clippy::unused_self, reason = "an answer to this visit")]
     pub(crate) fn go(&self, address: &str) -> Response {
         Redirect::to(address).into_response()
     }

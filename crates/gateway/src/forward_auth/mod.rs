@@ -107,7 +107,8 @@ pub(crate) async fn serve(
 ) -> Served {
     let begun = Instant::now();
     let Arrival { mut parts, body, .. } = arrival;
-    let reply = Reply::to(&parts, &body, false);
+    // A proxy asks, not a person: it gets the document.
+    let reply = Reply::to(&parts, &body, false, &None);
     let peer = &connection.peer;
     let behind = peer.client(&parts.headers, &gate.trusted_proxies);
     let started = gate.clock.now();

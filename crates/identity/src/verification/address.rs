@@ -87,12 +87,7 @@ pub async fn verify(core: &Core, ctx: &RequestContext, shown: Shown) -> Result<(
 
 /// Sends a new link and code, if the address belongs to somebody who has not verified it yet. Says nothing
 /// about that.
-pub async fn resend(
-    core: &Core,
-    ctx: &RequestContext,
-    email: Email,
-    wish: Option<Language>,
-) -> Result<(), Problem> {
+pub async fn resend(core: &Core, ctx: &RequestContext, email: Email, wish: Option<Language>) -> Result<(), Problem> {
     let within = limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok();
     let ask = Ask::new(core, &ctx.tenant, Purpose::VerifyEmail);
     let (now, random, ctx) = (core.now(), core.random.clone(), ctx.clone());

@@ -76,12 +76,7 @@ fn notice(name: Name, language: Language, to: &str, user: &User, new: &str) -> L
 }
 
 /// Makes the address that the token was mailed to the user's own.
-pub async fn confirm(
-    core: &Core,
-    ctx: &RequestContext,
-    token: &Secret,
-    wish: Option<Language>,
-) -> Result<(), Problem> {
+pub async fn confirm(core: &Core, ctx: &RequestContext, token: &Secret, wish: Option<Language>) -> Result<(), Problem> {
     let tenant = super::tenant(core, token)?;
     let hash = core.vault.hash_token(token.expose().as_bytes());
     let unit = Unit { now: core.now(), random: core.random.clone(), post: Post::new(core), ctx: ctx.clone(), wish };

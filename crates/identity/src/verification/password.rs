@@ -25,12 +25,7 @@ const RECOVERED: Action = Action("user.password_recovered");
 const ACCEPTED: Action = Action("user.invitation_accepted");
 
 /// Sends a link to choose a new password, if the address belongs to somebody. Says nothing about that.
-pub async fn request(
-    core: &Core,
-    ctx: &RequestContext,
-    email: Email,
-    wish: Option<Language>,
-) -> Result<(), Problem> {
+pub async fn request(core: &Core, ctx: &RequestContext, email: Email, wish: Option<Language>) -> Result<(), Problem> {
     let within = limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok();
     let ask = Ask::new(core, &ctx.tenant, Purpose::ResetPassword);
     let (now, random, ctx) = (core.now(), core.random.clone(), ctx.clone());

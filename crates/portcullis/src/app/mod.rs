@@ -7,6 +7,7 @@ mod background;
 mod checks;
 mod database;
 mod error;
+mod explain;
 pub(crate) mod identity_node;
 mod key;
 pub(crate) mod live;

@@ -278,3 +278,33 @@ async fn who_was_invited_or_moves_to_another_address_is_led_by_their_mail() {
     let used = browser.submit(&page, "/ui/change-email", &[]).await.expect(400);
     assert!(used.says("does not work any more"));
 }
+
+#[tokio::test]
+async fn refusals_of_the_gate_are_pages_for_browsers_and_documents_for_programs() {
+    let routes = "[[routes]]\nname = \"orders\"\nmatch = { path = \"/orders/{*rest}\" }\nupstream = \"echo\"\nauth = [\"session\"]\n";
+    let app = TestApp::builder().config(routes).start().await;
+    let mut browser = Browser::at(&app);
+    browser.send_header("accept-language", "de");
+    let page = browser.open("/orders/1?x=y").await.expect(401);
+    assert_eq!(page.answer.header("content-type"), "text/html; charset=utf-8");
+    assert!(page.answer.header("content-security-policy").starts_with("default-src 'none'"));
+    assert!(
+        page.says("<html lang=\"de\"") && page.says("/ui/login?return_to=%2Forders%2F1%3Fx%3Dy"),
+        "{}",
+        page.html()
+    );
+    assert!(page.says(page.answer.header("x-request-id")));
+    browser.open("/nowhere").await.expect(404).says("Seite nicht gefunden");
+    app.get("/orders/1").send().await.expect_problem(401, "credentials.missing");
+    app.get("/nowhere").send().await.expect_problem(404, "route.unknown");
+
+    let limits = "[identity.limits]\nip = [\"20/minute\"]\n";
+    let app = TestApp::builder().config(limits).start().await;
+    let mut browser = Browser::at(&app);
+    let mut page = browser.open("/ui/login").await;
+    for _ in 0..30 {
+        page = browser.open("/ui/login").await;
+    }
+    let page = page.expect(429);
+    assert!(page.says("Please wait") && page.says("try again in") && page.answer.header("retry-after") != "");
+}
