@@ -13,6 +13,7 @@ pub mod authn;
 pub mod authz;
 pub mod body;
 pub mod certificate;
+mod cache;
 mod compress;
 pub mod config;
 mod content;
@@ -44,6 +45,7 @@ pub mod upstream;
 mod validate;
 mod version;
 
+pub use cache::CacheNumbers;
 pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
 pub use shed::SheddingNumbers;
 
@@ -59,6 +61,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         limit::PROBLEMS,
         version::PROBLEMS,
         upstream::PROBLEMS,
+        cache::PROBLEMS,
         shed::PROBLEMS,
     ]
     .into_iter()

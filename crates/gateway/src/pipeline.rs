@@ -25,7 +25,7 @@ use crate::{
     authn::{self, Authn},
     authz,
     body::{ClientBody, Intake},
-    cors,
+    cache, cors,
     discovery::Discoverer,
     forward::{self, Answered},
     guard::{self, Admitted, BadHead, HeadLimits},
@@ -58,6 +58,7 @@ pub(crate) struct Gate {
     pub(crate) changed: Arc<Notify>,
     pub(crate) discoverer: Discoverer,
     pub(crate) body_timeout: Duration,
+    pub(crate) cache: cache::Memory,
 }
 
 impl Gate {

@@ -22,6 +22,13 @@ pub(super) fn strip(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether an upstream is given cookies of this request: the session's is kept from it unless credentials are
+/// forwarded.
+pub(crate) fn has_cookies(headers: &HeaderMap, forwards_credentials: bool) -> bool {
+    let mut pairs = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|b| *b == b';'));
+    pairs.any(|pair| !pair.trim_ascii().is_empty() && (forwards_credentials || !is_session(pair)))
+}
+
 /// Whether the pair is a session cookie, under either of its names.
 fn is_session(pair: &[u8]) -> bool {
     let name = pair.split(|b| *b == b'=').next().unwrap_or_default().trim_ascii();
