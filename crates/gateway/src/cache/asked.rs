@@ -86,7 +86,8 @@ impl Request<'_> {
             return Err(Past { why: Why::Method, changes });
         }
         let has = |name: &str| self.headers.contains_key(name);
-        if self.unusual || PARTIAL.iter().any(|name| self.headers.contains_key(name)) || OVERRIDES.into_iter().any(has) {
+        if self.unusual || PARTIAL.iter().any(|name| self.headers.contains_key(name)) || OVERRIDES.into_iter().any(has)
+        {
             return Err(Past { why: Why::Bypass, changes: None });
         }
         let audience = self.audience(cache);
@@ -187,9 +188,9 @@ impl Asked {
             && min_fresh.is_none_or(|min| left >= min)
     }
 
-    /// Whether it wants an answer that is no older than itself.
+    /// Whether it says itself how new an answer must be.
     pub(crate) const fn insists(&self) -> bool {
-        self.control.no_cache
+        self.control.no_cache || self.control.max_age.is_some() || self.control.min_fresh.is_some()
     }
 
     /// Whether it wants an answer from memory or none.

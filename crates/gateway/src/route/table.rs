@@ -294,7 +294,8 @@ fn compile(
     // What is wrong in there has been found by validation.
     let mut shape = Shape::compile(config, "", common, &mut Findings::default());
     shape.cache = shape.cache.and_then(Arc::into_inner).map(|cache| {
-        let before = previous.and_then(|table| table.entry(&config.name)).and_then(|entry| entry.route.shape.cache.as_ref());
+        let before =
+            previous.and_then(|table| table.entry(&config.name)).and_then(|entry| entry.route.shape.cache.as_ref());
         Arc::new(cache.after(before.map(|before| &**before)))
     });
     Some(Route {
