@@ -24,7 +24,7 @@ pub use model::{
 pub use routes::routes;
 pub(crate) use service::end_one;
 pub use service::{authenticate_cookie, end_many};
-pub use store::{by_cookie, by_id, familiar, insert, list, recent, revoke_all, revoke_one, touch};
+pub use store::{by_cookie, by_id, familiar, insert, list, mark_impersonated, recent, revoke_all, revoke_one, touch};
 
 kernel::problems! {
     /// No such session, or not the caller's tenant's.

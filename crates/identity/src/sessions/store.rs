@@ -34,6 +34,12 @@ pub async fn insert(tx: &mut TenantTx, new: &NewSession, now: Timestamp) -> Resu
     tx.execute(sql, values).await.map(drop)
 }
 
+/// Notes that the session is an administrator's, who acts as its user.
+pub async fn mark_impersonated(tx: &mut TenantTx, id: SessionId, by: UserId) -> Result<(), StoreError> {
+    let sql = "UPDATE sessions SET impersonator = $3 WHERE tenant_id = $1 AND id = $2";
+    tx.execute(sql, params![id, by]).await.map(drop)
+}
+
 const LIVE: &str = "SELECT s.id, s.scope, s.remember, s.authenticated_at, s.last_seen_at, s.idle_expires_at,
         s.expires_at, CASE WHEN s.revoked_at IS NULL THEN NULL ELSE COALESCE(s.revoked_reason, '') END,
         u.id, u.status, u.email, u.username, u.display_name, s.amr
@@ -74,7 +80,8 @@ pub async fn by_cookie(tx: &mut TenantTx, hash: [u8; 32]) -> Result<Option<Live>
 
 /// A user's live sessions, newest first, 200 at most.
 pub async fn list(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-    let sql = "SELECT id, remember, ip, user_agent, created_at, last_seen_at, idle_expires_at, expires_at
+    let sql = "SELECT id, remember, ip, user_agent, created_at, last_seen_at, idle_expires_at, expires_at,
+            impersonator
         FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3
             AND idle_expires_at > $3 ORDER BY id DESC LIMIT $4";
     let read = |row: &Row| {
@@ -87,6 +94,7 @@ pub async fn list(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<Vec
             last_seen_at: row.get(5)?,
             idle_expires_at: row.get(6)?,
             expires_at: row.get(7)?,
+            impersonator: row.get(8)?,
         })
     };
     tx.query(sql, params![user, now, LIST]).await?.iter().map(read).collect()

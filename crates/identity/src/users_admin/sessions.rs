@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use kernel::{Problem, SessionId, Timestamp, problem::common};
+use kernel::{Problem, SessionId, Timestamp, UserId, problem::common};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -55,12 +55,26 @@ struct UserSession {
     /// Ends then anyway.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// Id of the administrator whose session this is, where somebody acts as the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<uuid::Uuid>, nullable = false)]
+    impersonator: Option<UserId>,
 }
 
 impl From<Session> for UserSession {
     fn from(session: Session) -> Self {
-        let Session { id, remember, ip, user_agent, created_at, last_seen_at, idle_expires_at, expires_at } = session;
-        Self { id, remember, ip, user_agent, created_at, last_seen_at, idle_expires_at, expires_at }
+        let Session {
+            id,
+            remember,
+            ip,
+            user_agent,
+            created_at,
+            last_seen_at,
+            idle_expires_at,
+            expires_at,
+            impersonator,
+        } = session;
+        Self { id, remember, ip, user_agent, created_at, last_seen_at, idle_expires_at, expires_at, impersonator }
     }
 }
 
