@@ -112,7 +112,7 @@ async fn impersonate(
                 amr: Amr::NONE,
                 span,
             };
-            sessions::insert(tx, &new, cause.now).await?;
+            sessions::insert(tx, &new, None, cause.now).await?;
             sessions::mark_impersonated(tx, session, by).await?;
             let details = json!({"reason": reason, "session": session});
             cause.record(tx, IMPERSONATED, target(id), details).await?;

@@ -12,6 +12,7 @@
 //! Deliberately absent: bulk import and export, erasure, and
 //! a password that must be changed at the next login.
 
+mod devices;
 mod dto;
 pub mod filter;
 mod impersonation;
@@ -34,7 +35,7 @@ use crate::Core;
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
-    routes::routes().merge(sessions::routes()).merge(impersonation::routes())
+    routes::routes().merge(sessions::routes()).merge(devices::routes()).merge(impersonation::routes())
 }
 
 crate::rights! {
@@ -52,9 +53,9 @@ crate::rights! {
     AssignRoles = "roles:assign";
     /// May act as other users, visibly.
     ImpersonateUsers = "users:impersonate";
-    /// May list sessions of users.
+    /// May list sessions and devices of users.
     ReadSessions = "sessions:read";
-    /// May end sessions of users.
+    /// May end sessions of users, and send their devices away.
     RevokeSessions = "sessions:revoke";
 }
 
