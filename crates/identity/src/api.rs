@@ -16,8 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, audit, auth, authz, gateway_config,
     http::{Refusal, render_problems},
-    keys, outbox, passwords, preferences, roles, sessions, templates, tenants, tokens, users, users_admin,
-    verification,
+    keys, new_password, outbox, passwords, preferences, roles, sessions, templates, tenants, tokens, users,
+    users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.
@@ -44,6 +44,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::with_openapi(Frame::openapi())
         .merge(auth::routes())
         .merge(verification::routes())
+        .merge(new_password::routes())
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(users_admin::routes())

@@ -15,8 +15,8 @@
 //!   that nobody can use it up for them.
 //!
 //! Deliberately absent: limits by address (the gate has them), what follows from mails (see
-//! [`verification`](crate::verification)), second factors, the history of former
-//! passwords (part of the policy that is still to come).
+//! [`verification`](crate::verification)), which passwords may be chosen (see
+//! [`new_password`](crate::new_password)), second factors.
 
 pub mod lockout;
 mod login;

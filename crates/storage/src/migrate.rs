@@ -15,7 +15,7 @@ use crate::{
 /// One step of the schema.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
-    /// Its number, from 1, without gaps.
+    /// Its number, from 1, ascending.
     pub version: i64,
     /// What it is about.
     pub name: &'static str,
@@ -37,6 +37,7 @@ migrations! {
     1 "0001_foundation",
     2 "0002_gateway",
     3 "0003_mail",
+    6 "0006_accounts",
 }
 
 impl Migration {

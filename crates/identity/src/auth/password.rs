@@ -13,8 +13,9 @@ use crate::{
     Core,
     audit::{self, Action, Entry, Target},
     language::Language,
+    new_password::{self, Candidate, names},
     outbox::{Fate, Letter, Post},
-    passwords::{About, WEAK, WRONG, check_policy},
+    passwords::{Broken, WRONG, weak},
     preferences,
     proofs::{self, Purpose},
     publish::{self, Change},
@@ -22,6 +23,9 @@ use crate::{
     templates::Name,
     users::{self, Account, User},
 };
+
+/// Where the new password is given.
+const FIELD: &str = "/new_password";
 
 /// A change of password.
 #[derive(Clone, Debug)]
@@ -46,19 +50,16 @@ pub async fn change_password(
     let user = &account.user;
     let id = user.id;
 
-    let names: Vec<&str> = [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect();
-    let about = About { email: user.email.as_deref(), username: user.username.as_deref(), names: &names };
-    check_policy(core.settings.passwords.policy, &change.new, about, "/new_password")?;
+    let names = names(user);
+    let candidate = Candidate::of(user, &names, change.new.clone(), FIELD);
+    let judged = new_password::judge(core, Some(principal.tenant), Some(ctx), candidate).await?;
 
     let (old, counter) = confirm(core, ctx, principal, &account, &change.current).await?;
     if change.new == change.current {
-        return Err(Problem::new(WEAK).field(
-            "/new_password",
-            "unchanged",
-            "Choose another password than the current one.",
-        ));
+        return Err(weak(vec![Broken::new("unchanged", "Choose another password than the current one.")], FIELD));
     }
-    let new = Secret::new(core.hasher.hash(change.new).await?);
+    // Only who has given the current password may ask whether another is a former one.
+    let new = judged.unlike_former(core, principal.tenant, id).await?.hash(core).await?;
 
     let (now, post) = (core.now(), Post::new(core));
     let letter = notice(user, ctx, now);
@@ -66,7 +67,8 @@ pub async fn change_password(
     let (random, keep) = (core.random.clone(), principal.session);
     let work = core.store.tenant(principal.tenant).write(move |tx| {
         Box::pin(async move {
-            if !users::change_password_hash(tx, id, &old, &new, now).await? {
+            new.retire_present(tx, id, now).await?;
+            if !users::change_password_hash(tx, id, &old, &new.hash, now).await? {
                 return Ok(None);
             }
             lockout::clear(tx, &counter).await?;

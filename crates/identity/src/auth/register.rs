@@ -9,8 +9,9 @@ use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
     language::Language,
+    new_password::{self, Candidate},
     outbox::{Fate, Letter, Post, limits},
-    passwords::{About, check_policy},
+    passwords::About,
     preferences,
     proofs::{Ask, Purpose},
     roles,
@@ -43,9 +44,10 @@ pub async fn register(
     }
     let Registration { email, mut user, password } = registration;
     let names: Vec<&str> = [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect();
-    let about = About { email: Some(email.as_str()), username: None, names: &names };
-    check_policy(core.settings.passwords.policy, &password, about, "/password")?;
-    user.password_hash = Some(Secret::new(core.hasher.hash(password).await?));
+    let about = About { email: Some(email.as_str()), username: None, names: &names, second_factor: false };
+    let candidate = Candidate { password, about, field: "/password" };
+    let judged = new_password::judge(core, Some(ctx.tenant.id), Some(ctx), candidate).await?;
+    user.password_hash = Some(judged.hash(core).await?.hash);
 
     let within = Fate::send_if(limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok());
     let (ask, post) = (Ask::new(core, &ctx.tenant, Purpose::VerifyEmail), Post::new(core));
