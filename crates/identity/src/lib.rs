@@ -21,6 +21,7 @@ pub mod http;
 mod identity;
 pub mod keys;
 pub mod language;
+pub mod mfa;
 pub mod new_password;
 pub mod outbox;
 pub mod outgoing;

@@ -37,6 +37,7 @@ migrations! {
     1 "0001_foundation",
     2 "0002_gateway",
     3 "0003_mail",
+    4 "0004_mfa",
     6 "0006_accounts",
 }
 
