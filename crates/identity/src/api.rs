@@ -14,10 +14,10 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core, api_keys, audit, auth, authz, gateway_config,
+    Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
-    keys, new_password, outbox, passwords, preferences, roles, sessions, templates, tenants, tokens, users,
-    users_admin, verification,
+    keys, new_password, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens,
+    users, users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.
@@ -29,6 +29,7 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     outbox::PROBLEMS,
     passwords::PROBLEMS,
     preferences::PROBLEMS,
+    proof_of_work::PROBLEMS,
     roles::PROBLEMS,
     sessions::PROBLEMS,
     templates::PROBLEMS,
@@ -43,10 +44,12 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
 fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::with_openapi(Frame::openapi())
         .merge(auth::routes())
+        .merge(proof_of_work::routes())
         .merge(verification::routes())
         .merge(new_password::routes())
         .merge(users::routes())
         .merge(sessions::routes())
+        .merge(devices::routes())
         .merge(users_admin::routes())
         .merge(roles::routes())
         .merge(api_keys::routes())
@@ -54,6 +57,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(authz::routes())
         .merge(keys::routes())
         .merge(preferences::routes())
+        .merge(attributes::routes())
         .merge(outbox::routes())
         .merge(templates::routes())
         .merge(audit::routes())
@@ -72,7 +76,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
     tags(
         (name = "auth", description = "Getting in and out"),
         (name = "account", description = "One's own account"),
-        (name = "sessions", description = "One's own sessions"),
+        (name = "sessions", description = "One's own sessions and devices"),
         (name = "api keys", description = "API keys"),
         (name = "users", description = "Users of the tenant"),
         (name = "roles", description = "Roles and permissions"),

@@ -13,6 +13,7 @@ use crate::{
     Core,
     audit::{self, Action, Entry, Target},
     language::Language,
+    mfa,
     new_password::{self, Candidate, names},
     outbox::{Fate, Letter, Post},
     passwords::{Broken, WRONG, weak},
@@ -52,14 +53,23 @@ pub async fn change_password(
 
     let names = names(user);
     let candidate = Candidate::of(user, &names, change.new.clone(), FIELD);
+    let candidate = candidate.beside_factor(has_factor(core, principal).await?);
     let judged = new_password::judge(core, Some(principal.tenant), Some(ctx), candidate).await?;
 
     let (old, counter) = confirm(core, ctx, principal, &account, &change.current).await?;
-    if change.new == change.current {
-        return Err(weak(vec![Broken::new("unchanged", "Choose another password than the current one.")], FIELD));
-    }
     // Only who has given the current password may ask whether another is a former one.
-    let new = judged.unlike_former(core, principal.tenant, id).await?.hash(core).await?;
+    let unlike = match change.new == change.current {
+        true => Err(weak(vec![Broken::new("unchanged", "Choose another password than the current one.")], FIELD)),
+        false => judged.unlike_former(core, principal.tenant, id).await,
+    };
+    let new = match unlike {
+        Ok(judged) => judged.hash(core).await?,
+        Err(refused) => {
+            // The attempt was counted, and its password was right.
+            forgive(core, principal, counter).await?;
+            return Err(refused);
+        }
+    };
 
     let (now, post) = (core.now(), Post::new(core));
     let letter = notice(user, ctx, now);
@@ -97,6 +107,13 @@ pub async fn change_password(
     Ok(())
 }
 
+/// Whether the caller logs in with a second factor.
+async fn has_factor(core: &Core, principal: &Principal) -> Result<bool, Problem> {
+    let id = users::own(principal)?;
+    let offers = core.store.tenant(principal.tenant).read(move |tx| Box::pin(mfa::offers(tx, id))).await;
+    Ok(!offers.map_err(|e: StoreError| Problem::from(e))?.is_empty())
+}
+
 /// A mail that tells a person that their password was changed.
 fn notice(user: &User, ctx: &RequestContext, now: Timestamp) -> Option<Letter> {
     let letter = Letter::mail(Name::PasswordChanged, Language::default(), user.email.clone()?)
@@ -123,12 +140,17 @@ pub async fn confirm_password(
 ) -> Result<Account, Problem> {
     let account = load(core, principal).await?;
     let (_, counter) = confirm(core, ctx, principal, &account, current).await?;
+    forgive(core, principal, counter).await?;
+    Ok(account)
+}
+
+/// Forgets the attempts that were counted.
+async fn forgive(core: &Core, principal: &Principal, counter: Counter) -> Result<(), Problem> {
     let work = core
         .store
         .tenant(principal.tenant)
         .write(move |tx| Box::pin(async move { lockout::clear(tx, &counter).await }));
-    work.await.map_err(|e: StoreError| Problem::from(e))?;
-    Ok(account)
+    work.await.map_err(|e: StoreError| Problem::from(e))
 }
 
 /// The hash that the current password was verified against, and where the attempt was counted.

@@ -24,9 +24,15 @@ pub struct Candidate<'a> {
 impl<'a> Candidate<'a> {
     /// Of a user; `names` is [their names](names), which the caller keeps.
     pub fn of(user: &'a User, names: &'a [&'a str], password: Secret, field: &'static str) -> Self {
-        let about =
-            About { email: user.email.as_deref(), username: user.username.as_deref(), names, second_factor: false };
-        Self { password, about, field }
+        let (email, username) = (user.email.as_deref(), user.username.as_deref());
+        Self { password, about: About { email, username, names, second_factor: false }, field }
+    }
+
+    /// Of somebody who may log in with a second factor.
+    #[must_use]
+    pub const fn beside_factor(mut self, has_one: bool) -> Self {
+        self.about.second_factor = has_one;
+        self
     }
 }
 

@@ -5,6 +5,9 @@ use utoipa::ToSchema;
 
 use crate::{language::Language, passwords::Policy};
 
+/// Most bits of work a tenant may ask for: about 17 million hashes, minutes in a browser.
+pub(super) const MAX_WORK: u8 = 24;
+
 /// What a tenant decides about itself.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
@@ -19,10 +22,19 @@ pub struct Preferences {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub password_policy: Option<Policy>,
+    /// Zero bits of the proof of work that registering costs: 0 for none, 24 at most. 16 takes a browser
+    /// about a second.
+    pub signup_work: u8,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { language: Language::En, verified_login: false, new_login_mail: true, password_policy: None }
+        Self {
+            language: Language::En,
+            verified_login: false,
+            new_login_mail: true,
+            signup_work: 0,
+            password_policy: None,
+        }
     }
 }

@@ -10,7 +10,7 @@ use storage::StoreError;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Preferences, UNVERIFIED, store};
+use super::{Preferences, UNVERIFIED, model::MAX_WORK, store};
 use crate::{
     Core,
     audit::{Action, Target},
@@ -58,6 +58,9 @@ struct ChangeSettings {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Policy>)]
     password_policy: Option<Option<Policy>>,
+    /// Zero bits of the proof of work that registering costs: 0 for none. 16 takes a browser about a second.
+    #[schema(maximum = 24)]
+    signup_work: Option<u8>,
 }
 
 impl ChangeSettings {
@@ -72,6 +75,9 @@ impl ChangeSettings {
                 let message = "the operator has set no filter of breached passwords: use \"online\" or \"off\"";
                 fields.wrong("/password_policy/breach_check", "unavailable", message);
             }
+        }
+        if self.signup_work.is_some_and(|bits| bits > MAX_WORK) {
+            fields.wrong("/signup_work", "too_large", format!("may be {MAX_WORK} at most"));
         }
         fields.check()
     }
@@ -99,6 +105,7 @@ async fn change(
                 verified_login: wanted.verified_login.unwrap_or(old.verified_login),
                 new_login_mail: wanted.new_login_mail.unwrap_or(old.new_login_mail),
                 password_policy: wanted.password_policy.unwrap_or_else(|| old.password_policy.clone()),
+                signup_work: wanted.signup_work.unwrap_or(old.signup_work),
             };
             if new.verified_login
                 && !old.verified_login

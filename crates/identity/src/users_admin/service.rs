@@ -13,7 +13,7 @@ use super::{
     store,
 };
 use crate::{
-    Core,
+    Core, attributes,
     audit::{Action, Target},
     http::{Caller, Cause, Fields, Permit, Right as _, Window},
     new_password::{self, Candidate},
@@ -94,6 +94,7 @@ fn taken(fields: &[&'static str]) -> Problem {
 /// they grant.
 pub(super) async fn create(core: &Core, permit: &Permit<CreateUsers>, draft: Draft) -> Result<Managed, Problem> {
     let Draft { mut account, password, roles: wanted, invite } = draft;
+    attributes::check(core, permit.principal.tenant, account.attributes.as_map(), "/attributes").await?;
     if let Some(password) = password {
         let names: Vec<&str> =
             [&account.display_name, &account.company_name].into_iter().flatten().map(String::as_str).collect();
@@ -189,6 +190,9 @@ pub(super) async fn update(
     id: UserId,
     patch: Patch,
 ) -> Result<Managed, Problem> {
+    if let Some(wanted) = &patch.attributes {
+        attributes::check(core, permit.principal.tenant, wanted.as_map(), "/attributes").await?;
+    }
     let post = Post::new(core);
     let managed = manage(core, permit, id, move |tx, cause, old| {
         Box::pin(async move {

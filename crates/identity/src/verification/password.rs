@@ -10,6 +10,7 @@ use crate::{
     audit::{self, Action, Actor, Entry, Target},
     auth::lockout,
     language::Language,
+    mfa,
     new_password::{self, Candidate, names},
     outbox::{Fate, Letter, Post, limits},
     preferences,
@@ -66,12 +67,14 @@ pub(super) async fn choose(
     let found = core.store.tenant(tenant).read(move |tx| {
         Box::pin(async move {
             let Some(held) = proofs::peek(tx, hash, purpose, now).await? else { return Ok(None) };
-            Ok::<_, StoreError>(users::account_by_id(tx, held.user).await?.filter(|account| stands(account, &held)))
+            let account = users::account_by_id(tx, held.user).await?.filter(|account| stands(account, &held));
+            let has_factor = !mfa::offers(tx, held.user).await?.is_empty();
+            Ok::<_, StoreError>(account.map(|account| (account.user, has_factor)))
         })
     });
-    let user = found.await?.ok_or(INVALID)?.user;
+    let (user, has_factor) = found.await?.ok_or(INVALID)?;
     let names = names(&user);
-    let candidate = Candidate::of(&user, &names, password, "/new_password");
+    let candidate = Candidate::of(&user, &names, password, "/new_password").beside_factor(has_factor);
     let judged = new_password::judge(core, Some(tenant), Some(ctx), candidate).await?;
     let new = judged.unlike_former(core, tenant, user.id).await?.hash(core).await?;
 
