@@ -12,6 +12,7 @@
 pub mod authn;
 pub mod authz;
 pub mod body;
+mod cache;
 pub mod certificate;
 mod compress;
 pub mod config;
@@ -46,6 +47,7 @@ pub mod upstream;
 mod validate;
 mod version;
 
+pub use cache::CacheNumbers;
 pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
 pub use shed::SheddingNumbers;
 
@@ -62,6 +64,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         version::PROBLEMS,
         forward_auth::PROBLEMS,
         upstream::PROBLEMS,
+        cache::PROBLEMS,
         shed::PROBLEMS,
     ]
     .into_iter()

@@ -25,6 +25,7 @@ use crate::{
     authn::{self, Authn},
     authz,
     body::{Body, ClientBody, Intake},
+    cache,
     certificate::ClientCertificate,
     cors,
     discovery::Discoverer,
@@ -63,6 +64,7 @@ pub(crate) struct Gate {
     pub(crate) discoverer: Discoverer,
     pub(crate) body_timeout: Duration,
     pub(crate) explainer: Explainer,
+    pub(crate) cache: cache::Memory,
 }
 
 impl Gate {

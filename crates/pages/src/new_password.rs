@@ -1,24 +1,30 @@
 //! Choosing a password: what the tenant asks of one, said before it is typed.
 
 use fluent_bundle::FluentArgs;
-use identity::{
-    http::Fields,
-    passwords::{Policy, too_long},
-};
-use kernel::Secret;
+use identity::{http::Fields, passwords::too_long};
+use kernel::{Problem, Secret};
 
 use crate::{form::Form, visit::Visit};
 
 /// The tenant's rules, in words.
-pub(crate) fn rules(visit: &Visit) -> Vec<String> {
-    let words = visit.words();
-    let (least, keys): (u64, &[&str]) = match visit.pages().core.settings.passwords.policy {
-        Policy::Complex => (12, &["rule-cases", "rule-digit", "rule-special", "rule-unguessable"]),
-        Policy::Nist => (15, &["rule-unguessable"]),
-    };
-    let mut said = vec![words.with("rule-length", &FluentArgs::from_iter([("count", least)]))];
-    said.extend(keys.iter().map(|key| words.get(key)));
-    said
+pub(crate) async fn rules(visit: &Visit) -> Result<Vec<String>, Problem> {
+    let own = visit.preferences().await?.password_policy;
+    let policy = own.as_ref().unwrap_or(&visit.pages().core.settings.passwords.policy);
+    let (rules, words) = (policy.rules(), visit.words());
+    let mut said = vec![words.with("rule-length", &FluentArgs::from_iter([("count", rules.least(false) as u64)]))];
+    for (needed, key) in [
+        (rules.upper && rules.lower, "rule-cases"),
+        (rules.upper && !rules.lower, "rule-upper"),
+        (rules.lower && !rules.upper, "rule-lower"),
+        (rules.digit, "rule-digit"),
+        (rules.special, "rule-special"),
+        (rules.min_score > 0, "rule-unguessable"),
+    ] {
+        if needed {
+            said.push(words.get(key));
+        }
+    }
+    Ok(said)
 }
 
 /// Reads a new password; whether it is good enough is identity's to say.

@@ -17,6 +17,8 @@ use identity::{
     verification,
 };
 
+use kernel::Problem;
+
 use crate::{
     Pages, address,
     form::{Form, Posted},
@@ -34,14 +36,14 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
         .route("/ui/invitation", get(invited).post(accept))
 }
 
-async fn ask(visit: Visit) -> Response {
-    match visit.parameter("token") {
-        Some(token) => visit.show(choose_page(&visit, Purpose::ResetPassword, &token)),
+async fn ask(visit: Visit) -> Result<Response, Refusal> {
+    Ok(match visit.parameter("token") {
+        Some(token) => visit.show(choose_page(&visit, Purpose::ResetPassword, &token).await?),
         None => {
             let email = visit.parameter("login").filter(|text| text.contains('@'));
             visit.show(View::new("mailed/forgotten.html").with("email", email))
         }
-    }
+    })
 }
 
 async fn request(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
@@ -75,22 +77,22 @@ async fn reset(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     choose(visit, form, Purpose::ResetPassword).await
 }
 
-async fn invited(visit: Visit) -> Response {
+async fn invited(visit: Visit) -> Result<Response, Refusal> {
     let token = visit.parameter("token").unwrap_or_default();
-    visit.show(choose_page(&visit, Purpose::Invitation, &token))
+    Ok(visit.show(choose_page(&visit, Purpose::Invitation, &token).await?))
 }
 
 async fn accept(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     choose(visit, form, Purpose::Invitation).await
 }
 
-fn choose_page(visit: &Visit, purpose: Purpose, token: &str) -> View {
+async fn choose_page(visit: &Visit, purpose: Purpose, token: &str) -> Result<View, Problem> {
     let invited = purpose == Purpose::Invitation;
-    View::new("mailed/choose.html")
+    Ok(View::new("mailed/choose.html")
         .with("action", if invited { "invitation" } else { "reset-password/choose" })
         .with("invited", invited)
         .with("token", token)
-        .with("rules", new_password::rules(visit))
+        .with("rules", new_password::rules(visit).await?))
 }
 
 async fn choose(visit: Visit, form: Form, purpose: Purpose) -> Result<Response, Refusal> {
@@ -108,7 +110,7 @@ async fn choose(visit: Visit, form: Form, purpose: Purpose) -> Result<Response, 
             Ok(visit.go_saying(&visit.url("login"), Notice::PasswordChosen))
         }
         Err(problem) if problem.status() < 500 => {
-            Ok(visit.show(choose_page(&visit, purpose, form.text("token")).refused(problem)))
+            Ok(visit.show(choose_page(&visit, purpose, form.text("token")).await?.refused(problem)))
         }
         Err(problem) => Err(problem.into()),
     }

@@ -35,7 +35,7 @@ async fn page(visit: &Visit) -> Result<View, Problem> {
     }
     // Where the tenant asks for work, the script does it while the form is filled in.
     let Puzzle { puzzle, bits, .. } = proof_of_work::ask(&visit.pages().core, visit.ctx()).await?;
-    let view = View::new("sign_up/form.html").with("rules", new_password::rules(visit));
+    let view = View::new("sign_up/form.html").with("rules", new_password::rules(visit).await?);
     Ok(view.with("puzzle", puzzle).with("bits", bits))
 }
 

@@ -8,7 +8,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::{Extensions, HeaderMap, HeaderValue, Uri, header, request::Parts};
-use identity::{http::Refusal, language::Language, preferences};
+use identity::{
+    http::Refusal,
+    language::Language,
+    preferences::{self, Preferences},
+};
 use kernel::{Principal, Problem, RequestContext, problem::common};
 use storage::StoreError;
 use url::form_urlencoded;
@@ -65,7 +69,7 @@ impl Visit {
         let wish = chosen.or_else(kept).or_else(|| Language::wished(&headers));
         let language = match wish {
             Some(wish) => wish,
-            None => of_tenant(pages, &ctx).await?,
+            None => preferences(pages, &ctx).await?.language,
         };
         let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
         let inner = Inner {
@@ -127,6 +131,11 @@ impl Visit {
     /// The texts of the page's language.
     pub(crate) fn words(&self) -> Words {
         self.0.pages.engine.words(self.0.language)
+    }
+
+    /// What the tenant has decided.
+    pub(crate) async fn preferences(&self) -> Result<Preferences, Problem> {
+        preferences(&self.0.pages, &self.0.ctx).await
     }
 
     /// Who is signed in, if anybody is.
@@ -231,10 +240,10 @@ fn parameter(uri: &Uri, name: &str) -> Option<String> {
     pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// The language that the tenant has chosen for those who say nothing.
-async fn of_tenant(pages: &Pages, ctx: &RequestContext) -> Result<Language, Problem> {
+/// What the tenant has decided.
+async fn preferences(pages: &Pages, ctx: &RequestContext) -> Result<Preferences, Problem> {
     let loaded = pages.core.store.tenant(ctx.tenant.id).read(|tx| Box::pin(preferences::load(tx))).await;
-    Ok(loaded.map_err(|error: StoreError| Problem::from(error))?.language)
+    loaded.map_err(|error: StoreError| Problem::from(error))
 }
 
 /// What stands before `/ui` in addresses of this tenant: nothing where the host says which one it is.

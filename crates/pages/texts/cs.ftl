@@ -92,6 +92,8 @@ rule-length = { $count ->
    *[other] { $count } znaků nebo více
 }
 rule-cases = Velká a malá písmena
+rule-upper = Velké písmeno
+rule-lower = Malé písmeno
 rule-digit = Číslice
 rule-special = Znak, který není písmeno ani číslice
 rule-unguessable = Těžko uhodnutelné: nejlépe několik nesouvisejících slov

@@ -88,6 +88,8 @@ rule-length = { $count ->
    *[other] { $count } Zeichen oder mehr
 }
 rule-cases = Groß- und Kleinbuchstaben
+rule-upper = Ein Großbuchstabe
+rule-lower = Ein Kleinbuchstabe
 rule-digit = Eine Ziffer
 rule-special = Ein Zeichen, das weder Buchstabe noch Ziffer ist
 rule-unguessable = Schwer zu erraten: am besten mehrere Wörter ohne Zusammenhang

@@ -88,6 +88,8 @@ rule-length = { $count ->
    *[other] { $count } characters or more
 }
 rule-cases = Upper-case and lower-case letters
+rule-upper = An upper-case letter
+rule-lower = A lower-case letter
 rule-digit = A digit
 rule-special = A character that is neither letter nor digit
 rule-unguessable = Hard to guess: several unrelated words are best

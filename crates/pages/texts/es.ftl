@@ -88,6 +88,8 @@ rule-length = { $count ->
    *[other] { $count } caracteres o más
 }
 rule-cases = Mayúsculas y minúsculas
+rule-upper = Una mayúscula
+rule-lower = Una minúscula
 rule-digit = Una cifra
 rule-special = Un carácter que no sea letra ni cifra
 rule-unguessable = Difícil de adivinar: mejor varias palabras sin relación

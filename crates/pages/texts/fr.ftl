@@ -88,6 +88,8 @@ rule-length = { $count ->
    *[other] { $count } caractères ou plus
 }
 rule-cases = Des majuscules et des minuscules
+rule-upper = Une majuscule
+rule-lower = Une minuscule
 rule-digit = Un chiffre
 rule-special = Un caractère qui n’est ni lettre ni chiffre
 rule-unguessable = Difficile à deviner : de préférence plusieurs mots sans rapport
