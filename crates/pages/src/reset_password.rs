@@ -16,7 +16,6 @@ use identity::{
     users::Email,
     verification,
 };
-
 use kernel::Problem;
 
 use crate::{

@@ -1,7 +1,9 @@
 //! One visit of a browser: who, in which tenant and language, and what the answer has to carry.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     extract::FromRequestParts,
