@@ -10,12 +10,14 @@ use crate::{
     config::Protocol,
     content,
     fallback::Fallback,
+    grpc::Deadline,
     pipeline::Visit,
     record::Record,
     route::{Target, UNKNOWN},
     template::Facts,
     transform::{self, FilledFields, FilledRequest, Origin},
     upstream::{Caller, Failure, InProcess, Outgoing, Tunnel, Upstream},
+    websocket,
 };
 
 /// A request that may go on, and everything known about it.
@@ -234,9 +236,11 @@ impl Onward<'_> {
         let Ready { parts, intake, target, filled } = ready;
         let Visit { gate, connection, client, admitted, route, .. } = self.visit;
         let http2 = upstream.config().protocol == Protocol::Http2;
-        let upgrade = self.upgrade && !http2;
         let mut headers = parts.headers;
+        let passes = !http2 || (upstream.config().websocket && websocket::is_named(&headers));
+        let upgrade = self.upgrade && passes;
         let wish = upstream.wish(&self.caller(&headers));
+        let deadline = Deadline::of(&headers, record.begun());
         transform::onward(
             &mut headers,
             &transform::Onward {
@@ -272,7 +276,14 @@ impl Onward<'_> {
             mirror.send(&outgoing, connection.worker);
         }
         let place = upstream.enter().await?;
-        let mut answer = upstream.send(connection.worker, &wish, outgoing).await?;
+        let sending = upstream.send(connection.worker, &wish, outgoing);
+        let mut answer = match deadline {
+            None => sending.await?,
+            Some(deadline) => {
+                let sent = Box::pin(tokio::time::timeout_at(deadline.0, sending)).await;
+                sent.unwrap_or(Err(Failure::Deadline))?
+            }
+        };
         if let Some(cookie) = upstream.cookie(&wish, &answer, client.secure) {
             answer.response.headers_mut().append(header::SET_COOKIE, cookie);
         }

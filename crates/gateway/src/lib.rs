@@ -23,10 +23,12 @@ mod forward;
 mod forward_auth;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod grpc;
 pub mod guard;
 mod http1;
 mod json;
 pub mod limit;
+mod list;
 mod listener;
 mod perimeter;
 mod pipeline;
@@ -44,6 +46,7 @@ pub mod transform;
 pub mod upstream;
 mod validate;
 mod version;
+mod websocket;
 
 pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
 pub use shed::SheddingNumbers;
@@ -60,6 +63,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         limit::PROBLEMS,
         version::PROBLEMS,
         forward_auth::PROBLEMS,
+        grpc::PROBLEMS,
         upstream::PROBLEMS,
         shed::PROBLEMS,
     ]

@@ -17,6 +17,7 @@ mod http2;
 pub(crate) mod proxy_protocol;
 mod redirect;
 mod socket;
+mod socket_over_http2;
 mod tls;
 mod worker;
 
@@ -158,6 +159,7 @@ impl Gateway {
                 .map(|shedding| Shedder::start(shedding, workers).map_err(StartError::Thread))
                 .transpose()?,
             body_timeout: http.body_timeout.get(),
+            farewell: CancellationToken::new(),
         });
         let stop = CancellationToken::new();
         let max_connections = usize::try_from(http.max_connections).unwrap_or(usize::MAX).div_ceil(workers);
