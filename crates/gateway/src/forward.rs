@@ -1,5 +1,7 @@
 //! Sends a request to what is behind its route: an upstream on the network, or a service in this process.
 
+mod cached;
+
 use std::{sync::Arc, time::Instant};
 
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
@@ -16,7 +18,7 @@ use crate::{
     route::{Target, UNKNOWN},
     template::Facts,
     transform::{self, FilledFields, FilledRequest, Origin},
-    upstream::{Caller, Failure, InProcess, Outgoing, Tunnel, Upstream},
+    upstream::{Caller, Failure, InProcess, Outgoing, Tunnel, Upstream, Wish},
     websocket,
 };
 
@@ -87,12 +89,19 @@ impl Onward<'_> {
                     let caller = self.caller(&parts.headers).number().to_be_bytes();
                     split.choose(&route.name, &caller, &parts.headers)
                 };
-                let upstream = versioned.or_else(shared).unwrap_or(own);
+                let upstream: &Arc<Upstream> = versioned.or_else(shared).unwrap_or(own);
                 let ready = Ready { parts, intake, target, filled: filled.request };
-                self.to_route_upstream(record, upstream, ready).await
+                match &shape.cache {
+                    None => self.to_route_upstream(record, upstream, ready).await,
+                    Some(cache) => {
+                        let onto =
+                            Onto { upstream, version: version.as_ref().map(|chosen| &*chosen.version.name), path };
+                        Box::pin(self.through_cache(cache, record, onto, ready)).await
+                    }
+                }
             }
         };
-        record.upstream_duration = Some(asked.elapsed());
+        record.upstream_duration = (!record.cached).then(|| asked.elapsed());
         // What an upstream makes of half a body is not the client's answer.
         if let Some(error) = progress.and_then(|progress| progress.failure()) {
             return Err(error.problem());
@@ -233,43 +242,10 @@ impl Onward<'_> {
     }
 
     async fn to_upstream(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Answered, Failure> {
-        let Ready { parts, intake, target, filled } = ready;
-        let Visit { gate, connection, client, admitted, route, .. } = self.visit;
-        let http2 = upstream.config().protocol == Protocol::Http2;
-        let mut headers = parts.headers;
-        let passes = !http2 || (upstream.config().websocket && websocket::is_named(&headers));
-        let upgrade = self.upgrade && passes;
-        let wish = upstream.wish(&self.caller(&headers));
-        let deadline = Deadline::of(&headers, record.begun());
-        transform::onward(
-            &mut headers,
-            &transform::Onward {
-                peer: &connection.peer,
-                client: *client,
-                host: admitted.host_field(),
-                request_id: record.request_field(),
-                principal: self.principal.as_deref(),
-                tenant: &self.tenant,
-                upstream: upstream.name(),
-                assertions: &*gate.assertions,
-                forward_credentials: route.forward_credentials,
-                upgrade,
-                http2,
-            },
-        );
-        filled.write(&mut headers);
-        let mut outgoing = Outgoing {
-            method: parts.method,
-            target,
-            headers,
-            host: route.preserve_host.then(|| admitted.host_field().clone()),
-            body: intake.body,
-            progress: intake.progress,
-            upgrade,
-            timeout: route.timeout.unwrap_or_else(|| upstream.timeout()),
-            pause: route.pause.unwrap_or_else(|| upstream.pause()),
-        };
-        if let Some(mirror) = route.shape.mirror.as_ref().filter(|_| !upgrade)
+        let Visit { gate, connection, client, route, .. } = self.visit;
+        let deadline = Deadline::of(&ready.parts.headers, record.begun());
+        let (wish, mut outgoing) = self.outgoing(record, upstream, ready);
+        if let Some(mirror) = route.shape.mirror.as_ref().filter(|_| !outgoing.upgrade)
             && mirror.wants(&outgoing.body, &gate.ids)
         {
             outgoing = Box::pin(outgoing.keep_body()).await?;
@@ -293,6 +269,46 @@ impl Onward<'_> {
         Ok(Answered { response: answer.response, origin: Origin::Upstream { upgrade }, tunnel: answer.tunnel })
     }
 
+    /// The request as the upstream is to see it, and what it would like of the choice of its target.
+    fn outgoing(&self, record: &Record, upstream: &Upstream, ready: Ready) -> (Wish, Outgoing) {
+        let Ready { parts, intake, target, filled } = ready;
+        let Visit { gate, connection, client, admitted, route, .. } = self.visit;
+        let http2 = upstream.config().protocol == Protocol::Http2;
+        let mut headers = parts.headers;
+        let passes = !http2 || (upstream.config().websocket && websocket::is_named(&headers));
+        let upgrade = self.upgrade && passes;
+        let wish = upstream.wish(&self.caller(&headers));
+        transform::onward(
+            &mut headers,
+            &transform::Onward {
+                peer: &connection.peer,
+                client: *client,
+                host: admitted.host_field(),
+                request_id: record.request_field(),
+                principal: self.principal.as_deref(),
+                tenant: &self.tenant,
+                upstream: upstream.name(),
+                assertions: &*gate.assertions,
+                forward_credentials: route.forward_credentials,
+                upgrade,
+                http2,
+            },
+        );
+        filled.write(&mut headers);
+        let outgoing = Outgoing {
+            method: parts.method,
+            target,
+            headers,
+            host: route.preserve_host.then(|| admitted.host_field().clone()),
+            body: intake.body,
+            progress: intake.progress,
+            upgrade,
+            timeout: route.timeout.unwrap_or_else(|| upstream.timeout()),
+            pause: route.pause.unwrap_or_else(|| upstream.pause()),
+        };
+        (wish, outgoing)
+    }
+
     /// Who asks.
     fn caller<'a>(&'a self, headers: &'a HeaderMap) -> Caller<'a> {
         let Visit { client, choice, .. } = self.visit;
@@ -310,6 +326,16 @@ impl Onward<'_> {
             // A normalised path and a query that has been one already always make a target.
             .unwrap_or_else(|| PathAndQuery::from_static("/"))
     }
+}
+
+/// Where a request would go.
+#[derive(Clone, Copy)]
+struct Onto<'a> {
+    upstream: &'a Arc<Upstream>,
+    /// Of the API, where the route has versions.
+    version: Option<&'a str>,
+    /// As routed, without its version.
+    path: &'a str,
 }
 
 /// A request that may be sent: as it came, and what the route makes of it.

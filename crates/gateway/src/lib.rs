@@ -12,6 +12,7 @@
 pub mod authn;
 pub mod authz;
 pub mod body;
+mod cache;
 pub mod certificate;
 mod compress;
 pub mod config;
@@ -48,6 +49,7 @@ mod validate;
 mod version;
 mod websocket;
 
+pub use cache::CacheNumbers;
 pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
 pub use shed::SheddingNumbers;
 
@@ -65,6 +67,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         forward_auth::PROBLEMS,
         grpc::PROBLEMS,
         upstream::PROBLEMS,
+        cache::PROBLEMS,
         shed::PROBLEMS,
     ]
     .into_iter()

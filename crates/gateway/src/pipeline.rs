@@ -26,6 +26,7 @@ use crate::{
     authn::{self, Authn},
     authz,
     body::{Body, ClientBody, Intake},
+    cache,
     certificate::ClientCertificate,
     cors,
     discovery::Discoverer,
@@ -64,6 +65,7 @@ pub(crate) struct Gate {
     pub(crate) body_timeout: Duration,
     /// The gate goes away: what has no end of its own is to end now.
     pub(crate) farewell: CancellationToken,
+    pub(crate) cache: cache::Memory,
 }
 
 impl Gate {

@@ -10,8 +10,11 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 
 use super::{BoxError, Ending};
-use crate::compress::Encoded;
-use crate::upstream::{DrivenBody, Http1Body};
+use crate::{
+    cache::Keeping,
+    compress::Encoded,
+    upstream::{DrivenBody, Http1Body},
+};
 
 /// The body of a response, whoever made it.
 pub(crate) enum Body {
@@ -27,6 +30,8 @@ pub(crate) enum Body {
     Encoded(Box<Encoded>),
     /// Another one, that is given an end.
     Ending(Box<Ending>),
+    /// Another one that is kept on its way.
+    Keeping(Box<Keeping>),
     /// An in-process service's.
     InProcess(UnsyncBoxBody<Bytes, BoxError>),
 }
@@ -47,6 +52,7 @@ impl HttpBody for Body {
             Self::Driven(body) => Pin::new(body).poll_frame(cx),
             Self::Encoded(body) => body.poll_frame(cx),
             Self::Ending(body) => body.poll_frame(cx),
+            Self::Keeping(body) => body.poll_frame(cx),
             Self::InProcess(body) => Pin::new(body).poll_frame(cx),
         }
     }
@@ -59,6 +65,7 @@ impl HttpBody for Body {
             Self::Driven(body) => body.is_end_stream(),
             Self::Encoded(body) => body.is_end(),
             Self::Ending(body) => body.is_end(),
+            Self::Keeping(body) => body.is_end(),
             Self::InProcess(body) => body.is_end_stream(),
         }
     }
@@ -72,6 +79,7 @@ impl HttpBody for Body {
             // Nobody knows before it is done.
             Self::Encoded(_) => SizeHint::default(),
             Self::Ending(body) => body.size_hint(),
+            Self::Keeping(body) => body.size_hint(),
             Self::InProcess(body) => body.size_hint(),
         }
     }
