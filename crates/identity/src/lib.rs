@@ -25,6 +25,7 @@ pub mod keys;
 pub mod language;
 pub mod mfa;
 pub mod outbox;
+pub mod passkeys;
 pub mod passwords;
 pub mod preferences;
 pub mod proof_of_work;

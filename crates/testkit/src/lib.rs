@@ -15,12 +15,14 @@
 
 mod answer;
 mod app;
+mod authenticator;
 mod echo;
 mod inbox;
 mod people;
 
 pub use answer::{Answer, Tokens};
 pub use app::{Backend, Builder, Call, TestApp};
+pub use authenticator::Authenticator;
 pub use echo::Echo;
 pub use inbox::{Inbox, Received};
 pub use people::{PASSWORD, Person};

@@ -30,6 +30,10 @@ pub enum Name {
     PasswordChanged,
     /// Somebody logged in with a device that was not used before.
     NewLogin,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
     /// Proves that messages arrive.
     Test,
 }
@@ -54,7 +58,7 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -64,6 +68,8 @@ impl Name {
         Self::Invitation,
         Self::PasswordChanged,
         Self::NewLogin,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
         Self::Test,
     ];
 
@@ -79,6 +85,8 @@ impl Name {
             Self::Invitation => "invitation",
             Self::PasswordChanged => "password_changed",
             Self::NewLogin => "new_login",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
             Self::Test => "test",
         }
     }
@@ -90,7 +98,7 @@ impl Name {
             Self::ResetPassword | Self::ChangeEmail | Self::Invitation => &["link", "token", "valid_for"],
             Self::EmailChangeRequested | Self::EmailChanged => &["new_email", "time", "ip"],
             Self::PasswordChanged => &["time", "ip"],
-            Self::NewLogin => &["time", "ip", "device"],
+            Self::NewLogin | Self::PasskeyAdded | Self::PasskeyRemoved => &["time", "ip", "device"],
             Self::AlreadyRegistered | Self::Test => &[],
         }
     }

@@ -17,6 +17,7 @@ mod dto;
 pub mod filter;
 mod invitations;
 mod model;
+mod passkeys;
 mod routes;
 mod service;
 mod sessions;
@@ -34,7 +35,7 @@ use crate::Core;
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
-    routes::routes().merge(sessions::routes()).merge(devices::routes())
+    routes::routes().merge(sessions::routes()).merge(devices::routes()).merge(passkeys::routes())
 }
 
 crate::rights! {
