@@ -243,12 +243,8 @@ async fn twenty_passkeys_are_enough(backend: Backend) {
 
 async fn another_tenant_knows_nothing_of_it(backend: Backend) {
     let app = app(backend).await;
-    let made = app.admin_call(
-        "POST",
-        "/api/v1/admin/tenants",
-        &json!({"slug": "acme", "name": "Acme", "hosts": ["acme.test"]}),
-    );
-    made.await.expect(201);
+    let acme = json!({"slug": "acme", "name": "Acme", "hosts": ["acme.test"]});
+    app.admin_call("POST", "/api/v1/admin/tenants", &acme).await.expect(201);
     let (_, token) = newcomer(&app, "ada@example.com").await;
     let mut device = Authenticator::new(HERE);
     register(&app, &token, &mut device).await;
