@@ -16,6 +16,7 @@
 mod answer;
 mod app;
 mod authenticator;
+mod browser;
 mod echo;
 mod inbox;
 mod people;
@@ -23,6 +24,7 @@ mod people;
 pub use answer::{Answer, Tokens};
 pub use app::{Backend, Builder, Call, TestApp};
 pub use authenticator::Authenticator;
+pub use browser::{Browser, Page};
 pub use echo::Echo;
 pub use inbox::{Inbox, Received};
 pub use people::{PASSWORD, Person};

@@ -34,6 +34,8 @@ pub enum Name {
     PasskeyAdded,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// An administrator acts as the person.
+    Impersonated,
     /// Proves that messages arrive.
     Test,
 }
@@ -58,7 +60,7 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -70,6 +72,7 @@ impl Name {
         Self::NewLogin,
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
+        Self::Impersonated,
         Self::Test,
     ];
 
@@ -87,6 +90,7 @@ impl Name {
             Self::NewLogin => "new_login",
             Self::PasskeyAdded => "passkey_added",
             Self::PasskeyRemoved => "passkey_removed",
+            Self::Impersonated => "impersonated",
             Self::Test => "test",
         }
     }
@@ -99,6 +103,7 @@ impl Name {
             Self::EmailChangeRequested | Self::EmailChanged => &["new_email", "time", "ip"],
             Self::PasswordChanged => &["time", "ip"],
             Self::NewLogin | Self::PasskeyAdded | Self::PasskeyRemoved => &["time", "ip", "device"],
+            Self::Impersonated => &["time", "reason"],
             Self::AlreadyRegistered | Self::Test => &[],
         }
     }
@@ -128,6 +133,7 @@ fn sample(name: &str) -> &'static str {
         "time" => "2026-11-22 05:10 UTC",
         "ip" => "192.0.2.1",
         "device" => "Firefox on Linux",
+        "reason" => "Support case 4711",
         _ => "",
     }
 }

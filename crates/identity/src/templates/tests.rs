@@ -53,6 +53,7 @@ fn defaults_say_what_they_must() {
             (Name::NewLogin, &["time", "ip", "device"]),
             (Name::PasskeyAdded, &["time", "ip", "device"]),
             (Name::PasskeyRemoved, &["time", "ip", "device"]),
+            (Name::Impersonated, &["time", "reason"]),
             (Name::PasswordChanged, &["time", "ip"]),
         ] {
             let source = defaults::source(name, language);

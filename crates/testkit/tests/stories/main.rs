@@ -8,6 +8,7 @@ mod gateway_config;
 mod journey;
 mod limits;
 mod messages;
+mod pages;
 mod passkeys;
 mod single_use;
 mod stranger;

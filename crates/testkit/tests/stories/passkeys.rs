@@ -249,7 +249,7 @@ async fn another_tenant_knows_nothing_of_it(backend: Backend) {
     let mut device = Authenticator::new(HERE);
     register(&app, &token, &mut device).await;
     let at_acme = async |path: &str, body: Value| {
-        app.post(path).header("x-tenant", "acme").header("origin", "http://acme.test").json(&body).send().await
+        app.post(path).header("x-tenant-id", "acme").header("origin", "http://acme.test").json(&body).send().await
     };
     let begun = at_acme("/api/v1/auth/passkey/start", json!({})).await.expect(200).json;
     assert_eq!(begun["options"]["publicKey"]["rpId"], "acme.test");
