@@ -13,10 +13,10 @@ use crate::testing::TestCore;
 const PUBLIC: &[&str] = &[
     // The ways in.
     "POST /api/v1/auth/login",
-    "POST /api/v1/auth/register",
-    // What registering costs.
     "POST /api/v1/auth/passkey/finish",
     "POST /api/v1/auth/passkey/start",
+    "POST /api/v1/auth/register",
+    // What registering costs.
     "POST /api/v1/auth/proof-of-work",
     // Asking for a mail, and what the mail carries: answered alike for everybody.
     "POST /api/v1/auth/password-reset",
