@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
-    keys, new_password, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens,
+    imports, keys, new_password, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens,
     users, users_admin, verification,
 };
 
@@ -25,6 +25,7 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     api_keys::PROBLEMS,
     auth::PROBLEMS,
     gateway_config::PROBLEMS,
+    imports::PROBLEMS,
     keys::PROBLEMS,
     outbox::PROBLEMS,
     passwords::PROBLEMS,
@@ -50,6 +51,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(devices::routes())
+        .merge(imports::routes())
         .merge(users_admin::routes())
         .merge(roles::routes())
         .merge(api_keys::routes())
