@@ -10,7 +10,7 @@ use super::{
     row::Row,
 };
 use crate::{
-    audit::{self, Action, Entry, Outcome, Target},
+    audit::{self, Action, Entry, Target},
     http::Right as _,
     language::Language,
     proofs::Ask,
@@ -162,15 +162,8 @@ impl Batch<'_> {
             users_admin::roles_changed(tx, id, now).await?;
             seq = Some(publish::append(tx, &Change::UserStanding { user: id }, now).await?);
         }
-        let entry = Entry {
-            actor: self.starter.actor(),
-            action: UPDATED,
-            target: Target::new("user", id),
-            outcome: Outcome::Success,
-            ip: None,
-            request_id: None,
-            details: json!({ "roles": row.roles, "roles_changed": seq.is_some() }),
-        };
+        let entry = Entry { actor: self.starter.actor(), ..Entry::by_system(UPDATED, Target::new("user", id)) };
+        let entry = entry.details(json!({ "roles": row.roles, "roles_changed": seq.is_some() }));
         audit::record(tx, entry, now, self.random).await?;
         Ok(Ok(Done::Updated(seq)))
     }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Core,
-    audit::{self, Action, Entry, Outcome, Target},
+    audit::{self, Action, Entry, Target},
     http::Right as _,
     new_password::{self, Candidate},
     passwords::{About, BUSY, Policy},
@@ -353,15 +353,8 @@ async fn record(
 
 /// An entry of the audit log about a job. Where it came from is in the entry of the request that began it.
 fn about(claimed: &Claimed, action: Action, details: serde_json::Value) -> Entry {
-    Entry {
-        actor: claimed.starter.actor(),
-        action,
-        target: Target::new("user_import", claimed.import.id),
-        outcome: Outcome::Success,
-        ip: None,
-        request_id: None,
-        details,
-    }
+    let entry = Entry::by_system(action, Target::new("user_import", claimed.import.id)).details(details);
+    Entry { actor: claimed.starter.actor(), ..entry }
 }
 
 /// Ends a job.

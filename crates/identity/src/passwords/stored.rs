@@ -89,9 +89,9 @@ impl FromStr for Stored {
 fn bcrypt(text: &str) -> Result<Stored, InvalidHash> {
     let parts: ::bcrypt::HashParts = text.parse().map_err(|_| InvalidHash::Format)?;
     match parts.get_cost() {
+        0..=3 => Err(InvalidHash::Format),
         4..=MAX_BCRYPT => Ok(Stored::Bcrypt(text.to_owned())),
-        MAX_BCRYPT.. => Err(InvalidHash::Cost),
-        _ => Err(InvalidHash::Format),
+        _ => Err(InvalidHash::Cost),
     }
 }
 
