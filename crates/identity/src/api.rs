@@ -16,8 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
-    imports, keys, new_password, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens,
-    users, users_admin, verification,
+    imports, keys, new_password, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants,
+    tokens, users, users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.
