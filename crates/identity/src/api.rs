@@ -16,7 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
-    imports, keys, new_password, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants,
+    imports, keys, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles, sessions, templates,
+    tenants,
     tokens, users, users_admin, verification,
 };
 
@@ -28,6 +29,7 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     imports::PROBLEMS,
     keys::PROBLEMS,
     outbox::PROBLEMS,
+    passkeys::PROBLEMS,
     passwords::PROBLEMS,
     preferences::PROBLEMS,
     proof_of_work::PROBLEMS,
@@ -52,6 +54,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(sessions::routes())
         .merge(devices::routes())
         .merge(imports::routes())
+        .merge(passkeys::routes())
         .merge(users_admin::routes())
         .merge(roles::routes())
         .merge(api_keys::routes())
@@ -79,6 +82,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "auth", description = "Getting in and out"),
         (name = "account", description = "One's own account"),
         (name = "sessions", description = "One's own sessions and devices"),
+        (name = "passkeys", description = "Passkeys (WebAuthn)"),
         (name = "api keys", description = "API keys"),
         (name = "users", description = "Users of the tenant"),
         (name = "roles", description = "Roles and permissions"),
