@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, audit, auth, authz, gateway_config,
     http::{Refusal, render_problems},
-    keys, outbox, passwords, preferences, roles, sessions, templates, tenants, tokens, users, users_admin,
+    keys, mfa, outbox, passwords, preferences, roles, sessions, templates, tenants, tokens, users, users_admin,
     verification,
 };
 
@@ -26,6 +26,7 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     auth::PROBLEMS,
     gateway_config::PROBLEMS,
     keys::PROBLEMS,
+    mfa::PROBLEMS,
     outbox::PROBLEMS,
     passwords::PROBLEMS,
     preferences::PROBLEMS,
@@ -46,6 +47,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(verification::routes())
         .merge(users::routes())
         .merge(sessions::routes())
+        .merge(mfa::routes())
         .merge(users_admin::routes())
         .merge(roles::routes())
         .merge(api_keys::routes())
@@ -72,6 +74,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "auth", description = "Getting in and out"),
         (name = "account", description = "One's own account"),
         (name = "sessions", description = "One's own sessions"),
+        (name = "second factors", description = "What one has beside a password"),
         (name = "api keys", description = "API keys"),
         (name = "users", description = "Users of the tenant"),
         (name = "roles", description = "Roles and permissions"),

@@ -150,9 +150,8 @@ impl Entering {
             span,
             revoked: None,
         };
-        let entry =
-            Entry::new(Actor::User(user.id), Action("login.succeeded"), Target::new("session", session.id), ctx)
-                .details(json!({"amr": entrance.amr, "remember": wishes.remember, "cookie": wishes.set_cookie}));
+        let target = Target::new("session", session.id);
+        let entry = Entry::new(Actor::User(user.id), Action("login.succeeded"), target, ctx);
         Self {
             letter: news(&entrance, ctx, now).map(|letter| (letter, ctx.client_ip, Post::new(core))),
             session,
@@ -165,6 +164,18 @@ impl Entering {
             entrance,
             now,
         }
+    }
+
+    /// Who is about to be in.
+    pub const fn user(&self) -> &User {
+        &self.entrance.user
+    }
+    /// With another factor.
+    pub fn strengthen(&mut self, amr: Amr) {
+        let all = self.entrance.amr.and(amr);
+        self.entrance.amr = all;
+        self.session.amr = all;
+        self.live.amr = all;
     }
 
     /// Writes it. `None`, and nothing is written: the account was disabled, or its password changed, meanwhile.
@@ -190,7 +201,9 @@ impl Entering {
         }
         sessions::insert(tx, &self.session, now).await?;
         tokens::insert(tx, self.refresh_hash, self.session.id, self.refresh_expires, now).await?;
-        audit::record(tx, self.entry, now, random).await?;
+        let (amr, wishes) = (entrance.amr, &entrance.wishes);
+        let details = json!({"amr": amr, "remember": wishes.remember, "cookie": wishes.set_cookie});
+        audit::record(tx, self.entry.details(details), now, random).await?;
         let roles = roles::of_user(tx, user).await?;
         Ok(Some(Entered { live: self.live, roles, refresh: self.refresh, cookie: self.cookie }))
     }

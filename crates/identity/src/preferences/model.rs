@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::language::Language;
+use crate::{language::Language, mfa::MfaPolicy};
 
 /// What a tenant decides about itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Preferences {
     /// The language of messages to people who did not ask for one.
@@ -15,10 +15,12 @@ pub struct Preferences {
     pub verified_login: bool,
     /// Whether people are told by mail of a login with a device that was not used before.
     pub new_login_mail: bool,
+    /// Who must have a second factor.
+    pub mfa: MfaPolicy,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { language: Language::En, verified_login: false, new_login_mail: true }
+        Self { language: Language::En, verified_login: false, new_login_mail: true, mfa: MfaPolicy::default() }
     }
 }

@@ -15,10 +15,11 @@ use crate::{
     Core,
     audit::{Action, Target},
     http::{
-        Cause, Json, Permit, Refusal,
+        Cause, Fields, Json, Permit, Refusal,
         openapi::{Body, Changed, Guarded},
     },
     language::Language,
+    mfa::{self, MfaPolicy},
     templates::{ReadSettings, WriteSettings},
     users,
 };
@@ -51,6 +52,8 @@ struct ChangeSettings {
     verified_login: Option<bool>,
     /// Whether people are told by mail of a login with a device that was not used before.
     new_login_mail: Option<bool>,
+    /// Who must have a second factor. Takes effect at their next login.
+    mfa: Option<MfaPolicy>,
 }
 
 /// Change the tenant's settings
@@ -64,6 +67,11 @@ async fn change(
     permit: Permit<WriteSettings>,
     Json(wanted): Json<ChangeSettings>,
 ) -> Result<Json<Preferences>, Refusal> {
+    let mut fields = Fields::new();
+    if wanted.mfa.as_ref().is_some_and(|mfa| mfa.roles.len() > mfa::MAX_ROLES) {
+        fields.wrong("/mfa/roles", "too_many", "may have 50 entries at most");
+    }
+    fields.check()?;
     let cause = Cause::new(&core, &permit);
     let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
         Box::pin(async move {
@@ -73,6 +81,7 @@ async fn change(
                 language: wanted.language.unwrap_or(old.language),
                 verified_login: wanted.verified_login.unwrap_or(old.verified_login),
                 new_login_mail: wanted.new_login_mail.unwrap_or(old.new_login_mail),
+                mfa: wanted.mfa.unwrap_or_else(|| old.mfa.clone()),
             };
             if new.verified_login
                 && !old.verified_login

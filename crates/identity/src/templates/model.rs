@@ -30,6 +30,10 @@ pub enum Name {
     PasswordChanged,
     /// Somebody logged in with a device that was not used before.
     NewLogin,
+    /// Second factors were changed.
+    FactorsChanged,
+    /// A code, in a text message.
+    SmsCode,
     /// Proves that messages arrive.
     Test,
 }
@@ -54,7 +58,7 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -64,6 +68,8 @@ impl Name {
         Self::Invitation,
         Self::PasswordChanged,
         Self::NewLogin,
+        Self::FactorsChanged,
+        Self::SmsCode,
         Self::Test,
     ];
 
@@ -79,6 +85,8 @@ impl Name {
             Self::Invitation => "invitation",
             Self::PasswordChanged => "password_changed",
             Self::NewLogin => "new_login",
+            Self::FactorsChanged => "factors_changed",
+            Self::SmsCode => "sms_code",
             Self::Test => "test",
         }
     }
@@ -89,7 +97,8 @@ impl Name {
             Self::VerifyEmail => &["link", "token", "code", "valid_for"],
             Self::ResetPassword | Self::ChangeEmail | Self::Invitation => &["link", "token", "valid_for"],
             Self::EmailChangeRequested | Self::EmailChanged => &["new_email", "time", "ip"],
-            Self::PasswordChanged => &["time", "ip"],
+            Self::PasswordChanged | Self::FactorsChanged => &["time", "ip"],
+            Self::SmsCode => &["code", "valid_for"],
             Self::NewLogin => &["time", "ip", "device"],
             Self::AlreadyRegistered | Self::Test => &[],
         }

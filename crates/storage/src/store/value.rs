@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use kernel::{ApiKeyId, AuditId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId};
+use kernel::{
+    ApiKeyId, AuditId, FactorId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId,
+};
 use uuid::Uuid;
 
 /// One value on its way into or out of the database. Time is `Int`, microseconds since the epoch.
@@ -75,6 +77,7 @@ from! {
     ApiKeyId => |v| Value::Uuid(v.uuid());
     AuditId => |v| Value::Uuid(v.uuid());
     MessageId => |v| Value::Uuid(v.uuid());
+    FactorId => |v| Value::Uuid(v.uuid());
     RoleId => |v| Value::Uuid(v.uuid());
     SessionId => |v| Value::Uuid(v.uuid());
     TenantId => |v| Value::Uuid(v.uuid());

@@ -1,0 +1,1 @@
+//! Second factors as stories over the router, and the attacks on them.
