@@ -5,6 +5,9 @@ use utoipa::ToSchema;
 
 use crate::{language::Language, mfa::MfaPolicy};
 
+/// Most bits of work a tenant may ask for: about 17 million hashes, minutes in a browser.
+pub(super) const MAX_WORK: u8 = 24;
+
 /// What a tenant decides about itself.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
@@ -17,10 +20,19 @@ pub struct Preferences {
     pub new_login_mail: bool,
     /// Who must have a second factor.
     pub mfa: MfaPolicy,
+    /// Zero bits of the proof of work that registering costs: 0 for none, 24 at most. 16 takes a browser
+    /// about a second.
+    pub signup_work: u8,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { language: Language::En, verified_login: false, new_login_mail: true, mfa: MfaPolicy::default() }
+        Self {
+            language: Language::En,
+            verified_login: false,
+            new_login_mail: true,
+            mfa: MfaPolicy::default(),
+            signup_work: 0,
+        }
     }
 }

@@ -10,7 +10,7 @@ use storage::StoreError;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Preferences, UNVERIFIED, store};
+use super::{Preferences, UNVERIFIED, model::MAX_WORK, store};
 use crate::{
     Core,
     audit::{Action, Target},
@@ -54,6 +54,9 @@ struct ChangeSettings {
     new_login_mail: Option<bool>,
     /// Who must have a second factor. Takes effect at their next login.
     mfa: Option<MfaPolicy>,
+    /// Zero bits of the proof of work that registering costs: 0 for none. 16 takes a browser about a second.
+    #[schema(maximum = 24)]
+    signup_work: Option<u8>,
 }
 
 /// Change the tenant's settings
@@ -71,6 +74,9 @@ async fn change(
     if wanted.mfa.as_ref().is_some_and(|mfa| mfa.roles.len() > mfa::MAX_ROLES) {
         fields.wrong("/mfa/roles", "too_many", "may have 50 entries at most");
     }
+    if wanted.signup_work.is_some_and(|bits| bits > MAX_WORK) {
+        fields.wrong("/signup_work", "too_large", format!("may be {MAX_WORK} at most"));
+    }
     fields.check()?;
     let cause = Cause::new(&core, &permit);
     let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
@@ -82,6 +88,7 @@ async fn change(
                 verified_login: wanted.verified_login.unwrap_or(old.verified_login),
                 new_login_mail: wanted.new_login_mail.unwrap_or(old.new_login_mail),
                 mfa: wanted.mfa.unwrap_or_else(|| old.mfa.clone()),
+                signup_work: wanted.signup_work.unwrap_or(old.signup_work),
             };
             if new.verified_login
                 && !old.verified_login
