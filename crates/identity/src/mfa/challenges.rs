@@ -198,14 +198,10 @@ pub(super) async fn note_code(
     Ok(tx.execute(&sql, params![presented.hash, presented.device, now, code]).await? == 1)
 }
 
-/// The hash of the code that was sent last.
-pub(super) async fn sent_code(
-    tx: &mut TenantTx,
-    presented: Presented,
-    now: Timestamp,
-) -> Result<Option<[u8; 32]>, StoreError> {
-    let sql = format!("SELECT code_hash FROM challenges WHERE {OPEN}");
-    let row = tx.query_opt(&sql, params![presented.hash, presented.device, now]).await?;
+/// The hash of the code that was sent last. For the unit that has just used the challenge up.
+pub(super) async fn sent_code(tx: &mut TenantTx, presented: Presented) -> Result<Option<[u8; 32]>, StoreError> {
+    let sql = "SELECT code_hash FROM challenges WHERE tenant_id = $1 AND hash = $2";
+    let row = tx.query_opt(sql, params![presented.hash]).await?;
     row.map_or(Ok(None), |row| hash(&row, 0))
 }
 

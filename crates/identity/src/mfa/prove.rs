@@ -49,7 +49,7 @@ pub async fn prove(
     match answer.method {
         Method::Totp => by_app(tx, vault, user, code, now).await,
         Method::Sms => {
-            let Some(stored) = challenges::sent_code(tx, challenge, now).await? else { return Ok(Proof::Wrong) };
+            let Some(stored) = challenges::sent_code(tx, challenge).await? else { return Ok(Proof::Wrong) };
             if !bool::from(challenge.code_hash(vault, code).ct_eq(&stored)) {
                 return Ok(Proof::Wrong);
             }
