@@ -14,7 +14,7 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core, api_keys, attributes, audit, auth, authz, gateway_config,
+    Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
     keys, mfa, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens, users,
     users_admin, verification,
@@ -50,6 +50,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(mfa::routes())
+        .merge(devices::routes())
         .merge(users_admin::routes())
         .merge(roles::routes())
         .merge(api_keys::routes())
@@ -76,7 +77,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
     tags(
         (name = "auth", description = "Getting in and out"),
         (name = "account", description = "One's own account"),
-        (name = "sessions", description = "One's own sessions"),
+        (name = "sessions", description = "One's own sessions and devices"),
         (name = "second factors", description = "What one has beside a password"),
         (name = "api keys", description = "API keys"),
         (name = "users", description = "Users of the tenant"),

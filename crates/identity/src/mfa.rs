@@ -27,10 +27,10 @@ mod sweep;
 mod totp;
 
 pub use backup::BackupCodes;
-pub use change::{end_others, notify, reset};
+pub use change::{distrust, end_others, notify, reset};
 pub use fresh::require_fresh;
 pub use model::{Enrolment, FactorView, Factors, Kind, Method, Offer, masked};
-pub(crate) use policy::MAX_ROLES;
+pub(crate) use policy::{MAX_DAYS, MAX_ROLES};
 pub use policy::{MfaPolicy, Requirement};
 pub use prove::{Proof, SecondProof, prove};
 pub(crate) use routes::phone;

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
+    devices::{Known, Shown},
     language::Language,
     mfa::{
         self, Offer,
@@ -38,8 +39,8 @@ pub struct LoginRequest {
     pub password: Secret,
     /// What they ask for.
     pub wishes: Wishes,
-    /// With what, bounded.
-    pub user_agent: String,
+    /// With what.
+    pub device: Shown,
     /// The language they like best.
     pub language: Option<Language>,
 }
@@ -69,17 +70,18 @@ pub struct Challenge {
 /// Logs somebody in, in the tenant of the request.
 pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<Outcome, Problem> {
     let counter = Counter::login(&core.vault, &request.login, ctx.client_ip);
-    let Found { account, familiar, preferences, offers, roles } = load(core, ctx, &request.login).await?;
-    within_rate(core, ctx, &counter, familiar).await?;
+    let Found { account, known, familiar, preferences, offers, roles } = load(core, ctx, &request).await?;
+    let counter = known.map_or(counter, |device| counter.at(&core.vault, device.id));
+    within_rate(core, ctx, &counter, known, familiar).await?;
     let place = core.hasher.reserve()?;
     let attempt = count_attempt(core, ctx, counter).await?;
 
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
     let verdict = place.verify(request.password.clone(), stored.as_ref().map(|h| h.expose().clone())).await?;
-    let known = account.as_ref().map(|a| a.user.id);
+    let whose = account.as_ref().map(|a| a.user.id);
     let allowed = account.filter(|a| verdict.ok && may_log_in(&a.user, &preferences));
     let (Some(account), Some(verified)) = (allowed, stored) else {
-        return Err(fail(core, ctx, known, attempt).await?);
+        return Err(fail(core, ctx, whose, attempt).await?);
     };
     // An upgrade can wait for the next login; this one must not fail for it.
     let rehashed = match verdict.needs_rehash {
@@ -87,7 +89,8 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
         false => None,
     };
     let password = Verified { hash: verified, rehashed };
-    if !offers.is_empty() || preferences.mfa.demands(&roles) {
+    let trusted = preferences.mfa.trusts() && known.is_some_and(|device| device.is_trusted(core.now()));
+    if (!offers.is_empty() && !trusted) || (offers.is_empty() && preferences.mfa.demands(&roles)) {
         return challenge(core, ctx, request, account.user.id, password, counter, offers).await;
     }
     let entrance = Entrance {
@@ -96,12 +99,12 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
         password: Some(password),
         counter: Some(counter),
         wishes: request.wishes,
-        user_agent: request.user_agent,
+        device: request.device,
         language: request.language,
     };
     match enter::enter(core, ctx, entrance).await? {
         Some(logged_in) => Ok(Outcome::LoggedIn(Box::new(logged_in))),
-        None => Err(fail(core, ctx, known, attempt).await?),
+        None => Err(fail(core, ctx, whose, attempt).await?),
     }
 }
 
@@ -128,7 +131,7 @@ async fn challenge(
         enrol,
         factor: None,
     };
-    let opening = Opening::new(&core.vault, &*random, ctx.tenant.id, pending, &request.user_agent, now);
+    let opening = Opening::new(&core.vault, &*random, ctx.tenant.id, pending, request.device.user_agent(), now);
     let id = opening.id.clone();
     let entry = Entry::new(Actor::User(user), Action("login.challenged"), Target::new("user", user), ctx);
     let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
@@ -152,6 +155,8 @@ fn may_log_in(user: &User, preferences: &Preferences) -> bool {
 /// What a login is decided by.
 struct Found {
     account: Option<Account>,
+    /// The browser has logged in to the account before.
+    known: Option<Known>,
     /// A device at this address is logged in to the account already.
     familiar: bool,
     preferences: Preferences,
@@ -160,26 +165,37 @@ struct Found {
     roles: Vec<RoleName>,
 }
 
-async fn load(core: &Core, ctx: &RequestContext, login: &Login) -> Result<Found, Problem> {
-    let (login, ip, now) = (login.clone(), ctx.client_ip, core.now());
+async fn load(core: &Core, ctx: &RequestContext, request: &LoginRequest) -> Result<Found, Problem> {
+    let (login, shown) = (request.login.clone(), request.device.clone());
+    let (vault, ip, now) = (core.vault.clone(), ctx.client_ip, core.now());
     let found = core.store.tenant(ctx.tenant.id).read(move |tx| {
         Box::pin(async move {
             let account = users::by_login(tx, &login).await?;
             // Nobody has the nil id: the same question, for an unknown account too.
             let id = account.as_ref().map_or(UserId::from_uuid(Uuid::nil()), |a| a.user.id);
+            let known = shown.recognise(tx, &vault, id).await?;
             let familiar = sessions::familiar(tx, id, ip, now).await?;
             let (offers, preferences) = (mfa::offers(tx, id).await?, preferences::load(tx).await?);
             let roles = roles::of_user(tx, id).await?;
-            Ok::<_, StoreError>(Found { account, familiar, preferences, offers, roles })
+            Ok::<_, StoreError>(Found { account, known, familiar, preferences, offers, roles })
         })
     });
     Ok(found.await?)
 }
 
-/// The account's own rate. A device that is logged in has one apart: strangers cannot use it up.
-async fn within_rate(core: &Core, ctx: &RequestContext, counter: &Counter, familiar: bool) -> Result<(), Problem> {
+/// The account's own rate. A browser that it knows has one apart, and so has an address where somebody is logged
+/// in: strangers cannot use it up.
+async fn within_rate(
+    core: &Core,
+    ctx: &RequestContext,
+    counter: &Counter,
+    known: Option<Known>,
+    familiar: bool,
+) -> Result<(), Problem> {
     let mut key = format!("login:{}:{}", ctx.tenant.id, counter.account_name());
-    if familiar {
+    if let Some(device) = known {
+        key = format!("{key}:{}", device.id);
+    } else if familiar {
         key = format!("{key}:{}", ctx.client_ip.to_canonical());
     }
     let taken = core.limiter.take(key, core.settings.login_by_account).await;

@@ -13,6 +13,7 @@ use crate::{
     Core,
     audit::{self, Action, Entry, Target},
     language::Language,
+    mfa,
     outbox::{Fate, Letter, Post},
     passwords::{About, WEAK, WRONG, check_policy},
     preferences,
@@ -70,6 +71,7 @@ pub async fn change_password(
                 return Ok(None);
             }
             lockout::clear(tx, &counter).await?;
+            mfa::distrust(tx, id, now).await?;
             let sessions = sessions::revoke_all(tx, id, keep, Reason::Password, now).await?;
             let entry = entry.details(json!({"sessions_ended": sessions.len()}));
             audit::record(tx, entry, now, &*random).await?;

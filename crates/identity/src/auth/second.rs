@@ -15,6 +15,7 @@ use super::{
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
+    devices::{self, Shown},
     language::Language,
     mfa::{
         self, BackupCodes, CHALLENGE, CODE, Enrolment, Proof, SecondProof, USED,
@@ -22,6 +23,7 @@ use crate::{
         enrol::{self, Beginning},
     },
     outbox::Post,
+    preferences,
     settings::LockoutSettings,
     users::{self, Account, Phone},
     vault::Vault,
@@ -36,15 +38,15 @@ const SOURCES: u32 = 4;
 pub struct Answering {
     /// The challenge's id.
     pub challenge: Secret,
-    /// With which program, bounded.
-    pub user_agent: String,
+    /// With which device.
+    pub device: Shown,
     /// The language they like best.
     pub language: Option<Language>,
 }
 
 impl Answering {
     fn presented(&self, core: &Core, ctx: &RequestContext) -> Result<Presented, Problem> {
-        let found = Presented::new(&core.vault, ctx.tenant.id, &self.challenge, &self.user_agent);
+        let found = Presented::new(&core.vault, ctx.tenant.id, &self.challenge, self.device.user_agent());
         found.ok_or_else(|| CHALLENGE.into())
     }
 }
@@ -66,17 +68,19 @@ struct Counted {
     attempt: Attempt,
 }
 
-/// Answers a challenge.
+/// Answers a challenge. `trust`: the browser is not to be asked for a second factor for a while, if the tenant lets
+/// people have it so.
 pub async fn answer(
     core: &Core,
     ctx: &RequestContext,
     who: Answering,
     proof: SecondProof,
+    trust: bool,
 ) -> Result<Completed, Problem> {
     let presented = who.presented(core, ctx)?;
     let counted = count(core, ctx, presented).await?;
     let (user, attempt) = (counted.account.user.id, counted.attempt);
-    match complete(core, ctx, &who, presented, counted, proof).await {
+    match complete(core, ctx, &who, presented, counted, proof, trust).await {
         Ok((entered, backup_codes, seq)) => {
             if let Some(seq) = seq {
                 core.settle(seq).await?;
@@ -130,6 +134,7 @@ async fn complete(
     presented: Presented,
     counted: Counted,
     answer: SecondProof,
+    trust: bool,
 ) -> Result<Done, Problem> {
     let Counted { pending, account, counter, .. } = counted;
     let Purpose::Login = pending.purpose;
@@ -142,7 +147,7 @@ async fn complete(
         password,
         counter: pending.counted.map(Counter::kept),
         wishes: pending.wishes.clone(),
-        user_agent: who.user_agent.clone(),
+        device: who.device.clone(),
         language: wish,
     };
     let mut entering = Entering::new(core, ctx, entrance);
@@ -172,10 +177,27 @@ async fn complete(
             entering.strengthen(amr);
             lockout::clear(tx, &counter).await?;
             let entered = entering.commit(tx, &*random).await?.ok_or(CHALLENGE)?;
+            if trust {
+                trust_device(tx, pending.user, &entered, now).await?;
+            }
             Ok((entered, backup_codes, seq))
         })
     });
     work.await
+}
+
+/// Trusts the device of a login; what is no browser is not trusted.
+async fn trust_device(
+    tx: &mut TenantTx,
+    user: UserId,
+    entered: &Entered,
+    now: kernel::Timestamp,
+) -> Result<(), StoreError> {
+    let policy = preferences::load(tx).await?.mfa;
+    if policy.trusts() {
+        devices::trust(tx, user, entered.device(), now + policy.trust()).await?;
+    }
+    Ok(())
 }
 
 /// Confirms the factor that the enrolment began with, if the person still has no other.

@@ -13,11 +13,12 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    routes::{logged_in, user_agent},
+    routes::logged_in,
     second::{self, Answering},
 };
 use crate::{
     Core,
+    devices::Shown,
     http::{
         Ctx, Fields, Json, Refusal,
         openapi::{Body, Changed, Guarded},
@@ -38,13 +39,13 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
 /// Longest id of a challenge that is looked at.
 const MAX_ID: usize = 128;
 
-fn answering(challenge: Secret, headers: &HeaderMap) -> Result<Answering, Problem> {
+fn answering(challenge: Secret, ctx: &Ctx, headers: &HeaderMap) -> Result<Answering, Problem> {
     let mut fields = Fields::new();
     if challenge.expose().len() > MAX_ID {
         fields.wrong("/challenge_id", "too_long", "may have 128 bytes at most");
     }
     fields.check()?;
-    Ok(Answering { challenge, user_agent: user_agent(headers), language: Language::wished(headers) })
+    Ok(Answering { challenge, device: Shown::read(headers, ctx.client_ip), language: Language::wished(headers) })
 }
 
 /// An answer.
@@ -59,6 +60,9 @@ struct AnswerBody {
     /// The code.
     #[schema(value_type = String, max_length = 64, example = "123456")]
     code: Secret,
+    /// Do not ask on this browser again, for as long as the tenant lets people have it so.
+    #[serde(default)]
+    trust_device: bool,
 }
 
 /// Tokens, and backup codes where the answer confirmed a first factor.
@@ -90,9 +94,9 @@ async fn post_answer(
         fields.wrong("/code", "too_long", "may have 64 bytes at most");
     }
     fields.check()?;
-    let who = answering(body.challenge_id, &headers)?;
+    let who = answering(body.challenge_id, &ctx, &headers)?;
     let proof = SecondProof { method: body.method, code: body.code };
-    let completed = second::answer(&core, &ctx, who, proof).await?;
+    let completed = second::answer(&core, &ctx, who, proof, body.trust_device).await?;
     let backup_codes = completed.backup_codes.as_ref().map(BackupCodes::texts);
     Ok(logged_in(completed.logged_in, |tokens| CompletedView { tokens, backup_codes }))
 }
@@ -116,7 +120,7 @@ async fn post_send(
     headers: HeaderMap,
     Json(body): Json<ChallengeBody>,
 ) -> Result<StatusCode, Refusal> {
-    second::send_sms(&core, &ctx, &answering(body.challenge_id, &headers)?).await?;
+    second::send_sms(&core, &ctx, &answering(body.challenge_id, &ctx, &headers)?).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -130,7 +134,7 @@ async fn post_enrol_totp(
     headers: HeaderMap,
     Json(body): Json<ChallengeBody>,
 ) -> Result<Response, Refusal> {
-    let who = answering(body.challenge_id, &headers)?;
+    let who = answering(body.challenge_id, &ctx, &headers)?;
     let enrolment = second::begin_factor(&core, &ctx, &who, None).await?;
     Ok((StatusCode::CREATED, Json(EnrolmentView::from(enrolment))).into_response())
 }
@@ -157,7 +161,7 @@ async fn post_enrol_sms(
     headers: HeaderMap,
     Json(body): Json<EnrolPhoneBody>,
 ) -> Result<Response, Refusal> {
-    let (who, phone) = (answering(body.challenge_id, &headers)?, phone(&body.phone)?);
+    let (who, phone) = (answering(body.challenge_id, &ctx, &headers)?, phone(&body.phone)?);
     let enrolment = second::begin_factor(&core, &ctx, &who, Some(phone)).await?;
     Ok((StatusCode::CREATED, Json(EnrolmentView::from(enrolment))).into_response())
 }

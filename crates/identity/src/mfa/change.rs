@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Core,
     audit::{Action, Target},
+    devices,
     http::{Caller, Cause},
     language::Language,
     outbox::{Fate, Letter, Post},
@@ -46,6 +47,12 @@ pub async fn notify(
     post.write(tx, letter, Fate::Send).await.map(drop)
 }
 
+/// Ends what stood on what has changed, a password or a factor: challenges that wait, and trust in devices.
+pub async fn distrust(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+    challenges::void(tx, user, now).await?;
+    devices::forget_trust(tx, user).await.map(drop)
+}
+
 /// Ends what was begun before the change: other sessions, and challenges that wait. Returns the feed entry to settle.
 pub async fn end_others(
     tx: &mut TenantTx,
@@ -53,7 +60,7 @@ pub async fn end_others(
     keep: Option<SessionId>,
     now: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
-    challenges::void(tx, user, now).await?;
+    distrust(tx, user, now).await?;
     let sessions = sessions::revoke_all(tx, user, keep, Reason::Factors, now).await?;
     match sessions.is_empty() {
         true => Ok(None),
@@ -187,10 +194,9 @@ pub(super) async fn remove(core: &Core, caller: &Caller, id: FactorId, wish: Opt
     Ok(())
 }
 
-/// Takes every factor and backup code of a person away, and what waited for them. Returns how many factors. For
+/// Takes every factor and backup code of a person away. Returns how many factors. For
 /// administrators, who end sessions and tell the person.
 pub async fn reset(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<u64, StoreError> {
-    challenges::void(tx, user, now).await?;
     store::replace_codes(tx, user, &[], now).await?;
     store::remove_all(tx, user).await
 }

@@ -74,6 +74,9 @@ async fn change(
     if wanted.mfa.as_ref().is_some_and(|mfa| mfa.roles.len() > mfa::MAX_ROLES) {
         fields.wrong("/mfa/roles", "too_many", "may have 50 entries at most");
     }
+    if wanted.mfa.as_ref().is_some_and(|mfa| mfa.trust_days > mfa::MAX_DAYS) {
+        fields.wrong("/mfa/trust_days", "too_large", "may be 365 at most");
+    }
     if wanted.signup_work.is_some_and(|bits| bits > MAX_WORK) {
         fields.wrong("/signup_work", "too_large", format!("may be {MAX_WORK} at most"));
     }

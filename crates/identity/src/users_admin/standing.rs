@@ -187,6 +187,7 @@ pub(super) async fn reset_password(
                     .at(cause.now);
                 post.write(tx, letter, Fate::send_if(user.status == UserStatus::Active)).await?;
             }
+            mfa::distrust(tx, id, cause.now).await?;
             let sessions = sessions::revoke_all(tx, id, None, Reason::Password, cause.now).await?;
             cause.record(tx, RESET, target(id), json!({ "sessions": sessions.len() })).await?;
             let seq = if sessions.is_empty() {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use kernel::{
-    ApiKeyId, AuditId, FactorId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId,
+    ApiKeyId, AuditId, DeviceId, FactorId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId,
 };
 use uuid::Uuid;
 
@@ -76,6 +76,7 @@ from! {
     &'a RoleName => |v| Value::Text(Cow::Borrowed(v.as_str()));
     ApiKeyId => |v| Value::Uuid(v.uuid());
     AuditId => |v| Value::Uuid(v.uuid());
+    DeviceId => |v| Value::Uuid(v.uuid());
     MessageId => |v| Value::Uuid(v.uuid());
     FactorId => |v| Value::Uuid(v.uuid());
     RoleId => |v| Value::Uuid(v.uuid());

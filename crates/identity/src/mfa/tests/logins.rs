@@ -185,3 +185,53 @@ async fn a_phone_is_sent_a_code_that_works_for_its_challenge_only() {
     limited.expect_problem(429, "sms.limited");
     assert!(node.texts().await.is_empty());
 }
+
+/// The device cookie that an answer sets.
+fn device_cookie(reply: &Reply) -> String {
+    let all = reply.headers.get_all("set-cookie").iter().map(|v| v.to_str().expect("text"));
+    let set = all.into_iter().find(|c| c.starts_with("__Host-portcullis_device=")).expect("a device cookie");
+    set.split(';').next().expect("a pair").to_owned()
+}
+
+#[tokio::test]
+async fn a_trusted_browser_is_not_asked_until_something_changes() {
+    let node = TestCore::start().await;
+    let ada = owner(&node, "ada@example.com").await;
+    let login = json!({"email": "ada@example.com", "password": PASSWORD, "set_cookie": true});
+    let asked = node.post("/api/v1/auth/login", &login).send().await.expect(200);
+    let body = json!({"challenge_id": asked["challenge_id"], "method": "totp", "code": ada.code(&node),
+        "trust_device": true});
+    let done = node.post("/api/v1/auth/mfa", &body).send().await;
+    let cookie = device_cookie(&done);
+    let strong = done.expect(200);
+
+    let with = |cookie: &str| node.post("/api/v1/auth/login", &login).header("cookie", cookie);
+    let again = with(&cookie).send().await.expect(200);
+    assert_eq!(claims(&node, &again).amr.acr(), Some(Acr::Single), "trusted is not proven");
+    let stranger = "__Host-portcullis_device=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    assert_eq!(with(stranger).send().await.expect(200)["mfa_required"], true);
+
+    // New factors: nothing that was trusted before is.
+    node.clock.advance(Duration::from_secs(30));
+    let strong = text(&strong["access_token"]);
+    let begun = node.post("/api/v1/mfa/totp", &json!({})).bearer(strong).send().await.expect(201);
+    let confirm = json!({"id": begun["id"], "code": code_at(text(&begun["secret"]), node.core.now())});
+    node.post("/api/v1/mfa/totp/confirm", &confirm).bearer(strong).send().await.expect(200);
+    assert_eq!(with(&cookie).send().await.expect(200)["mfa_required"], true);
+}
+
+#[tokio::test]
+async fn trust_ends_after_a_month() {
+    let node = TestCore::start().await;
+    let ada = owner(&node, "ada@example.com").await;
+    let login = json!({"email": "ada@example.com", "password": PASSWORD, "set_cookie": true});
+    let asked = node.post("/api/v1/auth/login", &login).send().await.expect(200);
+    let body = json!({"challenge_id": asked["challenge_id"], "method": "totp", "code": ada.code(&node),
+        "trust_device": true});
+    let cookie = device_cookie(&node.post("/api/v1/auth/mfa", &body).send().await);
+    for (days, asked) in [(29, false), (1, true)] {
+        node.clock.advance(Duration::from_secs(days * 86_400));
+        let reply = node.post("/api/v1/auth/login", &login).header("cookie", &cookie).send().await.expect(200);
+        assert_eq!(reply["mfa_required"] == true, asked, "{reply}");
+    }
+}

@@ -3,10 +3,10 @@
 use super::*;
 
 async fn decide(node: &TestCore, mfa: Json) {
-    let chief = node.caller(&["settings:write"]);
+    let chief = node.person("chief@example.com", &["admin"]).await;
     node.call(http::Method::PATCH, "/api/v1/admin/settings")
         .json(&json!({"mfa": mfa}))
-        .by(&chief)
+        .bearer(&chief.token)
         .send()
         .await
         .expect(200);
