@@ -78,6 +78,7 @@ async fn owner(tx: &mut TenantTx, principal: &Principal, now: Timestamp) -> Resu
 
 /// The same, looked at before anything is prepared.
 async fn load_owner(core: &Core, caller: &Caller) -> Result<User, Problem> {
+    caller.in_person()?;
     let (principal, now) = (caller.principal.clone(), core.now());
     let work =
         core.store.tenant(principal.tenant).read(move |tx| Box::pin(async move { owner(tx, &principal, now).await }));
@@ -145,6 +146,7 @@ pub(super) async fn confirm(
 
 /// Makes new backup codes; the old ones work no more.
 pub(super) async fn new_codes(core: &Core, caller: &Caller, wish: Option<Language>) -> Result<BackupCodes, Problem> {
+    caller.in_person()?;
     let (cause, post, vault) = (Cause::new(core, caller), Post::new(core), core.vault.clone());
     let codes = BackupCodes::mint(&*core.random);
     let made = codes.clone();
@@ -167,6 +169,7 @@ pub(super) async fn new_codes(core: &Core, caller: &Caller, wish: Option<Languag
 
 /// Removes one of the caller's factors, unless it is the last and they must have one.
 pub(super) async fn remove(core: &Core, caller: &Caller, id: FactorId, wish: Option<Language>) -> Result<(), Problem> {
+    caller.in_person()?;
     let (cause, post, keep) = (Cause::new(core, caller), Post::new(core), caller.principal.session);
     let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
         Box::pin(async move {

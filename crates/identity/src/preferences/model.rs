@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{language::Language, mfa::MfaPolicy};
+use crate::{language::Language, mfa::MfaPolicy, passwords::Policy};
 
 /// Most bits of work a tenant may ask for: about 17 million hashes, minutes in a browser.
 pub(super) const MAX_WORK: u8 = 24;
@@ -20,6 +20,10 @@ pub struct Preferences {
     pub new_login_mail: bool,
     /// Who must have a second factor.
     pub mfa: MfaPolicy,
+    /// Which passwords may be chosen; absent where the operator's policy holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub password_policy: Option<Policy>,
     /// Zero bits of the proof of work that registering costs: 0 for none, 24 at most. 16 takes a browser
     /// about a second.
     pub signup_work: u8,
@@ -33,6 +37,7 @@ impl Default for Preferences {
             new_login_mail: true,
             mfa: MfaPolicy::default(),
             signup_work: 0,
+            password_policy: None,
         }
     }
 }

@@ -34,6 +34,8 @@ pub enum Name {
     FactorsChanged,
     /// A code, in a text message.
     SmsCode,
+    /// An administrator acts as the person.
+    Impersonated,
     /// Proves that messages arrive.
     Test,
 }
@@ -58,7 +60,7 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -70,6 +72,7 @@ impl Name {
         Self::NewLogin,
         Self::FactorsChanged,
         Self::SmsCode,
+        Self::Impersonated,
         Self::Test,
     ];
 
@@ -87,6 +90,7 @@ impl Name {
             Self::NewLogin => "new_login",
             Self::FactorsChanged => "factors_changed",
             Self::SmsCode => "sms_code",
+            Self::Impersonated => "impersonated",
             Self::Test => "test",
         }
     }
@@ -100,6 +104,7 @@ impl Name {
             Self::PasswordChanged | Self::FactorsChanged => &["time", "ip"],
             Self::SmsCode => &["code", "valid_for"],
             Self::NewLogin => &["time", "ip", "device"],
+            Self::Impersonated => &["time", "reason"],
             Self::AlreadyRegistered | Self::Test => &[],
         }
     }
@@ -129,6 +134,7 @@ fn sample(name: &str) -> &'static str {
         "time" => "2026-11-22 05:10 UTC",
         "ip" => "192.0.2.1",
         "device" => "Firefox on Linux",
+        "reason" => "Support case 4711",
         _ => "",
     }
 }
