@@ -26,6 +26,8 @@ mod logout;
 mod password;
 mod register;
 mod routes;
+mod second;
+mod second_routes;
 mod sweep;
 
 pub use enter::{Entered, Entering, Entrance, LoggedIn, Verified, enter};
@@ -33,8 +35,13 @@ pub use login::{Challenge, LoginRequest, Outcome, login};
 pub use logout::{logout, logout_all};
 pub use password::{PasswordChange, change_password, confirm_password};
 pub use register::{Registration, register};
-pub use routes::routes;
+pub use second::{Answering, Completed, answer, begin_factor, send_sms};
 pub use sweep::sweep;
+
+/// The routes of this slice.
+pub fn routes() -> utoipa_axum::router::OpenApiRouter<std::sync::Arc<crate::Core>> {
+    routes::routes().merge(second_routes::routes())
+}
 
 kernel::problems! {
     /// Wrong password, unknown account, account that is not active: one answer.

@@ -30,6 +30,10 @@ pub enum Name {
     PasswordChanged,
     /// Somebody logged in with a device that was not used before.
     NewLogin,
+    /// Second factors were changed.
+    FactorsChanged,
+    /// A code, in a text message.
+    SmsCode,
     /// An administrator acts as the person.
     Impersonated,
     /// Proves that messages arrive.
@@ -56,7 +60,7 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -66,6 +70,8 @@ impl Name {
         Self::Invitation,
         Self::PasswordChanged,
         Self::NewLogin,
+        Self::FactorsChanged,
+        Self::SmsCode,
         Self::Impersonated,
         Self::Test,
     ];
@@ -82,6 +88,8 @@ impl Name {
             Self::Invitation => "invitation",
             Self::PasswordChanged => "password_changed",
             Self::NewLogin => "new_login",
+            Self::FactorsChanged => "factors_changed",
+            Self::SmsCode => "sms_code",
             Self::Impersonated => "impersonated",
             Self::Test => "test",
         }
@@ -93,7 +101,8 @@ impl Name {
             Self::VerifyEmail => &["link", "token", "code", "valid_for"],
             Self::ResetPassword | Self::ChangeEmail | Self::Invitation => &["link", "token", "valid_for"],
             Self::EmailChangeRequested | Self::EmailChanged => &["new_email", "time", "ip"],
-            Self::PasswordChanged => &["time", "ip"],
+            Self::PasswordChanged | Self::FactorsChanged => &["time", "ip"],
+            Self::SmsCode => &["code", "valid_for"],
             Self::NewLogin => &["time", "ip", "device"],
             Self::Impersonated => &["time", "reason"],
             Self::AlreadyRegistered | Self::Test => &[],

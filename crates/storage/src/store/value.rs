@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use kernel::{
-    ApiKeyId, AuditId, DeviceId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId,
+    ApiKeyId, AuditId, DeviceId, FactorId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId,
 };
 use uuid::Uuid;
 
@@ -78,6 +78,7 @@ from! {
     AuditId => |v| Value::Uuid(v.uuid());
     DeviceId => |v| Value::Uuid(v.uuid());
     MessageId => |v| Value::Uuid(v.uuid());
+    FactorId => |v| Value::Uuid(v.uuid());
     RoleId => |v| Value::Uuid(v.uuid());
     SessionId => |v| Value::Uuid(v.uuid());
     TenantId => |v| Value::Uuid(v.uuid());
