@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
-    keys, mfa, new_password, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants,
+    keys, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles, sessions, templates, tenants,
     tokens, users, users_admin, verification,
 };
 
@@ -28,6 +28,7 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     keys::PROBLEMS,
     mfa::PROBLEMS,
     outbox::PROBLEMS,
+    passkeys::PROBLEMS,
     passwords::PROBLEMS,
     preferences::PROBLEMS,
     proof_of_work::PROBLEMS,
@@ -52,6 +53,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(sessions::routes())
         .merge(mfa::routes())
         .merge(devices::routes())
+        .merge(passkeys::routes())
         .merge(users_admin::routes())
         .merge(roles::routes())
         .merge(api_keys::routes())
@@ -80,6 +82,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "account", description = "One's own account"),
         (name = "sessions", description = "One's own sessions and devices"),
         (name = "second factors", description = "What one has beside a password"),
+        (name = "passkeys", description = "Passkeys (WebAuthn)"),
         (name = "api keys", description = "API keys"),
         (name = "users", description = "Users of the tenant"),
         (name = "roles", description = "Roles and permissions"),

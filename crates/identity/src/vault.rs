@@ -52,6 +52,8 @@ pub enum Purpose {
     Messages,
     /// Secrets of second factors.
     Factors,
+    /// What was asked of authenticators.
+    Ceremonies,
     /// The names that visitors know targets of upstreams by.
     StickyTargets,
     /// The value that proves the master key is the right one.
@@ -67,6 +69,7 @@ impl Purpose {
             Self::AuditCheckpoints => b"portcullis/v1/audit-checkpoints",
             Self::Messages => b"portcullis/v1/messages",
             Self::Factors => b"portcullis/v1/factors",
+            Self::Ceremonies => b"portcullis/v1/ceremonies",
             Self::StickyTargets => b"portcullis/v1/sticky-targets",
             Self::Check => b"portcullis/v1/check",
         }

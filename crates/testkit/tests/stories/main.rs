@@ -11,6 +11,7 @@ mod limits;
 mod messages;
 mod mfa;
 mod pages;
+mod passkeys;
 mod single_use;
 mod stranger;
 mod targets;
