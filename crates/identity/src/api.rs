@@ -16,8 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
-    keys, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles, sessions, templates, tenants,
-    tokens, users, users_admin, verification,
+    imports, keys, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens, users, users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.
@@ -25,6 +24,7 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     api_keys::PROBLEMS,
     auth::PROBLEMS,
     gateway_config::PROBLEMS,
+    imports::PROBLEMS,
     keys::PROBLEMS,
     mfa::PROBLEMS,
     outbox::PROBLEMS,
@@ -54,6 +54,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(mfa::routes())
         .merge(devices::routes())
         .merge(passkeys::routes())
+        .merge(imports::routes())
         .merge(users_admin::routes())
         .merge(roles::routes())
         .merge(api_keys::routes())

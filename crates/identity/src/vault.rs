@@ -56,6 +56,8 @@ pub enum Purpose {
     Ceremonies,
     /// The names that visitors know targets of upstreams by.
     StickyTargets,
+    /// Files of imports, with the hashes and passwords in them.
+    Imports,
     /// The value that proves the master key is the right one.
     Check,
 }
@@ -71,6 +73,7 @@ impl Purpose {
             Self::Factors => b"portcullis/v1/factors",
             Self::Ceremonies => b"portcullis/v1/ceremonies",
             Self::StickyTargets => b"portcullis/v1/sticky-targets",
+            Self::Imports => b"portcullis/v1/imports",
             Self::Check => b"portcullis/v1/check",
         }
     }

@@ -11,6 +11,7 @@ use gateway::{
     upstream::InProcess,
 };
 use http::Method;
+use identity::imports;
 use kernel::{AuthMethod, Rate};
 
 use crate::config::IdentityLimits;
@@ -77,6 +78,7 @@ pub(crate) fn check_limits(limits: &IdentityLimits) -> Result<(), InvalidRules> 
 /// The names of the built-in routes.
 pub(super) const NAMES: &[&str] = &[
     "identity",
+    "user-import",
     "register",
     "login",
     "refresh",
@@ -224,6 +226,10 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
 
     let mut routes = vec![
         identity("identity", "/api/v1/{*rest}", optional(), scopes.everything()?)?,
+        Route {
+            max_body: Some(imports::MAX_BYTES),
+            ..identity("user-import", "/api/v1/admin/users/import", optional(), scopes.everything()?)?
+        },
         identity("register", "/api/v1/auth/register", blind(), scopes.with("signup", &scopes.signup)?)?,
         identity("login", "/api/v1/auth/login", blind(), scopes.with("login", &scopes.login)?)?,
         identity("refresh", "/api/v1/auth/refresh", blind(), scopes.everything()?)?,
