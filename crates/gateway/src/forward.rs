@@ -90,7 +90,8 @@ impl Onward<'_> {
                 match &shape.cache {
                     None => self.to_route_upstream(record, upstream, ready).await,
                     Some(cache) => {
-                        let onto = Onto { upstream, version: version.as_ref().map(|chosen| &*chosen.version.name), path };
+                        let onto =
+                            Onto { upstream, version: version.as_ref().map(|chosen| &*chosen.version.name), path };
                         Box::pin(self.through_cache(cache, record, onto, ready)).await
                     }
                 }

@@ -12,8 +12,8 @@
 pub mod authn;
 pub mod authz;
 pub mod body;
-pub mod certificate;
 mod cache;
+pub mod certificate;
 mod compress;
 pub mod config;
 mod content;

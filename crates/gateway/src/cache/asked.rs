@@ -86,7 +86,8 @@ impl Request<'_> {
             return Err(Past { why: Why::Method, changes });
         }
         let has = |name: &str| self.headers.contains_key(name);
-        if self.unusual || PARTIAL.iter().any(|name| self.headers.contains_key(name)) || OVERRIDES.into_iter().any(has) {
+        if self.unusual || PARTIAL.iter().any(|name| self.headers.contains_key(name)) || OVERRIDES.into_iter().any(has)
+        {
             return Err(Past { why: Why::Bypass, changes: None });
         }
         let audience = self.audience(cache);

@@ -27,7 +27,8 @@ impl Conditions {
         if !self.if_none_match.is_empty() {
             let own = response.get(header::ETAG).and_then(|tag| opaque(tag.as_bytes()));
             return self.if_none_match.iter().any(|list| {
-                list.as_bytes().trim_ascii() == b"*" || own.is_some_and(|own| tags(list.as_bytes()).any(|tag| tag == own))
+                list.as_bytes().trim_ascii() == b"*"
+                    || own.is_some_and(|own| tags(list.as_bytes()).any(|tag| tag == own))
             });
         }
         let Some(since) = &self.if_modified_since else { return false };
@@ -128,7 +129,8 @@ mod tests {
     #[test]
     fn a_304_changes_the_head_and_not_the_body() {
         let kept = map(&[("etag", "\"1\""), ("age", "9"), ("content-length", "5"), ("x-a", "old"), ("x-b", "stays")]);
-        let news = map(&[("content-length", "0"), ("x-a", "new"), ("set-cookie", "s=1"), ("cache-control", "max-age=9")]);
+        let news =
+            map(&[("content-length", "0"), ("x-a", "new"), ("set-cookie", "s=1"), ("cache-control", "max-age=9")]);
         let fresh = freshen(&kept, &news);
         let expected = [
             ("etag", "\"1\""),

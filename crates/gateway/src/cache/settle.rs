@@ -72,8 +72,7 @@ impl Fetch {
         };
         let about = About { route: self.cache.route.clone(), path: self.path };
         let head = Head::new(parts.status, parts.headers.clone(), freshness, &about);
-        let draft =
-            Draft { cache: self.cache.clone(), store: self.store, berth, head, leader: self.leader, room };
+        let draft = Draft { cache: self.cache.clone(), store: self.store, berth, head, leader: self.leader, room };
         match length {
             Some(length) => match draft.collect(body, length).await {
                 Ok((stored, kept)) => {

@@ -43,7 +43,11 @@ impl Fate {
             Self::Hit { left } => format!("portcullis; hit; ttl={}", left.as_secs()),
             Self::Stale { over, because: None } => format!("portcullis; hit; ttl=-{}", over.as_secs()),
             Self::Stale { over, because: Some(status) } => {
-                format!("portcullis; fwd=stale; fwd-status={}; ttl=-{}; detail=stale-if-error", status.as_u16(), over.as_secs())
+                format!(
+                    "portcullis; fwd=stale; fwd-status={}; ttl=-{}; detail=stale-if-error",
+                    status.as_u16(),
+                    over.as_secs()
+                )
             }
             Self::Revalidated => "portcullis; fwd=stale; fwd-status=304; stored".to_owned(),
             Self::Fetched { why, kept, collapsed } => {

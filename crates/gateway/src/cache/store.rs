@@ -61,7 +61,10 @@ pub(crate) struct Store {
 
 #[derive(Clone)]
 enum Slot {
-    Address { number: u64, vary: Arc<[HeaderName]> },
+    Address {
+        number: u64,
+        vary: Arc<[HeaderName]>,
+    },
     Kept(Arc<Stored>),
     /// Answers are not kept: until then nobody waits for them.
     Passes(Timestamp),

@@ -47,8 +47,7 @@ impl Head {
     /// Remembers a response; `headers` as the service sent them.
     pub(super) fn new(status: StatusCode, headers: HeaderMap, freshness: Freshness, about: &About) -> Self {
         let tags = tags(&headers);
-        let mut head =
-            Self { status, headers, freshness, route: about.route.clone(), path: about.path.clone(), tags };
+        let mut head = Self { status, headers, freshness, route: about.route.clone(), path: about.path.clone(), tags };
         without_tags(&mut head.headers);
         head
     }
@@ -64,7 +63,8 @@ impl Head {
 
     pub(super) fn with(self, body: Bytes) -> Stored {
         let fields: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 64).sum();
-        let rest: usize = self.path.len() + self.route.len() + self.tags.iter().map(|tag| tag.len() + 16).sum::<usize>();
+        let rest: usize =
+            self.path.len() + self.route.len() + self.tags.iter().map(|tag| tag.len() + 16).sum::<usize>();
         let weight = OVERHEAD + (fields + rest + body.len()) as u64;
         Stored { head: self, body, weight }
     }

@@ -50,10 +50,8 @@ mod tests {
     #[test]
     fn what_cannot_be_told_apart_is_none() {
         let of = |values: &[&str]| {
-            let headers: HeaderMap = values
-                .iter()
-                .map(|value| (header::VARY, HeaderValue::from_str(value).expect("a value")))
-                .collect();
+            let headers: HeaderMap =
+                values.iter().map(|value| (header::VARY, HeaderValue::from_str(value).expect("a value"))).collect();
             names(&headers).map(|names| names.iter().map(ToString::to_string).collect::<Vec<_>>())
         };
         assert_eq!(of(&["Accept , x-B,, accept", "x-a"]), Some(vec!["accept".into(), "x-a".into(), "x-b".into()]));

@@ -269,13 +269,7 @@ impl Onward<'_> {
 
 impl Errand<'_> {
     /// Begins it: the request asks whether what is kept still holds, if there is something to ask with.
-    fn fetch(
-        self,
-        store: &Arc<Store>,
-        headers: http::HeaderMap,
-        requested: Timestamp,
-        ready: &mut Ready,
-    ) -> Fetch {
+    fn fetch(self, store: &Arc<Store>, headers: http::HeaderMap, requested: Timestamp, ready: &mut Ready) -> Fetch {
         let kept = self.kept.filter(|kept| cache::ask(kept.headers(), &mut ready.parts.headers));
         Fetch {
             cache: self.cache.clone(),

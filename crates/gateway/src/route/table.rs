@@ -1,6 +1,11 @@
 //! The routes that are in force: immutable, replaced as a whole.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 use http::Method;
 use kernel::{
@@ -141,7 +146,8 @@ pub struct TableParts<'a> {
     pub clock: &'a Arc<dyn Clock>,
     /// Makes names of targets for visitors.
     pub sticky_key: &'a StickyKey,
-    /// The table in force, whose upstreams are kept where their configuration is equal.
+    /// The table in force, whose upstreams are kept where their configuration is equal, and whose recorders
+    /// where the name is.
     pub previous: Option<&'a RouteTable>,
 }
 
@@ -149,6 +155,8 @@ pub struct TableParts<'a> {
 pub struct RouteTable {
     index: Index,
     entries: Vec<Arc<Entry>>,
+    /// Where the route of a name is.
+    names: HashMap<Arc<str>, usize>,
     upstreams: BTreeMap<String, Arc<Upstream>>,
     unmatched: Arc<dyn RouteRecorder>,
     perimeter: Perimeter,
@@ -167,8 +175,18 @@ pub(crate) enum NoRoute {
 impl RouteTable {
     /// Compiles a table. Everything that is wrong is reported at once, and then nothing is made.
     pub fn build(parts: TableParts<'_>) -> Result<Self, Vec<ConfigProblem>> {
+        let problems = parts.config.validate();
+        Self::make(parts, problems)
+    }
+
+    /// Compiles a table from a configuration that [validation](GatewayConfig::validate) has found nothing wrong
+    /// with, which takes longer than compiling it.
+    pub fn assemble(parts: TableParts<'_>) -> Result<Self, Vec<ConfigProblem>> {
+        Self::make(parts, Vec::new())
+    }
+
+    fn make(parts: TableParts<'_>, mut problems: Vec<ConfigProblem>) -> Result<Self, Vec<ConfigProblem>> {
         let TableParts { config, builtin, recorder, workers, random, clock, sticky_key, previous } = parts;
-        let mut problems = config.validate();
         for (i, route) in config.routes.iter().enumerate() {
             if builtin.iter().any(|own| *own.name == *route.name) {
                 problems.push(ConfigProblem::new(
@@ -217,11 +235,16 @@ impl RouteTable {
         // Built-in routes come first: where nothing else decides, they win.
         let entries: Vec<Arc<Entry>> = builtin
             .chain(configured)
-            .map(|route| Arc::new(Entry { recorder: recorder.route(&route.name), route }))
+            .map(|route| {
+                // Labels of a route that stays are looked up already.
+                let known = previous.and_then(|table| table.entry(&route.name)).map(|entry| entry.recorder.clone());
+                Arc::new(Entry { recorder: known.unwrap_or_else(|| recorder.route(&route.name)), route })
+            })
             .collect();
+        let names = entries.iter().enumerate().map(|(i, entry)| (entry.route.name.clone(), i)).collect();
         let index = Index::new(entries.iter().map(|entry| (entry.route.matcher.clone(), entry.route.priority)));
-        let unmatched = recorder.route("unmatched");
-        Ok(Self { index, entries, upstreams, unmatched, perimeter, countries: common.countries })
+        let unmatched = previous.map_or_else(|| recorder.route("unmatched"), |table| table.unmatched.clone());
+        Ok(Self { index, entries, names, upstreams, unmatched, perimeter, countries: common.countries })
     }
 
     /// The route of a request.
@@ -237,7 +260,7 @@ impl RouteTable {
 
     /// The route of this name.
     fn entry(&self, name: &str) -> Option<&Arc<Entry>> {
-        self.entries.iter().find(|entry| *entry.route.name == *name)
+        self.names.get(name).and_then(|i| self.entries.get(*i))
     }
 
     /// What the caches of routes count, by route.
@@ -294,7 +317,8 @@ fn compile(
     // What is wrong in there has been found by validation.
     let mut shape = Shape::compile(config, "", common, &mut Findings::default());
     shape.cache = shape.cache.and_then(Arc::into_inner).map(|cache| {
-        let before = previous.and_then(|table| table.entry(&config.name)).and_then(|entry| entry.route.shape.cache.as_ref());
+        let before =
+            previous.and_then(|table| table.entry(&config.name)).and_then(|entry| entry.route.shape.cache.as_ref());
         Arc::new(cache.after(before.map(|before| &**before)))
     });
     Some(Route {

@@ -65,7 +65,10 @@ async fn what_is_fresh_comes_from_memory() {
     assert_eq!((first.field("surrogate-key"), first.field("etag")), (None, Some("\"a\"")));
     clock.advance(Duration::from_secs(10));
     let again = gate.get("/y/../x?a=1", "").await;
-    assert_eq!((again.text().as_str(), again.field("age"), status(&again)), ("1", Some("10"), "portcullis; hit; ttl=50"));
+    assert_eq!(
+        (again.text().as_str(), again.field("age"), status(&again)),
+        ("1", Some("10"), "portcullis; hit; ttl=50")
+    );
     let has = gate.get("/x?a=1", "If-None-Match: W/\"a\"\r\n").await;
     assert_eq!((has.status(), has.field("etag"), has.body.len()), (304, Some("\"a\""), 0));
     let mut client = gate.connect().await;
@@ -123,7 +126,9 @@ async fn nobody_gets_what_was_said_to_somebody_else() {
     for secret in ["Cache-Control: max-age=60\r\n", "Cache-Control: max-age=60, must-revalidate\r\n"] {
         let (upstream, count) = counting(secret).await;
         let gate = gate_for_callers(upstream, "");
-        for fields in [ADA, "Authorization: Basic eDp5\r\n", "Cookie: sid=7\r\n", "X-API-Key: pk_live_ada\r\nCookie: a=1\r\n"] {
+        for fields in
+            [ADA, "Authorization: Basic eDp5\r\n", "Cookie: sid=7\r\n", "X-API-Key: pk_live_ada\r\nCookie: a=1\r\n"]
+        {
             let before = count.load(Ordering::SeqCst);
             gate.get("/x", fields).await;
             gate.get("/x", fields).await;
@@ -187,8 +192,16 @@ async fn answers_vary_as_they_say() {
 #[tokio::test]
 async fn no_visitor_poisons_the_next_one() {
     let (upstream, count) = origin(|request, _| {
-        let said = ["x-forwarded-host", "x-forwarded-proto", "x-original-url", "x-host", "x-http-method-override", "cookie", "x-lang"]
-            .map(|name| request.field(name).unwrap_or("-").to_owned());
+        let said = [
+            "x-forwarded-host",
+            "x-forwarded-proto",
+            "x-original-url",
+            "x-host",
+            "x-http-method-override",
+            "cookie",
+            "x-lang",
+        ]
+        .map(|name| request.field(name).unwrap_or("-").to_owned());
         ok("Cache-Control: public, max-age=60\r\n", &format!("{} {}", request.start, said.join(" ")))
     })
     .await;
@@ -233,7 +246,9 @@ async fn no_visitor_poisons_the_next_one() {
 #[tokio::test]
 async fn the_service_is_asked_whether_it_still_holds() {
     let (upstream, count) = origin(|request, before| match (request.field("if-none-match"), before) {
-        (Some("\"v1\""), 1) => "HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\nCache-Control: max-age=20\r\nX-News: yes\r\n\r\n".into(),
+        (Some("\"v1\""), 1) => {
+            "HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\nCache-Control: max-age=20\r\nX-News: yes\r\n\r\n".into()
+        }
         (None, 0) => ok("Cache-Control: max-age=10\r\nETag: \"v1\"\r\n", "one"),
         _ => ok("Cache-Control: max-age=10\r\nETag: \"v2\"\r\n", "two"),
     })
@@ -499,8 +514,13 @@ async fn other_rules_find_nothing_of_what_was_kept_under_the_old_ones() {
     assert_eq!(gate.get("/x", "").await.text(), "1");
     gate.reload(&text("preserve_host = true\n"));
     assert_eq!(gate.get("/x", "").await.text(), "2");
-    let problems = Setup::new(&text("").replace("cache = {}", "cache = { statuses = [206, 500], headers = ['a b'], max_object = '9MiB', wait = '2m' }")).problems();
+    let problems = Setup::new(&text("").replace(
+        "cache = {}",
+        "cache = { statuses = [206, 500], headers = ['a b'], max_object = '9MiB', wait = '2m' }",
+    ))
+    .problems();
     let places: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
-    let expected = ["max_object", "statuses[0]", "statuses[1]", "headers[0]", "wait"].map(|part| format!("routes[0].cache.{part}"));
+    let expected = ["max_object", "statuses[0]", "statuses[1]", "headers[0]", "wait"]
+        .map(|part| format!("routes[0].cache.{part}"));
     assert_eq!(places, expected);
 }

@@ -58,9 +58,8 @@ impl CachePurge {
         if path.as_ref().is_some_and(|path| !is_path(path)) {
             fields.wrong("/path", "format", format!("must start with a slash and have at most {MAX_PATH} characters"));
         }
-        let is_tag = |tag: &str| {
-            (1..=MAX_TAG).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_graphic() && b != b',')
-        };
+        let is_tag =
+            |tag: &str| (1..=MAX_TAG).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_graphic() && b != b',');
         if tag.as_ref().is_some_and(|tag| !is_tag(tag)) {
             fields.wrong("/tag", "format", format!("must be 1 to {MAX_TAG} visible characters without a comma"));
         }
