@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt fuzz bench docs web clean
+.PHONY: help run test screenshots lint fmt fuzz bench docs web clean
 
 help: ## Show these targets
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -15,8 +15,14 @@ run: web ## Build and start Portcullis with a demo service behind it
 test: web ## Run every test
 	scripts/ensure-tools test
 	cargo test --workspace --doc
+	cargo build --package portcullis
 	cd web && npm run test
 	cargo nextest run --workspace
+
+screenshots: web ## Photograph every page: LOCALE=de for another language
+	scripts/ensure-tools browser
+	cargo build --package portcullis
+	cd web && npm run screenshots --workspace e2e
 
 lint: ## Check format, lints, licences and banned crates
 	cargo fmt --all --check
@@ -41,7 +47,7 @@ docs: ## Write the generated references anew
 
 web: web/docs/dist/index.html ## Build the embedded pages
 
-web/node_modules/.package-lock.json: web/package.json web/package-lock.json web/docs/package.json
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json $(wildcard web/*/package.json)
 	scripts/ensure-tools web
 	cd web && npm ci
 

@@ -91,6 +91,8 @@ impl Gate {
             scope: String::new(),
             permissions: None,
             auth_time: Some(now.as_secs()),
+            amr: kernel::Amr::NONE,
+            acr: None,
             email: None,
         };
         let token = sign(&claims, &self.key).expect("sign");

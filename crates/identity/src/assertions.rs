@@ -9,7 +9,7 @@ use std::{borrow::Cow, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use http::HeaderValue;
-use kernel::{ApiKeyId, Clock, Principal, RoleName, SessionId, Subject, TenantId, Timestamp, edge::Tenant};
+use kernel::{Acr, ApiKeyId, Clock, Principal, RoleName, SessionId, Subject, TenantId, Timestamp, edge::Tenant};
 use quick_cache::{Equivalent, sync::Cache};
 use serde::Serialize;
 
@@ -42,6 +42,8 @@ struct Claims<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     scope: &'a str,
     auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<Acr>,
     iat: i64,
     exp: i64,
 }
@@ -66,6 +68,7 @@ struct Key<'a> {
     roles: Cow<'a, [RoleName]>,
     scope: Cow<'a, str>,
     authenticated_at: Timestamp,
+    acr: Option<Acr>,
 }
 
 impl Key<'_> {
@@ -126,6 +129,7 @@ impl Assertions {
             roles: roles.into(),
             scope: (&*principal.scope).into(),
             authenticated_at: principal.authenticated_at,
+            acr: principal.amr.acr(),
         });
         if let Some((value, expires)) = self.made.get(&asked)
             && expires >= now + REST
@@ -143,6 +147,7 @@ impl Assertions {
             roles,
             scope: &principal.scope,
             auth_time: principal.authenticated_at.as_secs(),
+            acr: principal.amr.acr(),
             iat: now.as_secs(),
             exp: expires.as_secs(),
         };

@@ -10,14 +10,16 @@
 //! - Registration therefore answers with what was submitted and **without an id**: an id would have to be
 //!   either the existing account's or a lie. The id comes with the first login. Somebody who registers an
 //!   address that is taken is told the same as everybody; the account's owner is told by mail.
+//! - Whatever was proven, [`enter`] is the one way in.
 //! - **Guessing is bounded** by [`lockout`]: per account and source, counted before the password is looked
 //!   at. Over all sources an account has its own rate; devices with a live session have theirs apart, so
 //!   that nobody can use it up for them.
 //!
 //! Deliberately absent: limits by address (the gate has them), what follows from mails (see
-//! [`verification`](crate::verification)), second factors, the history of former
+//! [`verification`](crate::verification)), what second factors are (see [`mfa`](crate::mfa)), the history of former
 //! passwords (part of the policy that is still to come).
 
+mod enter;
 pub mod lockout;
 mod login;
 mod logout;
@@ -26,7 +28,8 @@ mod register;
 mod routes;
 mod sweep;
 
-pub use login::{LoggedIn, LoginRequest, login};
+pub use enter::{Entered, Entering, Entrance, LoggedIn, Verified, enter};
+pub use login::{Challenge, LoginRequest, Outcome, login};
 pub use password::{PasswordChange, change_password, confirm_password};
 pub use register::{Registration, register};
 pub use routes::routes;
@@ -37,6 +40,8 @@ kernel::problems! {
     pub INVALID = 401 "credentials.invalid" "The login is not valid" "Check the e-mail address or user name and the password. If you have just registered, confirm your e-mail address first.";
     /// Too many failures of this account from this source, whether or not it exists.
     pub LOCKED = 429 "login.locked" "Too many failed logins" "Try again after the time in Retry-After, or ask an administrator to unlock the account.";
+    /// Too soon after failures of this account from this source, whether or not it exists.
+    pub DELAYED = 429 "login.delayed" "Too soon after a failed login" "Wait for the time in Retry-After, then try again.";
     /// Too many logins of this account, whatever the source and outcome.
     pub LIMITED = 429 "login.limited" "Too many logins" "Try again after the time in Retry-After.";
     /// The operator lets nobody register by themselves.

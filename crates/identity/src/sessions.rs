@@ -18,7 +18,9 @@ mod routes;
 mod service;
 mod store;
 
-pub use model::{Device, Ended, InvalidScope, Live, NewSession, Owner, Reason, Scope, Session, Span, needs_touch};
+pub use model::{
+    Device, Ended, InvalidScope, Live, NewSession, Owner, Reason, Scope, Session, Span, Wishes, needs_touch,
+};
 pub use routes::routes;
 pub(crate) use service::end_one;
 pub use service::{authenticate_cookie, end_many};

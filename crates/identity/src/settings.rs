@@ -102,6 +102,8 @@ pub struct PasswordSettings {
 pub struct LockoutSettings {
     /// Failures of one account from one source until it is locked for that source.
     pub failures: u32,
+    /// How many of them cost no delay.
+    pub free_failures: u32,
     /// For how long.
     pub duration: Duration,
 }
@@ -130,7 +132,7 @@ impl Default for Settings {
                 queue: 64,
                 policy: Policy::default(),
             },
-            lockout: LockoutSettings { failures: 5, duration: Duration::from_secs(15 * 60) },
+            lockout: LockoutSettings { failures: 5, free_failures: 2, duration: Duration::from_secs(15 * 60) },
             login_by_account: Rate { limit: 10, window: Duration::from_secs(60) },
             messages: MessageLimits::default(),
             links: Links::default(),

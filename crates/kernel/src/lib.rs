@@ -7,6 +7,7 @@
 //! Deliberately absent: sockets, files, SQL, HTTP types, async runtimes. Everything here is cheap to
 //! compile and safe to depend on.
 
+pub mod assurance;
 pub mod context;
 pub mod edge;
 pub mod exchange;
@@ -21,6 +22,7 @@ pub mod rate;
 pub mod secret;
 pub mod time;
 
+pub use assurance::{Acr, Amr};
 pub use context::RequestContext;
 pub use id::*;
 pub use permission::{GrantSet, Permission};

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::{ApiKeyId, GrantSet, Rate, SessionId, TenantId, Timestamp, TokenId, UserId};
+use crate::{Amr, ApiKeyId, GrantSet, Rate, SessionId, TenantId, Timestamp, TokenId, UserId};
 
 /// The name of a role within its tenant: `admin`, `billing-clerk`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -126,6 +126,8 @@ pub struct Principal {
     pub limits: Arc<[Rate]>,
     /// When the person last proved who they are (`auth_time`).
     pub authenticated_at: Timestamp,
+    /// With what they proved it (`amr`). Empty for an API key.
+    pub amr: Amr,
     /// When the credential stops being valid.
     pub expires_at: Timestamp,
 }

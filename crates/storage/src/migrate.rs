@@ -37,6 +37,8 @@ migrations! {
     1 "0001_foundation",
     2 "0002_gateway",
     3 "0003_mail",
+    4 "0004_mfa",
+    8 "0008_abuse",
 }
 
 impl Migration {

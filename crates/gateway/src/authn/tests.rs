@@ -123,6 +123,8 @@ impl Gate {
             scope: "orders".into(),
             permissions: None,
             auth_time: None,
+            amr: kernel::Amr::NONE,
+            acr: None,
             email: None,
         };
         change(&mut claims);
@@ -144,6 +146,7 @@ impl Gate {
             networks: Arc::default(),
             limits: Arc::default(),
             authenticated_at: NOW,
+            amr: kernel::Amr::NONE,
             expires_at: Timestamp::MAX,
         };
         change(&mut principal);

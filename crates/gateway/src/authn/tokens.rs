@@ -138,6 +138,7 @@ fn principal(claims: Claims) -> Result<Principal, TokenError> {
         networks: Arc::default(),
         limits: Arc::default(),
         authenticated_at: Timestamp::from_secs(claims.auth_time.unwrap_or(claims.iat)),
+        amr: claims.amr,
         expires_at: Timestamp::from_secs(claims.exp),
     })
 }

@@ -34,6 +34,7 @@ fn caller(roles: &[&str]) -> Principal {
         networks: Arc::default(),
         limits: Arc::default(),
         authenticated_at: Timestamp::EPOCH,
+        amr: kernel::Amr::NONE,
         expires_at: Timestamp::MAX,
     }
 }

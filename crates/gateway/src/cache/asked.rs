@@ -188,9 +188,9 @@ impl Asked {
             && min_fresh.is_none_or(|min| left >= min)
     }
 
-    /// Whether it wants an answer that is no older than itself.
+    /// Whether it says itself how new an answer must be.
     pub(crate) const fn insists(&self) -> bool {
-        self.control.no_cache
+        self.control.no_cache || self.control.max_age.is_some() || self.control.min_fresh.is_some()
     }
 
     /// Whether it wants an answer from memory or none.

@@ -70,6 +70,7 @@ impl Who {
             networks: Arc::default(),
             limits: Arc::default(),
             authenticated_at: NOW,
+            amr: kernel::Amr::NONE,
             expires_at: NOW + Duration::from_secs(900),
         });
         self

@@ -117,6 +117,7 @@ fn caller(tenant: TenantId) -> Principal {
         networks: Arc::default(),
         limits: Arc::default(),
         authenticated_at: Timestamp::EPOCH,
+        amr: kernel::Amr::NONE,
         expires_at: Timestamp::MAX,
     }
 }

@@ -132,6 +132,7 @@ pub(crate) fn ada(tenant: TenantId) -> Principal {
         networks: [].into(),
         limits: [].into(),
         authenticated_at: Timestamp::EPOCH,
+        amr: kernel::Amr::NONE,
         expires_at: Timestamp::MAX,
     }
 }

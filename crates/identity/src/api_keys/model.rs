@@ -204,6 +204,7 @@ impl Presented {
             networks: key.networks.into(),
             limits: key.limits.into(),
             authenticated_at: key.created_at,
+            amr: kernel::Amr::NONE,
             expires_at: key.expires_at.unwrap_or(Timestamp::MAX),
         })
     }

@@ -7,8 +7,11 @@
 //! e-mail address and user name are counted apart, because a common count would tell that they belong
 //! together.
 //!
+//! **The delay grows**: after the failures that cost nothing, an attempt is looked at only 1, 2, 4, … seconds
+//! after the one before. What comes sooner is refused, and counts for nothing.
+//!
 //! It follows that an attempt whose outcome is not known yet counts as a failure: more attempts at once than
-//! are allowed to fail are refused as well, though their password may be right.
+//! may fail without a delay are refused as well, though their password may be right.
 //!
 //! A source is an IPv4 address, or an IPv6 /64, which is what one subscriber has.
 
@@ -17,7 +20,7 @@ use std::{net::IpAddr, time::Duration};
 use kernel::{Problem, Timestamp};
 use storage::{StoreError, TenantTx, params};
 
-use super::LOCKED;
+use super::{DELAYED, LOCKED};
 use crate::{settings::LockoutSettings, users::Login, vault::Vault};
 
 /// Whose failures are counted, from where.
@@ -36,6 +39,10 @@ impl Counter {
     pub fn confirmation(vault: &Vault, user: kernel::UserId, ip: IpAddr) -> Self {
         let account = vault.hash_failure(b"confirmation", user.uuid().as_bytes());
         Self { account, source: source(vault, ip) }
+    }
+    /// To be kept meanwhile.
+    pub(super) const fn keep(&self) -> ([u8; 32], [u8; 32]) {
+        (self.account, self.source)
     }
     /// A name for the account that says nothing about it, for the limiter's keys.
     pub fn account_name(&self) -> String {
@@ -61,15 +68,24 @@ pub struct Attempt {
     number: u32,
     /// Set when there is no further one.
     locked_until: Option<Timestamp>,
+    /// What its failure will cost, unless it locks.
+    delay: Duration,
+}
+
+/// Longest delay: 2⁶ seconds.
+const LONGEST: u32 = 6;
+
+/// How long an attempt must wait after so many failures.
+fn delay(failures: u32, free: u32) -> Duration {
+    failures.checked_sub(free).map_or(Duration::ZERO, |more| Duration::from_secs(1 << more.min(LONGEST)))
 }
 
 impl Attempt {
-    /// How long to wait before the next attempt: 1, 2, 4, … seconds, or as long as the lock. Said in
-    /// `Retry-After`; only the lock is enforced.
-    pub fn delay(&self, now: Timestamp) -> Duration {
-        match self.locked_until {
-            Some(until) => until.since(now),
-            None => Duration::from_secs(1 << self.number.saturating_sub(1).min(6)),
+    /// The refusal of a failed attempt, saying how long to wait before the next one.
+    pub fn refuse(&self, problem: Problem, now: Timestamp) -> Problem {
+        match self.locked_until.map_or(self.delay, |until| until.since(now)) {
+            Duration::ZERO => problem,
+            wait => problem.retry_after(wait),
         }
     }
     /// Whether its failure locks.
@@ -82,14 +98,15 @@ impl Attempt {
     }
 }
 
-/// Counts an attempt, before anything is compared. `Err`: locked; the problem says for how long.
+/// Counts an attempt, before anything is compared. `Err`: locked, or too soon; the problem says for how long.
 pub async fn count(
     tx: &mut TenantTx,
     counter: &Counter,
     settings: &LockoutSettings,
     now: Timestamp,
 ) -> Result<Result<Attempt, Problem>, StoreError> {
-    // In order: locked; the lock or the last failure is long ago, so it starts again; one more.
+    // In order: locked; the lock or the last failure is long ago, so it starts again; one more. The row is
+    // left alone, and none returned, if the attempt comes too soon.
     let sql = "INSERT INTO login_failures (tenant_id, account, source, failures, last_at, locked_until)
         VALUES ($1, $2, $3, 1, $4, $5)
         ON CONFLICT (tenant_id, account, source) DO UPDATE SET
@@ -103,19 +120,35 @@ pub async fn count(
                 WHEN login_failures.locked_until IS NOT NULL OR login_failures.last_at <= $7 THEN $5
                 WHEN login_failures.failures + 1 >= $8 THEN $9
                 ELSE NULL END
+        WHERE login_failures.locked_until IS NOT NULL OR login_failures.last_at <= $7
+            OR login_failures.failures < $10
+            OR login_failures.last_at + (1000000 << CAST(CASE
+                WHEN login_failures.failures - $10 > $11 THEN $11
+                ELSE login_failures.failures - $10 END AS INTEGER)) <= $4
         RETURNING failures, locked_until";
     let allowed = settings.failures.max(1);
     let until = now + settings.duration;
     let first = (allowed == 1).then_some(until);
     let (refused, stale) = (i64::from(allowed) + 1, now - settings.duration);
-    let values = params![counter.account, counter.source, now, first, refused, stale, allowed, until];
-    let row = tx.query_opt(sql, values).await?.ok_or(StoreError::Misuse("an upsert returned no row"))?;
+    let free = settings.free_failures;
+    let values = params![counter.account, counter.source, now, first, refused, stale, allowed, until, free, LONGEST];
+    let Some(row) = tx.query_opt(sql, values).await? else {
+        return too_soon(tx, counter, free, now).await.map(Err);
+    };
     let (number, locked_until): (u32, Option<Timestamp>) = (row.get(0)?, row.get(1)?);
     Ok(if number <= allowed {
-        Ok(Attempt { number, locked_until })
+        Ok(Attempt { number, locked_until, delay: delay(number, free) })
     } else {
         Err(Problem::new(LOCKED).retry_after(locked_until.map_or(settings.duration, |until| until.since(now))))
     })
+}
+
+async fn too_soon(tx: &mut TenantTx, counter: &Counter, free: u32, now: Timestamp) -> Result<Problem, StoreError> {
+    let sql = "SELECT failures, last_at FROM login_failures WHERE tenant_id = $1 AND account = $2 AND source = $3";
+    let row = tx.query_opt(sql, params![counter.account, counter.source]).await?;
+    let row = row.ok_or(StoreError::Misuse("an attempt was refused for a row that is not there"))?;
+    let (failures, last): (u32, Timestamp) = (row.get(0)?, row.get(1)?);
+    Ok(Problem::new(DELAYED).retry_after((last + delay(failures, free)).since(now)))
 }
 
 /// Forgets the failures: the attempt succeeded.

@@ -1,32 +1,30 @@
 //! Logging in with a password.
 //!
-//! In order: load → the account's rate → a place in the hashing pool → count the attempt → verify →
-//! commit. The place comes before the count, so that an overloaded pool costs nobody an attempt; the count
-//! comes before the hash, so that parallel guesses are bounded too. Every step is taken for an unknown
-//! account as for a known one.
+//! In order: load → the account's rate → a place in the hashing pool → count the attempt → verify → let in, or
+//! ask for a second factor. The place comes before the count, so that an overloaded pool costs nobody an
+//! attempt; the count comes before the hash, so that parallel guesses are bounded too. Every step is taken for
+//! an unknown account as for a known one. Whether somebody has a second factor is told after the right password
+//! only; the count is cleared when they are in, so nobody who knows a password has challenges without end.
 
-use std::{net::IpAddr, time::Duration};
-
-use http::HeaderValue;
-use kernel::{Problem, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random};
+use kernel::{Amr, Problem, RequestContext, Secret, UserId, assurance::Method};
 use serde_json::json;
-use storage::{StoreError, TenantTx};
+use storage::StoreError;
 use uuid::Uuid;
 
 use super::{
-    INVALID, LIMITED,
+    Entrance, INVALID, LIMITED, LoggedIn, Verified, enter,
     lockout::{self, Attempt, Counter},
 };
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
     language::Language,
-    outbox::{Fate, Letter, Post},
+    mfa::{
+        self, Offer,
+        challenges::{LIFE, Opening, Pending, Purpose},
+    },
     preferences::{self, Preferences},
-    roles,
-    sessions::{self, Device, Live, NewSession, Owner, Scope, Span, bearer, cookie},
-    templates::Name,
-    tokens::{self, TokenSet},
+    sessions::{self, Wishes},
     users::{self, Account, Login, User, UserKind, UserStatus},
 };
 
@@ -37,31 +35,38 @@ pub struct LoginRequest {
     pub login: Login,
     /// Their password.
     pub password: Secret,
-    /// They asked to be remembered.
-    pub remember: bool,
-    /// Scopes of the tokens.
-    pub scope: Scope,
-    /// Whether to hand out a session cookie too.
-    pub set_cookie: bool,
+    /// What they ask for.
+    pub wishes: Wishes,
     /// With what, bounded.
     pub user_agent: String,
     /// The language they like best.
-    pub wish: Option<Language>,
+    pub language: Option<Language>,
 }
 
-/// What they get.
+/// What a right password leads to.
 #[derive(Debug)]
-pub struct LoggedIn {
-    /// Tokens.
-    pub tokens: TokenSet,
-    /// `Set-Cookie`, if asked for.
-    pub cookie: Option<HeaderValue>,
+pub enum Outcome {
+    /// They are in.
+    LoggedIn(Box<LoggedIn>),
+    /// A second factor is waited for.
+    Challenge(Challenge),
+}
+
+/// A second factor that is waited for.
+#[derive(Clone, Debug)]
+pub struct Challenge {
+    /// To be given with the answer.
+    pub id: Secret,
+    /// What it may be answered with.
+    pub methods: Vec<Offer>,
+    /// Seconds until it expires.
+    pub expires_in: u64,
 }
 
 /// Logs somebody in, in the tenant of the request.
-pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<LoggedIn, Problem> {
+pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<Outcome, Problem> {
     let counter = Counter::login(&core.vault, &request.login, ctx.client_ip);
-    let Found { account, familiar, preferences } = load(core, ctx, &request.login).await?;
+    let Found { account, familiar, preferences, offers } = load(core, ctx, &request.login).await?;
     within_rate(core, ctx, &counter, familiar).await?;
     let place = core.hasher.reserve()?;
     let attempt = count_attempt(core, ctx, counter).await?;
@@ -78,12 +83,57 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
         true => core.hasher.hash(request.password.clone()).await.ok().map(Secret::new),
         false => None,
     };
-    let told = preferences.new_login_mail.then(|| request.wish.unwrap_or(preferences.language));
-    let verified = Verified { account, hash: verified, rehashed, told };
-    match begin(core, ctx, request, verified, counter).await? {
-        Some(logged_in) => Ok(logged_in),
+    let password = Verified { hash: verified, rehashed };
+    if !offers.is_empty() {
+        return challenge(core, ctx, request, account.user.id, password, counter, offers).await;
+    }
+    let entrance = Entrance {
+        user: account.user,
+        amr: Amr::of(Method::Password),
+        password: Some(password),
+        counter: Some(counter),
+        wishes: request.wishes,
+        user_agent: request.user_agent,
+        language: request.language,
+    };
+    match enter::enter(core, ctx, entrance).await? {
+        Some(logged_in) => Ok(Outcome::LoggedIn(Box::new(logged_in))),
         None => Err(fail(core, ctx, known, attempt).await?),
     }
+}
+
+/// Asks for a second factor.
+async fn challenge(
+    core: &Core,
+    ctx: &RequestContext,
+    request: LoginRequest,
+    user: UserId,
+    password: Verified,
+    counter: Counter,
+    methods: Vec<Offer>,
+) -> Result<Outcome, Problem> {
+    let (now, random) = (core.now(), core.random.clone());
+    let pending = Pending {
+        purpose: Purpose::Login,
+        user,
+        session: None,
+        amr: Amr::of(Method::Password),
+        password: Some(password.stamp(&core.vault)),
+        counted: Some(counter.keep()),
+        wishes: request.wishes,
+    };
+    let opening = Opening::new(&core.vault, &*random, ctx.tenant.id, pending, &request.user_agent, now);
+    let id = opening.id.clone();
+    let entry = Entry::new(Actor::User(user), Action("login.challenged"), Target::new("user", user), ctx);
+    let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
+        Box::pin(async move {
+            password.upgrade(tx, user).await?;
+            opening.write(tx, now).await?;
+            audit::record(tx, entry, now, &*random).await
+        })
+    });
+    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    Ok(Outcome::Challenge(Challenge { id, methods, expires_in: LIFE.as_secs() }))
 }
 
 /// Whether somebody whose password is right may log in. Otherwise they are told what everybody is told: an
@@ -99,6 +149,8 @@ struct Found {
     /// A device at this address is logged in to the account already.
     familiar: bool,
     preferences: Preferences,
+    /// Their second factors.
+    offers: Vec<Offer>,
 }
 
 async fn load(core: &Core, ctx: &RequestContext, login: &Login) -> Result<Found, Problem> {
@@ -109,7 +161,8 @@ async fn load(core: &Core, ctx: &RequestContext, login: &Login) -> Result<Found,
             // Nobody has the nil id: the same question, for an unknown account too.
             let id = account.as_ref().map_or(UserId::from_uuid(Uuid::nil()), |a| a.user.id);
             let familiar = sessions::familiar(tx, id, ip, now).await?;
-            Ok::<_, StoreError>(Found { account, familiar, preferences: preferences::load(tx).await? })
+            let (offers, preferences) = (mfa::offers(tx, id).await?, preferences::load(tx).await?);
+            Ok::<_, StoreError>(Found { account, familiar, preferences, offers })
         })
     });
     Ok(found.await?)
@@ -148,127 +201,5 @@ async fn fail(core: &Core, ctx: &RequestContext, known: Option<UserId>, attempt:
         .tenant(ctx.tenant.id)
         .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
     noted.await.map_err(|e: StoreError| Problem::from(e))?;
-    Ok(Problem::new(INVALID).retry_after(attempt.delay(now)))
-}
-
-/// Somebody whose password was right.
-struct Verified {
-    account: Account,
-    /// The hash it was verified against: still to be the stored one at the commit.
-    hash: Secret,
-    /// The same password under the current parameters, where they differ.
-    rehashed: Option<Secret>,
-    /// In which language they are told of a device that was not used before, if at all.
-    told: Option<Language>,
-}
-
-/// Begins the session. `None`: the account was disabled, or its password changed, while we hashed.
-async fn begin(
-    core: &Core,
-    ctx: &RequestContext,
-    request: LoginRequest,
-    verified: Verified,
-    counter: Counter,
-) -> Result<Option<LoggedIn>, Problem> {
-    let (now, tenant) = (core.now(), ctx.tenant.id);
-    let span = Span::begin(&core.settings.sessions, request.remember, now);
-    let refresh = tokens::mint(tenant, &random::bytes(&*core.random));
-    let cookie = request.set_cookie.then(|| bearer::write("", tenant, &random::bytes(&*core.random)));
-    let hash = |secret: &Secret| core.vault.hash_token(secret.expose().as_bytes());
-    let user = verified.account.user.clone();
-    let letter = news(&verified, ctx, &request.user_agent, now);
-    let session = NewSession {
-        id: SessionId::new(now, &*core.random),
-        user: user.id,
-        cookie_hash: cookie.as_ref().map(hash),
-        remember: request.remember,
-        scope: request.scope.clone(),
-        ip: ctx.client_ip.to_canonical().to_string(),
-        user_agent: request.user_agent,
-        span,
-    };
-    let live = Live {
-        id: session.id,
-        owner: Owner {
-            id: user.id,
-            status: user.status,
-            email: user.email,
-            username: user.username,
-            display_name: user.display_name,
-        },
-        scope: request.scope.as_str().to_owned(),
-        remember: request.remember,
-        authenticated_at: now,
-        last_seen_at: now,
-        span,
-        revoked: None,
-    };
-    let entry = Entry::new(Actor::User(user.id), Action("login.succeeded"), Target::new("session", session.id), ctx)
-        .details(json!({"method": "password", "remember": request.remember, "cookie": request.set_cookie}));
-    let unit = Beginning {
-        verified,
-        letter: letter.map(|letter| (letter, ctx.client_ip, Post::new(core))),
-        session,
-        counter,
-        refresh: hash(&refresh),
-        refresh_expires: (now + core.settings.tokens.refresh_ttl).min(span.absolute),
-        entry,
-        now,
-    };
-    let random = core.random.clone();
-    let begun = core.store.tenant(tenant).write(move |tx| Box::pin(async move { unit.commit(tx, &*random).await }));
-    let Some(roles) = begun.await.map_err(|e: StoreError| Problem::from(e))? else { return Ok(None) };
-    core.outbox.wake();
-    let tokens = TokenSet::for_session(core, &ctx.tenant, &live, &roles, Some(&refresh))?;
-    let kept: Option<Duration> = request.remember.then_some(core.settings.sessions.remember);
-    let cookie = cookie.map(|value| cookie::set(&value, kept)).transpose()?;
-    Ok(Some(LoggedIn { tokens, cookie }))
-}
-
-/// What a person is told of a login with a device that was not used before.
-fn news(verified: &Verified, ctx: &RequestContext, device: &str, now: Timestamp) -> Option<Letter> {
-    let user = &verified.account.user;
-    let letter = Letter::mail(Name::NewLogin, verified.told?, user.email.clone()?)
-        .of(Some(user.id))
-        .with("name", user.display_name.clone().unwrap_or_default())
-        .with("ip", ctx.client_ip.to_canonical().to_string())
-        .with("device", if device.is_empty() { "?" } else { device })
-        .at(now);
-    Some(letter)
-}
-
-/// All that a login writes.
-struct Beginning {
-    verified: Verified,
-    /// Sent if the login is news.
-    letter: Option<(Letter, IpAddr, Post)>,
-    session: NewSession,
-    counter: Counter,
-    refresh: [u8; 32],
-    refresh_expires: Timestamp,
-    entry: Entry,
-    now: Timestamp,
-}
-
-impl Beginning {
-    async fn commit(self, tx: &mut TenantTx, random: &dyn kernel::Random) -> Result<Option<Vec<RoleName>>, StoreError> {
-        let (Verified { hash, rehashed, .. }, user, now) = (&self.verified, self.session.user, self.now);
-        if !users::note_login(tx, user, hash, now).await? {
-            return Ok(None);
-        }
-        if let Some(new) = rehashed {
-            users::rehash(tx, user, hash, new).await?;
-        }
-        lockout::clear(tx, &self.counter).await?;
-        if let Some((letter, ip, post)) = self.letter {
-            let device = Device { user_agent: self.session.user_agent.clone(), ip };
-            if device.is_news(&sessions::recent(tx, user).await?) {
-                post.write(tx, letter, Fate::Send).await?;
-            }
-        }
-        sessions::insert(tx, &self.session, now).await?;
-        tokens::insert(tx, self.refresh, self.session.id, self.refresh_expires, now).await?;
-        audit::record(tx, self.entry, now, random).await?;
-        roles::of_user(tx, user).await.map(Some)
-    }
+    Ok(attempt.refuse(Problem::new(INVALID), now))
 }

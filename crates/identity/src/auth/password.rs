@@ -147,6 +147,6 @@ async fn confirm(
     let verdict = place.verify(current.clone(), stored.as_ref().map(|h| h.expose().clone())).await?;
     match stored.filter(|_| verdict.ok) {
         Some(verified) => Ok((verified, counter)),
-        None => Err(Problem::new(WRONG).retry_after(attempt.delay(core.now()))),
+        None => Err(attempt.refuse(Problem::new(WRONG), core.now())),
     }
 }

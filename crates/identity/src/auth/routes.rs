@@ -13,7 +13,9 @@ use serde_json::{Map, Value as Object};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{LoginRequest, PasswordChange, Registration, login, logout, password, register};
+use super::{
+    Challenge, LoggedIn, LoginRequest, Outcome, PasswordChange, Registration, login, logout, password, register,
+};
 use crate::{
     Core,
     http::{
@@ -21,8 +23,10 @@ use crate::{
         openapi::{Body, Guarded},
     },
     language::Language,
+    mfa::Offer,
     passwords::too_long,
-    sessions::{Scope, cookie},
+    proof_of_work::Work,
+    sessions::{Scope, Wishes, cookie},
     tokens::{self, TokenSet},
     users::{self, Attributes, Email, ExternalId, Login, NewUser, Phone, WriteProfile},
 };
@@ -67,6 +71,8 @@ struct RegisterBody {
     /// Custom attributes: 16 KiB and 5 levels at most.
     #[schema(value_type = Option<Object>)]
     attributes: Option<Map<String, Object>>,
+    /// A solved puzzle, where the tenant asks for one.
+    proof_of_work: Option<Work>,
 }
 
 impl RegisterBody {
@@ -90,7 +96,7 @@ impl RegisterBody {
             attributes: attributes.flatten().unwrap_or_default(),
             ..NewUser::person(email.clone())
         };
-        Ok(Registration { email, user, password: self.password })
+        Ok(Registration { email, user, password: self.password, work: self.proof_of_work })
     }
 }
 
@@ -206,11 +212,9 @@ impl LoginBody {
         Ok(LoginRequest {
             login,
             password: self.password,
-            remember: self.remember_me,
-            scope,
-            set_cookie: self.set_cookie,
+            wishes: Wishes { remember: self.remember_me, scope, set_cookie: self.set_cookie },
             user_agent: user_agent(headers),
-            wish: Language::wished(headers),
+            language: Language::wished(headers),
         })
     }
 }
@@ -220,22 +224,65 @@ fn user_agent(headers: &HeaderMap) -> String {
     text.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect()
 }
 
+/// What a login is answered with.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum LoginAnswer {
+    /// In.
+    Tokens(Box<TokenSet>),
+    /// Not yet: a second factor is waited for.
+    Challenge(ChallengeView),
+}
+
+/// A second factor is waited for. Answer at `/api/v1/auth/mfa`, from the same program.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct ChallengeView {
+    /// `true`.
+    mfa_required: bool,
+    /// To be given with the answer.
+    challenge_id: String,
+    /// What it may be answered with.
+    methods: Vec<Offer>,
+    /// Seconds until it expires.
+    expires_in: u64,
+}
+
+impl From<Challenge> for ChallengeView {
+    fn from(challenge: Challenge) -> Self {
+        Self {
+            mfa_required: true,
+            challenge_id: challenge.id.expose().clone(),
+            methods: challenge.methods,
+            expires_in: challenge.expires_in,
+        }
+    }
+}
+
+/// Tokens, and the cookie if there is one.
+pub(super) fn logged_in(logged_in: LoggedIn) -> Response {
+    let mut response = Json(LoginAnswer::Tokens(Box::new(logged_in.tokens))).into_response();
+    if let Some(cookie) = logged_in.cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
 /// Logs in with a password.
+///
+/// Whoever has a second factor is answered with a challenge instead of tokens.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth", operation_id = "login",
     request_body = LoginBody,
-    responses((status = 200, body = TokenSet), Guarded, Body), security(()))]
+    responses((status = 200, body = LoginAnswer), Guarded, Body), security(()))]
 async fn post_login(
     State(core): State<Arc<Core>>,
     ctx: Ctx,
     headers: HeaderMap,
     Json(body): Json<LoginBody>,
 ) -> Result<Response, Refusal> {
-    let logged_in = login::login(&core, &ctx, body.parse(&headers)?).await?;
-    let mut response = Json(logged_in.tokens).into_response();
-    if let Some(cookie) = logged_in.cookie {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    Ok(response)
+    Ok(match login::login(&core, &ctx, body.parse(&headers)?).await? {
+        Outcome::LoggedIn(session) => logged_in(*session),
+        Outcome::Challenge(challenge) => Json(LoginAnswer::Challenge(challenge.into())).into_response(),
+    })
 }
 
 /// A refresh token.

@@ -34,6 +34,8 @@ fn token(node: &TestCore) -> String {
         scope: String::new(),
         permissions: None,
         auth_time: None,
+        amr: kernel::Amr::NONE,
+        acr: None,
         email: None,
     };
     sign(&claims, &node.core.signers.active(tenant.id).expect("a key")).expect("a token")

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, str::FromStr, time::Duration};
 
-use kernel::{Problem, ProblemKind, SessionId, Timestamp, UserId};
+use kernel::{Amr, Problem, ProblemKind, SessionId, Timestamp, UserId};
 
 use super::{ENDED, EXPIRED, REUSED};
 use crate::{settings::SessionSettings, users::UserStatus};
@@ -146,8 +146,21 @@ pub struct NewSession {
     pub ip: String,
     /// With what, bounded.
     pub user_agent: String,
+    /// With what they proved who they are.
+    pub amr: Amr,
     /// When it ends.
     pub span: Span,
+}
+
+/// What a login asks for beside getting in.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Wishes {
+    /// They asked to be remembered.
+    pub remember: bool,
+    /// Scopes of the tokens.
+    pub scope: Scope,
+    /// Whether to hand out a session cookie too.
+    pub set_cookie: bool,
 }
 
 /// A session as its user sees it.
@@ -199,6 +212,8 @@ pub struct Live {
     pub remember: bool,
     /// When the person proved who they are.
     pub authenticated_at: Timestamp,
+    /// With what they proved it.
+    pub amr: Amr,
     /// Last use that was noted.
     pub last_seen_at: Timestamp,
     /// When it ends.

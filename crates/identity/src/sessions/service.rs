@@ -51,6 +51,7 @@ pub async fn authenticate_cookie(core: &Core, cookie: Secret) -> Result<Arc<Prin
         networks: Arc::new([]),
         limits: Arc::new([]),
         authenticated_at: live.authenticated_at,
+        amr: live.amr,
         expires_at: span.idle.min(span.absolute).min(now + ASK_AGAIN),
     }))
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use kernel::{SessionId, Timestamp, UserId};
+use kernel::{Amr, SessionId, Timestamp, UserId};
 use storage::{Row, StoreError, TenantTx, params};
 
 use super::{Device, Live, NewSession, Owner, Reason, Session, Span};
@@ -16,8 +16,8 @@ const RECENT: i64 = 100;
 /// Stores a new session, used at `now` for the first time.
 pub async fn insert(tx: &mut TenantTx, new: &NewSession, now: Timestamp) -> Result<(), StoreError> {
     let sql = "INSERT INTO sessions (tenant_id, id, user_id, cookie_hash, remember, scope, ip, user_agent,
-            authenticated_at, created_at, last_seen_at, idle_expires_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9, $10, $11)";
+            authenticated_at, created_at, last_seen_at, idle_expires_at, expires_at, amr)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9, $10, $11, $12)";
     let values = params![
         new.id,
         new.user,
@@ -28,14 +28,15 @@ pub async fn insert(tx: &mut TenantTx, new: &NewSession, now: Timestamp) -> Resu
         new.user_agent.as_str(),
         now,
         new.span.idle,
-        new.span.absolute
+        new.span.absolute,
+        new.amr.to_string()
     ];
     tx.execute(sql, values).await.map(drop)
 }
 
 const LIVE: &str = "SELECT s.id, s.scope, s.remember, s.authenticated_at, s.last_seen_at, s.idle_expires_at,
         s.expires_at, CASE WHEN s.revoked_at IS NULL THEN NULL ELSE COALESCE(s.revoked_reason, '') END,
-        u.id, u.status, u.email, u.username, u.display_name
+        u.id, u.status, u.email, u.username, u.display_name, s.amr
     FROM sessions s JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
     WHERE s.tenant_id = $1 AND";
 
@@ -46,6 +47,7 @@ fn live(row: &Row) -> Result<Live, StoreError> {
         scope: row.get(1)?,
         remember: row.get(2)?,
         authenticated_at: row.get(3)?,
+        amr: Amr::from_stored(&row.get::<String>(13)?),
         last_seen_at: row.get(4)?,
         span: Span { idle: row.get(5)?, absolute: row.get(6)? },
         revoked: row.get(7)?,

@@ -68,6 +68,15 @@ impl TestCore {
         self.call(Method::POST, path).json(body)
     }
 
+    /// Lets the time pass that a reply asks to wait, unless that is as long as a lock.
+    pub(crate) fn wait(&self, reply: &Reply) {
+        let seconds =
+            reply.headers.get("retry-after").map_or(0, |v| v.to_str().expect("text").parse().expect("seconds"));
+        if seconds <= 64 {
+            self.clock.advance(std::time::Duration::from_secs(seconds));
+        }
+    }
+
     /// Judges an access token as the edge does: signature, times, revocation, standing.
     pub(crate) fn judge(&self, token: &str) -> Result<Arc<Principal>, Problem> {
         let refused = |why: &str| Problem::new(common::UNAUTHENTICATED).cause(why);
@@ -98,6 +107,7 @@ impl TestCore {
             networks: Arc::new([]),
             limits: Arc::new([]),
             authenticated_at: kernel::Timestamp::from_secs(claims.auth_time.unwrap_or(claims.iat)),
+            amr: claims.amr,
             expires_at: kernel::Timestamp::from_secs(claims.exp),
         };
         if edge.revocations.covers(&principal) {

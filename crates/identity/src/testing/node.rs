@@ -151,6 +151,7 @@ impl TestCore {
             networks: Arc::new([]),
             limits: Arc::new([]),
             authenticated_at: self.core.now(),
+            amr: kernel::Amr::NONE,
             expires_at: self.core.now() + Duration::from_secs(900),
         })
     }

@@ -1,7 +1,7 @@
 //! Issuing access tokens.
 
 use kernel::{
-    ApiKeyId, GrantSet, Problem, RoleName, SessionId, Subject, Timestamp, TokenId,
+    Amr, ApiKeyId, GrantSet, Problem, RoleName, SessionId, Subject, Timestamp, TokenId,
     edge::Tenant,
     jose::{self, Claims},
     problem::common,
@@ -28,6 +28,8 @@ pub struct Grant<'a> {
     pub narrowed_to: Option<&'a GrantSet>,
     /// When the person proved who they are.
     pub authenticated_at: Option<Timestamp>,
+    /// With what they proved it.
+    pub amr: Amr,
     /// Their e-mail address; told when the scope `email` is held.
     pub email: Option<&'a str>,
     /// It expires then at the latest: with its session, with its key.
@@ -67,6 +69,8 @@ pub fn issue_access(core: &Core, grant: &Grant<'_>) -> Result<AccessToken, Probl
         scope: grant.scope.to_owned(),
         permissions: grant.narrowed_to.map(|own| own.iter().cloned().collect()),
         auth_time: grant.authenticated_at.map(Timestamp::as_secs),
+        amr: grant.amr,
+        acr: grant.amr.acr(),
         email: grant.email.filter(|_| tells_email).map(ToOwned::to_owned),
     };
     let key = core.signers.active(grant.tenant.id)?;

@@ -62,6 +62,7 @@ async fn session(node: &TestCore) -> (UserId, SessionId) {
         scope: Scope::default(),
         ip: "192.0.2.1".into(),
         user_agent: String::new(),
+        amr: kernel::Amr::NONE,
         span,
     };
     let work = core.store.tenant(node.tenant().id).write(move |tx| {

@@ -80,6 +80,7 @@ impl TokenSet {
                 scope: &live.scope,
                 narrowed_to: None,
                 authenticated_at: Some(live.authenticated_at),
+                amr: live.amr,
                 email: live.owner.email.as_deref(),
                 not_after: live.span.absolute,
             },

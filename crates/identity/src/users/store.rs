@@ -94,12 +94,18 @@ pub async fn account_by_id(tx: &mut TenantTx, id: UserId) -> Result<Option<Accou
     tx.query_opt(&sql, params![id]).await?.as_ref().map(account).transpose()
 }
 
-/// Notes a successful login, if the user is still active and the password is still the one that was
-/// verified. `false`: it is not, and the login must fail.
-pub async fn note_login(tx: &mut TenantTx, id: UserId, verified: &Secret, now: Timestamp) -> Result<bool, StoreError> {
+/// Notes a successful login, if the user is still active and the password, where one was verified, is still that
+/// one. `false`: it is not, and the login must fail.
+pub async fn note_login(
+    tx: &mut TenantTx,
+    id: UserId,
+    verified: Option<&Secret>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let sql = "UPDATE users SET last_login_at = $4
-        WHERE tenant_id = $1 AND id = $2 AND password_hash = $3 AND status = 'active'";
-    Ok(tx.execute(sql, params![id, verified.expose(), now]).await? == 1)
+        WHERE tenant_id = $1 AND id = $2 AND status = 'active' AND (CAST($3 AS TEXT) IS NULL OR password_hash = $3)";
+    let verified = verified.map(|hash| hash.expose().as_str());
+    Ok(tx.execute(sql, params![id, verified, now]).await? == 1)
 }
 
 /// Stores the same password under new parameters. Nothing happens if it was changed meanwhile.

@@ -23,6 +23,8 @@ fn claims(tenant: TenantId) -> Claims {
         scope: String::new(),
         permissions: None,
         auth_time: None,
+        amr: crate::Amr::NONE,
+        acr: None,
         email: None,
     }
 }

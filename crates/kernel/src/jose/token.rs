@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Alg, KeyError, SigningKey, VerifyingKey};
-use crate::{ApiKeyId, RoleName, SessionId, TenantId, TokenId, permission::Grant};
+use crate::{Acr, Amr, ApiKeyId, RoleName, SessionId, TenantId, TokenId, permission::Grant};
 
 /// Longest token that is looked at.
 pub const MAX_TOKEN_LEN: usize = 8 * 1024;
@@ -58,9 +58,20 @@ pub struct Claims {
     /// When the person last proved who they are, seconds since the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    /// With what they proved it (RFC 8176).
+    #[serde(default, skip_serializing_if = "no_method")]
+    pub amr: Amr,
+    /// What that adds up to. Told to whoever verifies our tokens; we ourselves go by `amr`.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<Acr>,
     /// E-mail address, when the scope `email` was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn no_method(amr: &Amr) -> bool {
+    *amr == Amr::NONE
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<String>, D::Error> {

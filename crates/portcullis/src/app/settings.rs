@@ -46,7 +46,11 @@ pub(super) fn identity(config: &Config, public_url: String) -> IdentitySettings 
             queue: passwords.queue as usize,
             policy: passwords.policy,
         },
-        lockout: LockoutSettings { failures: identity.lockout.failures, duration: identity.lockout.duration.get() },
+        lockout: LockoutSettings {
+            failures: identity.lockout.failures,
+            free_failures: identity.lockout.free_failures,
+            duration: identity.lockout.duration.get(),
+        },
         login_by_account: identity.limits.login,
         messages: MessageLimits {
             mail_per_address: config.mail.per_address,

@@ -98,7 +98,9 @@ async fn unknown_accounts_lock_exactly_like_known_ones() {
         let before = node.core.hasher.computed();
         let mut story = Vec::new();
         for _ in 0..7 {
-            story.push(visible(&try_login(&node, email, "wrong").await));
+            let reply = try_login(&node, email, "wrong").await;
+            node.wait(&reply);
+            story.push(visible(&reply));
         }
         stories.push((story, node.core.hasher.computed() - before));
     }

@@ -160,3 +160,18 @@ async fn effective_permissions_are_what_the_edge_would_allow() {
     let me = node.get("/api/v1/me").by(&narrowed).send().await.expect(200);
     assert_eq!(me["permissions"], json!(["orders:read", "profile:read"]));
 }
+
+#[tokio::test]
+async fn a_token_says_when_and_how_its_holder_proved_who_they_are() {
+    let node = TestCore::start().await;
+    let tokens = newcomer(&node, "ada@example.com").await;
+    let said = claims(&node, &tokens);
+    let once = kernel::Amr::of(kernel::assurance::Method::Password);
+    assert_eq!(said.amr, once);
+    let refreshed = claims(&node, &refresh(&node, &tokens["refresh_token"]).await.expect(200));
+    assert_eq!(refreshed.amr, once, "a refresh proves nothing new");
+    let payload = text(&tokens["access_token"]).split('.').nth(1).expect("a payload").to_owned();
+    let payload = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, payload).expect("base64");
+    let payload: Json = serde_json::from_slice(&payload).expect("JSON");
+    assert_eq!((&payload["amr"], &payload["acr"]), (&json!(["pwd"]), &json!("1fa")));
+}

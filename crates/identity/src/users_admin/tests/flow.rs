@@ -174,11 +174,9 @@ async fn an_administrator_unlocks_an_account() {
     let ada = node.person("ada@example.com", &["user"]).await;
     let wrong = json!({ "email": ada.email, "password": "wrong" });
     for _ in 0..node.core.settings.lockout.failures {
-        node.post("/api/v1/auth/login", &wrong)
-            .from("198.51.100.7")
-            .send()
-            .await
-            .expect_problem(401, "credentials.invalid");
+        let reply = node.post("/api/v1/auth/login", &wrong).from("198.51.100.7").send().await;
+        node.wait(&reply);
+        reply.expect_problem(401, "credentials.invalid");
     }
     let right = json!({ "email": ada.email, "password": PASSWORD });
     let try_again = || node.post("/api/v1/auth/login", &right).from("198.51.100.7").send();

@@ -72,7 +72,9 @@ async fn a_reset_opens_a_locked_account_to_its_owner() {
     let node = TestCore::start().await;
     register(&node, "ada@example.com").await;
     for _ in 0..5 {
-        login(&node, "ada@example.com", "wrong").await.expect_problem(401, "credentials.invalid");
+        let reply = login(&node, "ada@example.com", "wrong").await;
+        node.wait(&reply);
+        reply.expect_problem(401, "credentials.invalid");
     }
     login(&node, "ada@example.com", PASSWORD).await.expect_problem(429, "login.locked");
     let mail = one(request(&node, "ada@example.com").await);

@@ -155,13 +155,17 @@ pub struct Lockout {
     /// Failed logins of one account from one source until that source is locked out of it.
     #[schemars(range(min = 1, max = 1000))]
     pub failures: u32,
+    /// How many of them cost no delay. From the next on, an attempt is looked at only 1, 2, 4, … 64 seconds
+    /// after the one before.
+    #[schemars(range(min = 1, max = 1000))]
+    pub free_failures: u32,
     /// For how long: from 1s to 30d.
     pub duration: Duration,
 }
 
 impl Default for Lockout {
     fn default() -> Self {
-        Self { failures: 5, duration: Duration::from_secs(15 * 60) }
+        Self { failures: 5, free_failures: 2, duration: Duration::from_secs(15 * 60) }
     }
 }
 

@@ -1,0 +1,220 @@
+//! The one way in: turns what somebody has proven into a session.
+//!
+//! Whatever was proven, and how, the same things follow in one unit: the login is noted if the account is still
+//! active and its password still the verified one, failures are forgotten, the owner is told of a device that was
+//! not used before, the session, its refresh token and its audit row are written. A caller with something of its
+//! own to consume does so in the same unit: [`Entering::commit`] is a part of it.
+
+use std::{net::IpAddr, time::Duration};
+
+use http::HeaderValue;
+use kernel::{Amr, Problem, Random, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random};
+use serde_json::json;
+use storage::{StoreError, TenantTx};
+
+use super::lockout::{self, Counter};
+use crate::{
+    Core,
+    audit::{self, Action, Actor, Entry, Target},
+    language::Language,
+    outbox::{Fate, Letter, Post},
+    preferences, roles,
+    sessions::{self, Device, Live, NewSession, Owner, Span, Wishes, bearer, cookie},
+    templates::Name,
+    tokens::{self, TokenSet},
+    users::{self, User},
+    vault::Vault,
+};
+
+/// Somebody who has proven who they are.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    /// Who.
+    pub user: User,
+    /// With what.
+    pub amr: Amr,
+    /// The password, if one was verified.
+    pub password: Option<Verified>,
+    /// Whose failures are forgotten.
+    pub counter: Option<Counter>,
+    /// What they asked for.
+    pub wishes: Wishes,
+    /// With which program, bounded.
+    pub user_agent: String,
+    /// The language they like best.
+    pub language: Option<Language>,
+}
+
+/// A password that was right.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// The hash it was verified against: still to be the stored one at the commit.
+    pub hash: Secret,
+    /// The same password under the current parameters, where they differ.
+    pub rehashed: Option<Secret>,
+}
+
+impl Verified {
+    /// Stores the same password under the current parameters.
+    pub(super) async fn upgrade(&self, tx: &mut TenantTx, user: UserId) -> Result<(), StoreError> {
+        match &self.rehashed {
+            Some(new) => users::rehash(tx, user, &self.hash, new).await,
+            None => Ok(()),
+        }
+    }
+    /// What the password will be recognised by, once it is [upgraded](Self::upgrade): changed in the meantime, it
+    /// is another.
+    pub(super) fn stamp(&self, vault: &Vault) -> [u8; 32] {
+        vault.hash_token(self.rehashed.as_ref().unwrap_or(&self.hash).expose().as_bytes())
+    }
+}
+
+/// What they get.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// Tokens.
+    pub tokens: TokenSet,
+    /// `Set-Cookie`, if asked for.
+    pub cookie: Option<HeaderValue>,
+}
+
+/// A session that is about to begin: all that a login writes, made before the unit that writes it.
+#[derive(Debug)]
+pub struct Entering {
+    entrance: Entrance,
+    letter: Option<(Letter, IpAddr, Post)>,
+    session: NewSession,
+    live: Live,
+    refresh: Secret,
+    refresh_hash: [u8; 32],
+    refresh_expires: Timestamp,
+    cookie: Option<Secret>,
+    entry: Entry,
+    now: Timestamp,
+}
+
+/// A session that has begun, once its unit is committed.
+#[derive(Debug)]
+pub struct Entered {
+    live: Live,
+    roles: Vec<RoleName>,
+    refresh: Secret,
+    cookie: Option<Secret>,
+}
+
+/// Begins a session in a unit of its own. `None`: the account was disabled, or its password changed, meanwhile.
+pub async fn enter(core: &Core, ctx: &RequestContext, entrance: Entrance) -> Result<Option<LoggedIn>, Problem> {
+    let (entering, random) = (Entering::new(core, ctx, entrance), core.random.clone());
+    let work =
+        core.store.tenant(ctx.tenant.id).write(move |tx| Box::pin(async move { entering.commit(tx, &*random).await }));
+    match work.await.map_err(|e: StoreError| Problem::from(e))? {
+        Some(entered) => entered.hand_out(core, ctx).map(Some),
+        None => Ok(None),
+    }
+}
+
+impl Entering {
+    /// Makes it ready.
+    pub fn new(core: &Core, ctx: &RequestContext, entrance: Entrance) -> Self {
+        let (now, tenant) = (core.now(), ctx.tenant.id);
+        let (user, wishes) = (&entrance.user, &entrance.wishes);
+        let span = Span::begin(&core.settings.sessions, wishes.remember, now);
+        let refresh = tokens::mint(tenant, &random::bytes(&*core.random));
+        let cookie = wishes.set_cookie.then(|| bearer::write("", tenant, &random::bytes(&*core.random)));
+        let hash = |secret: &Secret| core.vault.hash_token(secret.expose().as_bytes());
+        let session = NewSession {
+            id: SessionId::new(now, &*core.random),
+            user: user.id,
+            cookie_hash: cookie.as_ref().map(hash),
+            remember: wishes.remember,
+            scope: wishes.scope.clone(),
+            ip: ctx.client_ip.to_canonical().to_string(),
+            user_agent: entrance.user_agent.clone(),
+            amr: entrance.amr,
+            span,
+        };
+        let live = Live {
+            id: session.id,
+            owner: Owner {
+                id: user.id,
+                status: user.status,
+                email: user.email.clone(),
+                username: user.username.clone(),
+                display_name: user.display_name.clone(),
+            },
+            scope: wishes.scope.as_str().to_owned(),
+            remember: wishes.remember,
+            authenticated_at: now,
+            amr: entrance.amr,
+            last_seen_at: now,
+            span,
+            revoked: None,
+        };
+        let entry =
+            Entry::new(Actor::User(user.id), Action("login.succeeded"), Target::new("session", session.id), ctx)
+                .details(json!({"amr": entrance.amr, "remember": wishes.remember, "cookie": wishes.set_cookie}));
+        Self {
+            letter: news(&entrance, ctx, now).map(|letter| (letter, ctx.client_ip, Post::new(core))),
+            session,
+            live,
+            refresh_hash: hash(&refresh),
+            refresh,
+            refresh_expires: (now + core.settings.tokens.refresh_ttl).min(span.absolute),
+            cookie,
+            entry,
+            entrance,
+            now,
+        }
+    }
+
+    /// Writes it. `None`, and nothing is written: the account was disabled, or its password changed, meanwhile.
+    pub async fn commit(self, tx: &mut TenantTx, random: &dyn Random) -> Result<Option<Entered>, StoreError> {
+        let (user, now, entrance) = (self.session.user, self.now, &self.entrance);
+        let password = entrance.password.as_ref();
+        if !users::note_login(tx, user, password.map(|p| &p.hash), now).await? {
+            return Ok(None);
+        }
+        if let Some(password) = password {
+            password.upgrade(tx, user).await?;
+        }
+        if let Some(counter) = &entrance.counter {
+            lockout::clear(tx, counter).await?;
+        }
+        if let Some((letter, ip, post)) = self.letter {
+            let preferences = preferences::load(tx).await?;
+            let device = Device { user_agent: self.session.user_agent.clone(), ip };
+            if preferences.new_login_mail && device.is_news(&sessions::recent(tx, user).await?) {
+                let language = entrance.language.unwrap_or(preferences.language);
+                post.write(tx, Letter { language, ..letter }, Fate::Send).await?;
+            }
+        }
+        sessions::insert(tx, &self.session, now).await?;
+        tokens::insert(tx, self.refresh_hash, self.session.id, self.refresh_expires, now).await?;
+        audit::record(tx, self.entry, now, random).await?;
+        let roles = roles::of_user(tx, user).await?;
+        Ok(Some(Entered { live: self.live, roles, refresh: self.refresh, cookie: self.cookie }))
+    }
+}
+
+impl Entered {
+    /// Signs the tokens. After the commit: a signature takes longer than everything the database does.
+    pub fn hand_out(self, core: &Core, ctx: &RequestContext) -> Result<LoggedIn, Problem> {
+        core.outbox.wake();
+        let tokens = TokenSet::for_session(core, &ctx.tenant, &self.live, &self.roles, Some(&self.refresh))?;
+        let kept: Option<Duration> = self.live.remember.then_some(core.settings.sessions.remember);
+        let cookie = self.cookie.map(|value| cookie::set(&value, kept)).transpose()?;
+        Ok(LoggedIn { tokens, cookie })
+    }
+}
+
+/// What a person is told of a login with a device that was not used before.
+fn news(entrance: &Entrance, ctx: &RequestContext, now: Timestamp) -> Option<Letter> {
+    let (user, device) = (&entrance.user, entrance.user_agent.as_str());
+    let letter = Letter::mail(Name::NewLogin, Language::default(), user.email.clone()?)
+        .of(Some(user.id))
+        .with("name", user.display_name.clone().unwrap_or_default())
+        .with("ip", ctx.client_ip.to_canonical().to_string())
+        .with("device", if device.is_empty() { "?" } else { device })
+        .at(now);
+    Some(letter)
+}
