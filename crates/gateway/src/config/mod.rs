@@ -34,6 +34,7 @@ pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent,
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 
 pub use crate::{
+    acme::AcmeConfig,
     cache::{CacheBy, CacheConfig},
     compress::{Algorithm as CompressAlgorithm, CompressConfig},
     cors::CorsConfig,

@@ -155,10 +155,10 @@ impl Onward<'_> {
             _ => cache.numbers.hits.add(1),
         }
         let conditions = Conditions::take(&mut ready.parts.headers);
-        self.from_memory(cache, record, kept, &conditions, fate)
+        self.remembered(cache, record, kept, &conditions, fate)
     }
 
-    fn from_memory(
+    fn remembered(
         &self,
         cache: &RouteCache,
         record: &mut Record,
@@ -206,7 +206,7 @@ impl Onward<'_> {
         if let Some((kept, status)) = stand_in.as_ref().zip(failed) {
             cache.numbers.stale.add(1);
             let fate = kept.stand_in(clock.now(), status);
-            return Ok(self.from_memory(cache, record, kept, &conditions, fate));
+            return Ok(self.remembered(cache, record, kept, &conditions, fate));
         }
         let Answered { response, origin, tunnel } = sent?;
         // A fallback's words are nobody's answer.
@@ -222,7 +222,7 @@ impl Onward<'_> {
                     None if revalidated => Fate::Revalidated,
                     kept => Fate::Fetched { why, kept, collapsed },
                 };
-                let mut answered = self.from_memory(cache, record, &stored, &conditions, fate);
+                let mut answered = self.remembered(cache, record, &stored, &conditions, fate);
                 for cookie in cookies {
                     append(&mut answered.response, cookie);
                 }
@@ -237,7 +237,7 @@ impl Onward<'_> {
                 Some(kept) => {
                     cache.numbers.stale.add(1);
                     let fate = kept.stand_in(clock.now(), StatusCode::BAD_GATEWAY);
-                    Ok(self.from_memory(cache, record, &kept, &conditions, fate))
+                    Ok(self.remembered(cache, record, &kept, &conditions, fate))
                 }
                 None => Err(Failure::Invalid(record.upstream.clone().unwrap_or_else(|| upstream.name().into()), error)),
             },
