@@ -11,6 +11,7 @@ mod harness;
 mod health;
 mod http2_abuse;
 mod hygiene;
+mod idle;
 mod in_process;
 mod lifecycle;
 mod limits;
