@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, header};
 use schema::{Schema, Wrong};
 use serde_json::{Map, Value, json};
 
-use super::{Expected, Head, parameters::Parameter};
+use super::{Expected, Head, kind::Kind, parameters::Parameter};
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 

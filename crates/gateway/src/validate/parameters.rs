@@ -7,9 +7,10 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use http::{HeaderName, header};
 use percent_encoding::percent_decode_str;
+use schema::{Schema, Wrong};
 use serde_json::{Map, Value};
 
-use super::{Head, Wrong, kind::Kind, openapi::PathValues, schema::Schema};
+use super::{Head, kind::Kind, openapi::PathValues};
 use crate::template::decode_query;
 
 /// One parameter.

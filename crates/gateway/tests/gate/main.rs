@@ -6,6 +6,7 @@ mod content;
 mod discovery;
 mod failures;
 mod fallback;
+mod forward_auth;
 mod forwarding;
 mod harness;
 mod health;

@@ -2,7 +2,9 @@
 //! and key-value store. One binary, because linking the program is what a test costs most.
 
 mod cache;
+mod devices;
 mod enumeration;
+mod forward_auth;
 mod gateway_config;
 mod journey;
 mod limits;
