@@ -70,10 +70,14 @@ impl Acme {
         }))
     }
 
-    /// What to answer for this path, if it is one that an authority asks for. The inner `None`: it asks in vain.
-    pub(crate) async fn answer(&self, path: &str) -> Option<Option<String>> {
-        let token = path.strip_prefix(PREFIX)?;
-        Some(self.dir.answer(token).await)
+    /// The token in a path that an authority asks for.
+    pub(crate) fn token(path: &str) -> Option<&str> {
+        path.strip_prefix(PREFIX)
+    }
+
+    /// What the authority is to be answered, if it was ordered with this token.
+    pub(crate) async fn answer(&self, token: &str) -> Option<String> {
+        self.dir.answer(token).await
     }
 
     /// Orders when it is time, on a thread of its own, until told to stop.

@@ -69,7 +69,7 @@ async fn serve(listener: TcpListener, port: u16, acme: Option<Arc<Acme>>) {
             let _slot = slot;
             let service = service_fn(|request| {
                 let acme = acme.clone();
-                async move { Ok::<_, Infallible>(answer(&request, port, acme.as_deref()).await) }
+                async move { Ok::<_, Infallible>(answer(request, port, acme.as_deref()).await) }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -82,29 +82,34 @@ async fn serve(listener: TcpListener, port: u16, acme: Option<Arc<Acme>>) {
     }
 }
 
+/// The way to https, or what an authority asks for.
+async fn answer(request: Request<Incoming>, port: u16, acme: Option<&Acme>) -> Response<Full<Bytes>> {
+    let token = acme.zip(Acme::token(request.uri().path()).map(str::to_owned));
+    let Some((acme, token)) = token else { return redirect(&request, port) };
+    // It has no body that would be of interest.
+    drop(request);
+    match acme.answer(&token).await {
+        Some(text) => {
+            let mut response = Response::new(Full::from(text));
+            let kind = HeaderValue::from_static("application/octet-stream");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            response
+        }
+        None => empty(StatusCode::NOT_FOUND),
+    }
+}
+
 /// 308 keeps method and body (RFC 9110 §15.4.9). What names no host, or no path, cannot be redirected.
-async fn answer(request: &Request<Incoming>, port: u16, acme: Option<&Acme>) -> Response<Full<Bytes>> {
+fn redirect(request: &Request<Incoming>, port: u16) -> Response<Full<Bytes>> {
+    let Some(location) = location(request, port) else { return empty(StatusCode::BAD_REQUEST) };
+    let mut response = empty(StatusCode::PERMANENT_REDIRECT);
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
+
+fn empty(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
-    if let Some(acme) = acme
-        && let Some(shown) = acme.answer(request.uri().path()).await
-    {
-        match shown {
-            Some(text) => {
-                let kind = HeaderValue::from_static("application/octet-stream");
-                response.headers_mut().insert(header::CONTENT_TYPE, kind);
-                *response.body_mut() = Full::from(text);
-            }
-            None => *response.status_mut() = StatusCode::NOT_FOUND,
-        }
-        return response;
-    }
-    match location(request, port) {
-        Some(location) => {
-            *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-            response.headers_mut().insert(header::LOCATION, location);
-        }
-        None => *response.status_mut() = StatusCode::BAD_REQUEST,
-    }
+    *response.status_mut() = status;
     response
 }
 

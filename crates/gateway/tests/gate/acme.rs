@@ -19,7 +19,7 @@ use rcgen::{PKCS_ECDSA_P256_SHA256, PublicKeyData, SignatureAlgorithm};
 use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use tokio::{net::TcpStream, sync::Notify};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use x509_parser::prelude::{FromDer as _, GeneralName, ParsedExtension, X509CertificationRequest};
 
@@ -70,7 +70,6 @@ struct Acme {
     book: Mutex<Book>,
     /// Where the gate can be asked whether a host is its own, once that is known.
     gate: Mutex<Option<SocketAddr>>,
-    news: Notify,
     own: Mutex<String>,
 }
 
@@ -135,7 +134,6 @@ impl Acme {
             begun,
             book: Mutex::default(),
             gate: Mutex::default(),
-            news: Notify::new(),
             own: Mutex::default(),
         });
         let acme = this.clone();
@@ -255,7 +253,6 @@ impl Acme {
             "order" if order.is_none() => {
                 let mut book = self.book.lock();
                 if book.mood == Mood::Tired {
-                    self.news.notify_one();
                     return Err(Refusal(429, "rateLimited"));
                 }
                 let hosts = said["identifiers"].as_array().expect("identifiers").iter();
@@ -280,7 +277,6 @@ impl Acme {
                     Err(why) => ("invalid", Some(why)),
                 };
                 drop(book);
-                self.news.notify_one();
                 let authorization: Value = serde_json::from_str(&self.authorization(order, host)).expect("JSON");
                 // It says what it found when it is asked about the order, not before.
                 let mut challenge = authorization["challenges"][0].clone();
@@ -382,7 +378,7 @@ impl Acme {
         let info = &request.certification_request_info;
         let mut book = self.book.lock();
         let order = &mut book.orders[number];
-        if names != order.hosts || info.subject.iter().next().is_some() {
+        if names != order.hosts || info.subject.iter_attributes().next().is_some() {
             return Err(Refusal(400, "badCSR"));
         }
         if !order.shown.iter().all(|(status, _)| *status == "valid") {
@@ -394,7 +390,6 @@ impl Acme {
         let key = Asked(info.subject_pki.subject_public_key.data.to_vec());
         order.certificate = Some(self.pki.sign_key(&key, &names, times));
         drop(book);
-        self.news.notify_one();
         Ok(())
     }
 
