@@ -22,7 +22,9 @@ pub use model::{Ended, InvalidScope, Live, NewSession, Owner, Reason, Scope, Ses
 pub use routes::routes;
 pub(crate) use service::end_one;
 pub use service::{authenticate_cookie, end_many};
-pub use store::{by_cookie, by_id, familiar, insert, list, revoke_all, revoke_of_device, revoke_one, touch};
+pub use store::{
+    by_cookie, by_id, familiar, insert, list, mark_impersonated, revoke_all, revoke_of_device, revoke_one, touch,
+};
 
 kernel::problems! {
     /// No such session, or not the caller's tenant's.
