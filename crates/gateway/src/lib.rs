@@ -20,6 +20,7 @@ pub mod config;
 mod content;
 mod cors;
 mod discovery;
+pub mod explain;
 pub mod fallback;
 mod forward;
 mod forward_auth;

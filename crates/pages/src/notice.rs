@@ -17,12 +17,24 @@ pub(crate) enum Notice {
     SignedOut,
     /// The time for it is over.
     StartAgain,
+    /// A mail was sent, perhaps.
+    MailSent,
+    /// The address is confirmed.
+    EmailVerified,
+    /// The new address is confirmed.
+    EmailChanged,
+    /// A password was chosen.
+    PasswordChosen,
 }
 
 impl Notice {
     const ALL: &[(Self, &str, &str)] = &[
         (Self::SignedOut, "signed-out", "notice-signed-out"),
         (Self::StartAgain, "start-again", "notice-start-again"),
+        (Self::MailSent, "mail-sent", "notice-mail-sent"),
+        (Self::EmailVerified, "email-verified", "notice-email-verified"),
+        (Self::EmailChanged, "email-changed", "notice-email-changed"),
+        (Self::PasswordChosen, "password-chosen", "notice-password-chosen"),
     ];
 
     /// The text's key.

@@ -52,6 +52,7 @@ use crate::{
     cache::Memory,
     config::{HttpConfig, ProxyProtocolConfig, TlsConfig},
     discovery::Discoverer,
+    explain::Explain,
     guard::HeadLimits,
     http1::Bounds,
     limit::Limits,
@@ -87,6 +88,8 @@ pub struct GatewayParts {
     pub limits: Arc<Limits>,
     /// Signs what upstreams are told about callers; [`crate::transform::NoAssertions`] for none.
     pub assertions: Arc<dyn Assertions>,
+    /// Says refusals to people; nobody: everybody gets the document.
+    pub explainer: Option<Arc<dyn Explain>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Seeds request ids.
@@ -164,6 +167,7 @@ impl Gateway {
             authn: parts.authn,
             limits: parts.limits,
             assertions: parts.assertions,
+            explainer: parts.explainer,
             clock: parts.clock,
             ids: RequestIds::new(&*parts.random),
             trusted_proxies: parts.trusted_proxies.into(),
