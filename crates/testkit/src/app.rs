@@ -135,7 +135,7 @@ impl Builder {
         let running = ground.node(&clock).await;
         let email = ADMIN.parse().expect("an address");
         running.create_admin(email, Secret::new(PASSWORD.to_owned())).await.expect("an administrator");
-        let app = TestApp { clock, echo, running, client: reqwest::Client::new(), admin: None, ground };
+        let app = TestApp { clock, echo, running, client: client(), admin: None, ground };
         let login = json!({"email": ADMIN, "password": PASSWORD});
         // From an address of its own, so that the limits of a test's users are theirs alone.
         let tokens = app.post("/api/v1/auth/login").from(ADMIN_IP).json(&login).send().await.expect_tokens();
@@ -175,7 +175,7 @@ impl TestApp {
             clock: self.clock.clone(),
             echo: self.echo.clone(),
             running,
-            client: reqwest::Client::new(),
+            client: client(),
             admin: self.admin.clone(),
             ground: self.ground.clone(),
         }
@@ -265,6 +265,11 @@ impl TestApp {
     }
 }
 
+/// Redirects are for the test to look at.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client")
+}
+
 /// A call to be sent.
 #[derive(Debug)]
 pub struct Call(reqwest::RequestBuilder);
@@ -279,6 +284,14 @@ impl Call {
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
         Self(self.0.header(name, value))
+    }
+    /// With a form's fields, as browsers send them.
+    #[must_use]
+    pub fn form(self, fields: &[(String, String)]) -> Self {
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        let kind = "application/x-www-form-urlencoded";
+        Self(self.0.header("content-type", kind).body(body.finish()))
     }
     /// With a JSON body.
     #[must_use]

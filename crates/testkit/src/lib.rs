@@ -15,12 +15,14 @@
 
 mod answer;
 mod app;
+mod browser;
 mod echo;
 mod inbox;
 mod people;
 
 pub use answer::{Answer, Tokens};
 pub use app::{Backend, Builder, Call, TestApp};
+pub use browser::{Browser, Page};
 pub use echo::Echo;
 pub use inbox::{Inbox, Received};
 pub use people::{PASSWORD, Person};

@@ -14,7 +14,7 @@ use crate::{
 
 /// Ends the session behind the caller's credential; a token that grew from none is denied by itself. When
 /// this returns, the next request with it is refused.
-pub(super) async fn logout(core: &Core, ctx: &RequestContext, principal: &Principal) -> Result<(), Problem> {
+pub async fn logout(core: &Core, ctx: &RequestContext, principal: &Principal) -> Result<(), Problem> {
     match (principal.session, principal.token, principal.subject.user()) {
         (Some(session), _, Some(user)) => {
             // Already ended: somebody else was quicker, and that is fine.
@@ -26,7 +26,7 @@ pub(super) async fn logout(core: &Core, ctx: &RequestContext, principal: &Princi
 }
 
 /// Ends all of the caller's sessions, the one that asks included.
-pub(super) async fn logout_all(core: &Core, ctx: &RequestContext, principal: &Principal) -> Result<(), Problem> {
+pub async fn logout_all(core: &Core, ctx: &RequestContext, principal: &Principal) -> Result<(), Problem> {
     if principal.method == AuthMethod::ApiKey {
         return Err(NO_LOGIN.into());
     }

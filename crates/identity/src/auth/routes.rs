@@ -216,7 +216,8 @@ impl LoginBody {
     }
 }
 
-fn user_agent(headers: &HeaderMap) -> String {
+/// With what a request is made, as far as it says, bounded.
+pub fn user_agent(headers: &HeaderMap) -> String {
     let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     text.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect()
 }

@@ -75,7 +75,7 @@ pub struct Link {
 impl Default for Links {
     fn default() -> Self {
         let link = |path: &str, hours: u64| Link {
-            to: format!("{{url}}/{path}?token={{token}}"),
+            to: format!("{{url}}/ui/{path}?token={{token}}"),
             ttl: Duration::from_secs(hours * 3_600),
         };
         Self {
@@ -138,6 +138,6 @@ mod tests {
         assert_eq!(tenant_of(&made), Some(tenant));
         assert_eq!(tenant_of(&Secret::new(made.expose().replace("ppt_", "prt_"))), None);
         let link = Links::default().reset_password.with("https://id.example.com", &made);
-        assert_eq!(link, format!("https://id.example.com/reset-password?token={}", made.expose()));
+        assert_eq!(link, format!("https://id.example.com/ui/reset-password?token={}", made.expose()));
     }
 }

@@ -212,7 +212,8 @@ fn taken_from_us(route: &RouteConfig) -> Option<&'static str> {
     let pattern: PathPattern = route.matches.path.parse().ok()?;
     // Without priority a route loses to our own unless its path says more than theirs.
     let near = pattern.literal_prefix();
-    let wins = route.priority > 0 || ["/api/v1", "/api/auth", "/.well-known"].iter().any(|ours| near.starts_with(ours));
+    let wins =
+        route.priority > 0 || ["/api/v1", "/api/auth", "/.well-known", "/ui"].iter().any(|ours| near.starts_with(ours));
     RESERVED.iter().find(|path| wins && pattern.matches(path)).map(String::as_str)
 }
 
@@ -234,7 +235,19 @@ fn reserved() -> Vec<String> {
         let segments = path.split('/').map(|s| if s.starts_with('{') { "x" } else { s });
         segments.collect::<Vec<_>>().join("/")
     };
-    let own = ["/metrics", "/health", "/livez", "/readyz", "/docs", "/problems"].map(str::to_owned);
+    let own = [
+        "/metrics",
+        "/health",
+        "/livez",
+        "/readyz",
+        "/docs",
+        "/problems",
+        "/ui",
+        "/ui/login",
+        "/ui/login/password",
+        "/ui/account/x",
+    ]
+    .map(str::to_owned);
     let versioned: Vec<String> = document.paths.paths.keys().map(concrete).collect();
     // The same calls under their paths without a version.
     let unversioned =

@@ -19,6 +19,7 @@ use crate::config::IdentityLimits;
 pub(super) struct Services {
     pub identity: InProcess,
     pub pages: InProcess,
+    pub people: InProcess,
     pub operations: InProcess,
 }
 
@@ -104,6 +105,12 @@ pub(super) const NAMES: &[&str] = &[
     "readyz",
     "health",
     "metrics",
+    "ui",
+    "ui-assets",
+    "ui-login",
+    "ui-signup",
+    "ui-verification-resend",
+    "ui-password-reset",
 ];
 
 /// Calls that anybody may make and that are decided by what is in the body: name, path, the same without a
@@ -140,6 +147,40 @@ const BY_MAIL: &[(&str, &str, &str, &str, bool)] = &[
         false,
     ),
 ];
+
+/// Forms of people's pages that do what calls with a limit of their own do: name, path, and the scope whose
+/// counters they share, so that pages are no way around it. A stale cookie is in nobody's way: nobody looks at it.
+const FORMS: &[(&str, &str, &str)] = &[
+    ("ui-login", "/ui/login/password", "login"),
+    ("ui-signup", "/ui/signup", "signup"),
+    ("ui-verification-resend", "/ui/verify-email/resend", "recovery"),
+    ("ui-password-reset", "/ui/reset-password", "recovery"),
+];
+
+/// The pages that people see.
+fn people(services: &Services, scopes: &Scopes) -> Result<Vec<Route>, BuiltinError> {
+    let route = |name: &str, path: &'static str, auth: Policy, limits: Rules| -> Result<Route, BuiltinError> {
+        let pattern: PathPattern = path.parse().map_err(|_| BuiltinError::Path(path))?;
+        Ok(Route { auth, limits, ..Route::in_process(name, pattern, services.people.clone()) })
+    };
+    let mut routes = vec![
+        route("ui", "/ui/{*rest}", Policy::optional([AuthMethod::Session]), scopes.everything()?)?,
+        // In memory, and kept by browsers for ever.
+        route("ui-assets", "/ui/assets/{*rest}", Policy::none(), Rules::default())?,
+    ];
+    for (name, path, scope) in FORMS.iter().copied() {
+        let limits = match scope {
+            "login" => scopes.with(scope, &scopes.login),
+            "signup" => scopes.with(scope, &scopes.signup),
+            _ => scopes.with(scope, &scopes.recovery),
+        };
+        let mut route = route(name, path, Policy::none(), limits?)?;
+        // Looking at a form costs nothing.
+        route.matcher.methods = vec![Method::POST];
+        routes.push(route);
+    }
+    Ok(routes)
+}
 
 /// Every built-in route.
 pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Vec<Route>, BuiltinError> {
@@ -209,6 +250,7 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
         requirement: metrics,
         ..route("metrics", "/metrics", &services.operations)?
     });
+    routes.extend(people(services, &scopes)?);
     for route in &mut routes {
         if route.name.as_ref() == "welcome" {
             route.matcher = Matcher { methods: vec![Method::GET, Method::HEAD], ..route.matcher.clone() };
@@ -232,8 +274,12 @@ mod tests {
     #[tokio::test]
     async fn the_names_of_our_routes_are_known() {
         let service = |name: &str| InProcess::new(name, axum::Router::new(), Handle::current());
-        let services =
-            Services { identity: service("identity"), pages: service("pages"), operations: service("operations") };
+        let services = Services {
+            identity: service("identity"),
+            pages: service("pages"),
+            people: service("people"),
+            operations: service("operations"),
+        };
         let built = builtin(&services, &IdentityLimits::default()).expect("the built-in routes");
         let built: BTreeSet<&str> = built.iter().map(|route| &*route.name).collect();
         assert_eq!(built, NAMES.iter().copied().collect());

@@ -6,6 +6,7 @@
 
 use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc};
 
+use ::pages as people;
 use gateway::{
     Gateway, GatewayParts,
     authn::{self, Authn},
@@ -171,6 +172,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     let services = Services {
         identity: InProcess::new("identity", identity.router(), runtime.clone()),
         pages: InProcess::new("pages", pages, runtime.clone()),
+        people: InProcess::new("people", people::router(people::Pages::new(core.clone())), runtime.clone()),
         operations: InProcess::new("operations", operations::router(operations.clone()), runtime.clone()),
     };
     let workers = gateway::workers(config.server.workers.into());

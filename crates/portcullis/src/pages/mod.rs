@@ -1,4 +1,4 @@
-//! The pages of the deployment itself: a greeting, the API browser, the API document and the catalogue
+//! The pages of the deployment itself (those for its people are the room `pages`): a greeting, the API browser, the API document and the catalogue
 //! of errors.
 //!
 //! Everything is embedded and works offline: no page names another host, and the content security

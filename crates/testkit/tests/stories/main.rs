@@ -6,6 +6,7 @@ mod gateway_config;
 mod journey;
 mod limits;
 mod messages;
+mod pages;
 mod single_use;
 mod stranger;
 mod targets;

@@ -51,7 +51,7 @@ async fn somebody_registers_and_verifies_their_address(backend: Backend) {
     let app = start(backend).await;
     post(&app, "register", json!({"email": "ada@example.com", "password": PASSWORD})).await.expect(201);
     let mail = app.mail_to("ada@example.com").await;
-    assert!(mail.link().starts_with("http://portcullis.test/verify-email?token="), "{}", mail.link());
+    assert!(mail.link().starts_with("http://portcullis.test/ui/verify-email?token="), "{}", mail.link());
     assert!(!is_verified(&app, "ada@example.com").await);
     let right = json!({"email": "ada@example.com", "code": mail.code()});
     let all = join_all((0..50).map(|_| post(&app, "verify-email", right.clone()))).await;

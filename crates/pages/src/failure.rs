@@ -1,0 +1,153 @@
+//! What went wrong, in words for people and in their language.
+//!
+//! Problems that a page expects are told beside its form, by field where they have one. All others become
+//! a page of their own with the request's id, which ties it to the operator's log.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use axum::response::{Html, IntoResponse, Response};
+use fluent_bundle::FluentArgs;
+use http::StatusCode;
+use kernel::Problem;
+
+use crate::{texts::Words, view::View, visit::Visit};
+
+/// What is said beside a form.
+#[derive(Default, Debug)]
+pub(crate) struct Faults {
+    /// About no field.
+    pub(crate) general: Vec<String>,
+    /// By the field's name.
+    pub(crate) fields: BTreeMap<String, Vec<String>>,
+}
+
+/// Codes of problems that have words of their own.
+const PROBLEMS: &[(&str, &str)] = &[
+    ("credentials.invalid", "problem-credentials-invalid"),
+    ("login.locked", "problem-login-locked"),
+    ("login.limited", "problem-too-many"),
+    ("login.delayed", "problem-too-many"),
+    ("form.refused", "problem-form-refused"),
+    ("not_found", "problem-not-found"),
+    ("method_not_allowed", "problem-not-found"),
+    ("unavailable", "problem-unavailable"),
+];
+
+/// Codes of wrong fields.
+const FIELDS: &[(&str, &str)] = &[
+    ("required", "fault-required"),
+    ("too_long", "fault-too-long"),
+    ("format", "fault-format"),
+    ("unchanged", "fault-unchanged"),
+];
+
+/// What a form says about a problem.
+pub(crate) fn faults(problem: &Problem, words: &Words) -> Faults {
+    let mut faults = Faults::default();
+    for error in &problem.errors {
+        let field = error.field.trim_start_matches('/').replace('/', "_");
+        let key = if field.contains("email") && error.code == "format" { "fault-email" } else { field_key(error.code) };
+        faults.fields.entry(field).or_default().push(words.get(key));
+    }
+    if faults.fields.is_empty() {
+        faults.general.push(sentence(problem, words));
+    }
+    faults
+}
+
+fn field_key(code: &str) -> &'static str {
+    FIELDS.iter().find(|(known, _)| *known == code).map_or("fault-other", |(_, key)| key)
+}
+
+/// One sentence about a problem.
+fn sentence(problem: &Problem, words: &Words) -> String {
+    let known = PROBLEMS.iter().find(|(code, _)| *code == problem.kind.code).map(|(_, key)| *key);
+    let key = known.unwrap_or(match problem.status() {
+        404 | 405 => "problem-not-found",
+        403 => "problem-forbidden",
+        429 => "problem-too-many",
+        503 => "problem-unavailable",
+        500.. => "problem-internal",
+        _ => "problem-request",
+    });
+    let wait = problem.retry_after_secs().map(Duration::from_secs);
+    let wait = wait.map_or_else(|| words.get("span-moment"), |wait| span(wait, words));
+    words.with(key, &FluentArgs::from_iter([("wait", wait)]))
+}
+
+/// A time to wait, in words: rounded up, so that nobody comes too early.
+pub(crate) fn span(wait: Duration, words: &Words) -> String {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let (key, count) = match seconds {
+        0..=90 => ("span-seconds", seconds.max(1)),
+        91..=5_400 => ("span-minutes", seconds.div_ceil(60)),
+        _ => ("span-hours", seconds.div_ceil(3_600)),
+    };
+    words.with(key, &FluentArgs::from_iter([("count", count)]))
+}
+
+/// A page about a problem.
+pub(crate) fn page(visit: &Visit, problem: &Problem) -> Response {
+    let request_id = &visit.ctx().request_id;
+    if problem.status() >= 500 {
+        tracing::error!(%request_id, code = problem.kind.code, cause = problem.cause, "a page failed");
+    }
+    let title = match problem.status() {
+        404 | 405 => "problem-title-not-found",
+        403 => "problem-title-forbidden",
+        429 => "problem-title-too-many",
+        503 => "problem-title-unavailable",
+        500.. => "problem-title-internal",
+        _ => "problem-title-request",
+    };
+    let words = visit.words();
+    let view = View::new("problem.html")
+        .with("title", words.get(title))
+        .with("text", sentence(problem, &words))
+        .with("status", problem.status())
+        .with("request_id", &**request_id);
+    let mut response = view.render(visit);
+    *response.status_mut() = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(seconds) = problem.retry_after_secs() {
+        response.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// Where not even a visit could begin.
+pub(crate) fn plain(problem: &Problem) -> Response {
+    tracing::error!(code = problem.kind.code, cause = problem.cause, "a page failed");
+    let status = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (
+        status,
+        Html(format!("<!doctype html><html lang=\"en\"><title>{0}</title><h1>{0}</h1></html>", problem.kind.title)),
+    )
+        .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use identity::language::Language;
+    use kernel::problem::common;
+
+    use super::*;
+    use crate::texts::Texts;
+
+    #[test]
+    fn waits_are_rounded_up_and_said_in_words() {
+        let words = Texts::new().of(Language::En);
+        let say = |millis| span(Duration::from_millis(millis), &words);
+        assert_eq!([say(1), say(1_000), say(89_001)], ["1 second", "1 second", "90 seconds"]);
+        assert_eq!([say(91_000), say(120_001), say(5_400_001)], ["2 minutes", "3 minutes", "2 hours"]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_field_is_said_there() {
+        let words = Texts::new().of(Language::En);
+        let problem = Problem::new(common::INVALID).field("/email", "format", "x").field("/name", "unheard_of", "x");
+        let faults = faults(&problem, &words);
+        assert!(faults.general.is_empty());
+        assert_eq!(faults.fields["email"], [words.get("fault-email")]);
+        assert_eq!(faults.fields["name"], [words.get("fault-other")]);
+    }
+}

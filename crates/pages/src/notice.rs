@@ -1,0 +1,49 @@
+//! What is said once on the page after a change: kept in a cookie for the moment between the two.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::cookies;
+
+const COOKIE: &str = "__Host-portcullis_notice";
+/// Longer than any redirect takes.
+const KEPT: Duration = Duration::from_secs(60);
+
+/// What can be said. A closed list: whatever is in the cookie, no other words are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Notice {
+    /// Signed out.
+    SignedOut,
+    /// The time for it is over.
+    StartAgain,
+}
+
+impl Notice {
+    const ALL: &[(Self, &str, &str)] = &[
+        (Self::SignedOut, "signed-out", "notice-signed-out"),
+        (Self::StartAgain, "start-again", "notice-start-again"),
+    ];
+
+    /// The text's key.
+    pub(crate) fn key(self) -> &'static str {
+        Self::ALL.iter().find(|(notice, ..)| *notice == self).map_or("", |(_, _, key)| key)
+    }
+
+    /// What the browser was given to say.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let name = cookies::read(headers, COOKIE)?;
+        Self::ALL.iter().find(|(_, known, _)| *known == name).map(|(notice, ..)| *notice)
+    }
+
+    /// Gives it to the browser.
+    pub(crate) fn cookie(self) -> Option<HeaderValue> {
+        let name = Self::ALL.iter().find(|(notice, ..)| *notice == self).map(|(_, name, _)| name)?;
+        cookies::set(COOKIE, name, Some(KEPT))
+    }
+
+    /// It has been said.
+    pub(crate) fn clear() -> Option<HeaderValue> {
+        cookies::clear(COOKIE)
+    }
+}

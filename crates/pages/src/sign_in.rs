@@ -1,0 +1,124 @@
+//! Signing in: who first, then the password.
+//!
+//! The first step asks nothing and remembers nothing: it only brings the second, with what was typed in it.
+//! So it tells nobody whether there is such an account. The second is the API's login with a cookie.
+//!
+//! Deliberately absent: any way in that is not [`auth::login`]'s.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    response::Response,
+    routing::{get, post},
+};
+use identity::{
+    auth::{self, LoginRequest, Outcome},
+    http::{Fields, Refusal},
+    passwords::too_long,
+    sessions::{Scope, Wishes},
+    users::Login,
+};
+use kernel::{Problem, problem::common};
+
+use crate::{
+    Pages,
+    form::{Form, Posted},
+    return_to::{self, ReturnTo},
+    view::View,
+    visit::Visit,
+};
+
+pub(crate) fn routes() -> Router<Arc<Pages>> {
+    Router::new()
+        .route("/ui/login", get(ask).post(identify))
+        .route("/ui/login/password", post(sign_in).get(start_again))
+}
+
+/// Who are you? Whoever is signed in already is sent on.
+async fn ask(visit: Visit) -> Response {
+    let to = visit.return_to();
+    if visit.principal().is_some() && visit.parameter("again").is_none() {
+        return after(&visit, to.as_ref());
+    }
+    let name = visit.parameter("login").filter(|name| name.len() <= Login::MAX_LEN).unwrap_or_default();
+    visit.show(View::new("sign_in/who.html").with("login", name).then(to.as_ref()))
+}
+
+/// The password is asked for by whoever it may be.
+async fn identify(Posted { visit, form }: Posted) -> Response {
+    let (name, to) = (form.text("login"), visit.judge(form.text(return_to::FIELD)));
+    let mut fields = Fields::new();
+    if name.is_empty() {
+        fields.wrong("/login", "required", "");
+    } else if name.len() > Login::MAX_LEN {
+        fields.wrong("/login", "too_long", "");
+    }
+    match fields.check() {
+        Ok(()) => visit.show(password_page(name, false, to.as_ref())),
+        Err(problem) => {
+            // What is too long is not shown again.
+            let name = if name.len() > Login::MAX_LEN { "" } else { name };
+            visit.show(View::new("sign_in/who.html").with("login", name).then(to.as_ref()).refused(problem))
+        }
+    }
+}
+
+fn password_page(name: &str, remember: bool, to: Option<&ReturnTo>) -> View {
+    View::new("sign_in/password.html").with("login", name).with("remember", remember).then(to)
+}
+
+/// Reloading the second page by its address begins anew.
+async fn start_again(visit: Visit) -> Response {
+    visit.go(&visit.url("login"))
+}
+
+async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    let to = visit.judge(form.text(return_to::FIELD));
+    let outcome = match read(&visit, &form) {
+        Ok(request) => auth::login(&visit.pages().core, visit.ctx(), request).await,
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(Outcome::LoggedIn(logged_in)) => {
+            visit.set_cookie(logged_in.cookie);
+            Ok(after(&visit, to.as_ref()))
+        }
+        // There is no page for second factors yet; whoever has one signs in through the API.
+        Ok(Outcome::Challenge(_)) => Err(common::UNAVAILABLE.into()),
+        Err(problem) if problem.status() < 500 => {
+            let page = password_page(form.text("login"), form.is_ticked("remember"), to.as_ref());
+            Ok(visit.show(page.refused(problem)))
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+fn read(visit: &Visit, form: &Form) -> Result<LoginRequest, Problem> {
+    let (name, password) = (form.text("login"), form.secret("password"));
+    let mut fields = Fields::new();
+    if name.is_empty() || name.len() > Login::MAX_LEN {
+        fields.wrong("/login", "required", "");
+    }
+    if password.expose().is_empty() {
+        fields.wrong("/password", "required", "");
+    } else if too_long(password.expose()) {
+        fields.wrong("/password", "too_long", "");
+    }
+    fields.check()?;
+    Ok(LoginRequest {
+        login: Login::new(name),
+        password,
+        wishes: Wishes { remember: form.is_ticked("remember"), scope: Scope::default(), set_cookie: true },
+        user_agent: auth::user_agent(visit.headers()),
+        language: visit.wish(),
+    })
+}
+
+/// Where to, once signed in.
+fn after(visit: &Visit, to: Option<&ReturnTo>) -> Response {
+    match to {
+        Some(to) => visit.go(to.as_str()),
+        None => visit.go(&visit.url("account")),
+    }
+}

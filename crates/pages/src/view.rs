@@ -1,0 +1,175 @@
+//! Templates to pages.
+//!
+//! Templates are part of the program (`templates/`), and every value in them is escaped. A template that
+//! does not work is a defect: a test renders each of them.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use axum::response::{Html, IntoResponse, Response};
+use http::StatusCode;
+use identity::{http::Refusal, language::Language, settings::DEFAULT_SLUG};
+use kernel::{Problem, problem::common};
+use minijinja::{AutoEscape, Environment, Value, context};
+use rust_embed::RustEmbed;
+use url::form_urlencoded;
+
+use crate::{
+    assets,
+    failure::{self, Faults},
+    headers::Policy,
+    return_to::{self, ReturnTo},
+    texts::{Texts, Words},
+    visit::Visit,
+};
+
+#[derive(RustEmbed)]
+#[folder = "templates"]
+struct Templates;
+
+/// Templates and texts, read once.
+pub(crate) struct Engine {
+    templates: Environment<'static>,
+    texts: Texts,
+}
+
+impl Engine {
+    /// Reads what is embedded.
+    pub(crate) fn new() -> Self {
+        let mut templates = Environment::new();
+        templates.set_auto_escape_callback(|_| AutoEscape::Html);
+        templates.set_loader(|name| {
+            let file = Templates::get(name);
+            Ok(file.map(|file| String::from_utf8_lossy(&file.data).into_owned()))
+        });
+        Self { templates, texts: Texts::new() }
+    }
+
+    /// The words of a language.
+    pub(crate) fn words(&self, language: Language) -> Words {
+        self.texts.of(language)
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+/// A page to be shown.
+#[derive(Debug)]
+pub(crate) struct View {
+    template: &'static str,
+    status: StatusCode,
+    values: BTreeMap<&'static str, Value>,
+    problem: Option<Problem>,
+    form_ends_at: Option<String>,
+}
+
+impl View {
+    /// A page by its template, such as `sign_in/email.html`.
+    pub(crate) fn new(template: &'static str) -> Self {
+        Self { template, status: StatusCode::OK, values: BTreeMap::new(), problem: None, form_ends_at: None }
+    }
+
+    /// A value of the template.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.values.insert(name, value.into());
+        self
+    }
+
+    /// The form again, with what was wrong.
+    #[must_use]
+    pub(crate) fn refused(mut self, problem: Problem) -> Self {
+        self.status = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self.problem = Some(problem);
+        self
+    }
+
+    /// Where the browser goes afterwards: a field of the form.
+    #[must_use]
+    pub(crate) fn then(self, to: Option<&ReturnTo>) -> Self {
+        let form_ends_at = to.and_then(ReturnTo::origin).map(str::to_owned);
+        let query = to.map(|to| {
+            form_urlencoded::Serializer::for_suffix("?".to_owned(), 1)
+                .append_pair(return_to::FIELD, to.as_str())
+                .finish()
+        });
+        let shown = self.with("return_to", to.map(ReturnTo::as_str)).with("return_query", query.unwrap_or_default());
+        Self { form_ends_at, ..shown }
+    }
+
+    /// Makes the page.
+    pub(crate) fn render(self, visit: &Visit) -> Response {
+        let Self { template, status, values, problem, form_ends_at } = self;
+        visit.allow(|policy: &mut Policy| policy.form_ends_at = form_ends_at);
+        let words = visit.words();
+        let faults = problem.as_ref().map(|problem| failure::faults(problem, &words)).unwrap_or_default();
+        let engine = &visit.pages().engine;
+        let common = common_values(visit, words, &faults);
+        let rendered = engine
+            .templates
+            .get_template(template)
+            .and_then(|template| template.render(context! { ..Value::from(values), ..common }));
+        let mut response = match rendered {
+            Ok(page) => (status, Html(page)).into_response(),
+            Err(error) => {
+                tracing::error!(template, error = format!("{error:#}"), "a page cannot be rendered");
+                return Refusal(Problem::new(common::INTERNAL).cause(error)).into_response();
+            }
+        };
+        if let Some(seconds) = problem.as_ref().and_then(Problem::retry_after_secs) {
+            response.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(problem) = problem {
+            response.extensions_mut().insert(problem);
+            response.extensions_mut().insert(Shown);
+        }
+        response
+    }
+}
+
+/// The answer tells its problem itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown;
+
+/// What every page knows.
+fn common_values(visit: &Visit, words: Words, faults: &Faults) -> Value {
+    let tenant = &visit.ctx().tenant;
+    let product = if &*tenant.slug == DEFAULT_SLUG { "Portcullis" } else { &*tenant.name };
+    let languages: Vec<Value> = Language::ALL
+        .into_iter()
+        .map(|language| {
+            context! {
+                code => language.as_str(),
+                name => own_name(language),
+                href => visit.in_language(language),
+                current => language == visit.language(),
+            }
+        })
+        .collect();
+    context! {
+        lang => visit.language().as_str(),
+        languages => languages,
+        product => product,
+        base => visit.url(""),
+        assets => assets::addresses(),
+        csrf => visit.csrf().token(&*visit.pages().core.random),
+        notice => visit.notice().map(|notice| words.get(notice.key())),
+        faults => faults.general.clone(),
+        errors => faults.fields.clone(),
+        t => Value::from_dyn_object(Arc::new(words)),
+    }
+}
+
+/// What a language calls itself.
+const fn own_name(language: Language) -> &'static str {
+    match language {
+        Language::En => "English",
+        Language::De => "Deutsch",
+        Language::Fr => "Français",
+        Language::Es => "Español",
+        Language::Cs => "Čeština",
+    }
+}

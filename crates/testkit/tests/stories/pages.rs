@@ -1,0 +1,183 @@
+//! The pages that people see, through the whole gate and without scripts.
+
+use testkit::{Browser, PASSWORD, Page, TestApp};
+
+const SESSION: &str = "__Host-portcullis_session";
+
+/// Signs in by the pages, as far as they let.
+async fn sign_in(browser: &mut Browser<'_>, start: &str, login: &str, password: &str) -> Page {
+    let page = browser.open(start).await.expect(200);
+    let page = browser.submit(&page, "/ui/login", &[("login", login)]).await.expect(200);
+    browser.submit(&page, "/ui/login/password", &[("password", password)]).await
+}
+
+#[tokio::test]
+async fn somebody_signs_in_and_out() {
+    let app = TestApp::start().await;
+    app.user("ada@example.com").await;
+    let mut browser = Browser::at(&app);
+    // The account is for people who are signed in, and is where they come back to.
+    let page = sign_in(&mut browser, "/ui/account", "ada@example.com", PASSWORD).await.expect(200);
+    assert!(page.path == "/ui/account" && page.says("ada@example.com"), "{}", page.html());
+    assert!(browser.cookie(SESSION).is_some());
+    let page = browser.open("/ui/login").await;
+    assert_eq!(page.path, "/ui/account", "is signed in already");
+    let page = browser.submit(&page, "/ui/logout", &[]).await.expect(200);
+    assert!(page.path == "/ui/login" && page.says("You are signed out."));
+    assert!(!browser.open("/ui/login").await.says("You are signed out."), "said once");
+    assert_eq!(browser.cookie(SESSION), None);
+    assert!(browser.open("/ui/account").await.path.starts_with("/ui/login?return_to="));
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_like_an_unknown_account() {
+    let app = TestApp::start().await;
+    app.user("ada@example.com").await;
+    let mut pages = Vec::new();
+    for login in ["ada@example.com", "nobody@example.com"] {
+        let mut browser = Browser::at(&app);
+        let page = sign_in(&mut browser, "/ui/login", login, "Wrong-Horse-7-Battery").await.expect(401);
+        assert!(page.says("role=\"alert\"") && page.says("<title>Error:"), "{}", page.html());
+        assert!(!page.says("Wrong-Horse") && browser.cookie(SESSION).is_none());
+        let token = page.form("password").1.into_iter().find(|(name, _)| name == "csrf").expect("a token").1;
+        let mut headers: Vec<String> = page.answer.headers.keys().map(ToString::to_string).collect();
+        headers.sort();
+        pages.push((page.html().replace(&token, "").replace(login, ""), headers));
+    }
+    assert_eq!(pages[0], pages[1]);
+    // What was not filled in is told at its field.
+    let mut browser = Browser::at(&app);
+    let page = browser.open("/ui/login").await;
+    let page = browser.submit(&page, "/ui/login", &[("login", " ")]).await.expect(400);
+    assert!(page.says("aria-invalid=\"true\"") && page.says("aria-describedby=\" login-faults\""), "{}", page.html());
+}
+
+#[tokio::test]
+async fn forms_of_other_sites_are_refused() {
+    let app = TestApp::start().await;
+    app.user("ada@example.com").await;
+    let mut browser = Browser::at(&app);
+    let page = browser.open("/ui/login").await;
+    let page = browser.submit(&page, "/ui/login", &[("login", "ada@example.com")]).await;
+    let (target, mut fields) = page.form("password");
+    fields.push(("password".into(), PASSWORD.into()));
+
+    let mut elsewhere = Browser::at(&app);
+    elsewhere.open("/ui/login").await;
+    let refused = elsewhere.once("POST", &target, Some(&fields)).await.expect(403);
+    assert!(refused.text.contains("cookies"), "another browser's token: {}", refused.text);
+    let mut fresh = Browser::at(&app);
+    fresh.once("POST", &target, Some(&fields)).await.expect(403);
+    browser.send_header("sec-fetch-site", "cross-site");
+    browser.once("POST", &target, Some(&fields)).await.expect(403);
+    browser.send_header("sec-fetch-site", "same-site");
+    browser.once("POST", &target, Some(&fields)).await.expect(403);
+    let without: Vec<_> = fields.iter().filter(|(name, _)| name != "csrf").cloned().collect();
+    browser.send_header("sec-fetch-site", "same-origin");
+    browser.once("POST", &target, Some(&without)).await.expect(403);
+    browser.once("POST", &target, Some(&fields)).await.expect(303);
+}
+
+#[tokio::test]
+async fn nobody_is_sent_to_a_foreign_site() {
+    let app = TestApp::start().await;
+    app.user("ada@example.com").await;
+    for (wanted, got) in [
+        ("/orders?x=1", "/orders?x=1"),
+        ("https%3A%2F%2Fevil.example%2F", "/ui/account"),
+        ("%2F%2Fevil.example", "/ui/account"),
+        ("%2F%5Cevil.example", "/ui/account"),
+        ("javascript%3Aalert(1)", "/ui/account"),
+    ] {
+        let mut browser = Browser::at(&app);
+        let page = browser.open(&format!("/ui/login?return_to={wanted}")).await;
+        let page = browser.submit(&page, "/ui/login", &[("login", "ada@example.com")]).await;
+        let (target, mut fields) = page.form("password");
+        fields.push(("password".into(), PASSWORD.into()));
+        let answer = browser.once("POST", &target, Some(&fields)).await.expect(303);
+        assert_eq!(answer.header("location"), got, "{wanted}");
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_without_a_host_of_its_own_is_reached_by_its_path() {
+    let app = TestApp::start().await;
+    let tenant = serde_json::json!({"slug": "acme", "name": "Acme <Corp>"});
+    app.admin_call("POST", "/api/v1/admin/tenants", &tenant).await.expect(201);
+    app.user("ada@example.com").await;
+    let mut browser = Browser::at(&app);
+    let page = browser.open("/t/acme/ui/account").await.expect(200);
+    assert!(page.path.starts_with("/t/acme/ui/login?return_to=%2Ft%2Facme%2Fui%2Faccount"), "{}", page.path);
+    assert!(page.says("Acme &lt;Corp&gt;") && !page.says("<Corp>"));
+    let page = browser.submit(&page, "/t/acme/ui/login", &[("login", "ada@example.com")]).await.expect(200);
+    browser.submit(&page, "/t/acme/ui/login/password", &[("password", PASSWORD)]).await.expect(401);
+}
+
+#[tokio::test]
+async fn pages_speak_the_language_of_their_reader() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::at(&app);
+    browser.send_header("accept-language", "cs-CZ,cs;q=0.9");
+    assert!(browser.open("/ui/login").await.says("<html lang=\"cs\""));
+    let page = browser.open("/ui/login?return_to=%2Fx&lang=de").await;
+    assert!(page.says("<html lang=\"de\"") && page.says("return_to=%2Fx&amp;lang=fr"), "{}", page.html());
+    assert!(browser.open("/ui/login").await.says("<html lang=\"de\""), "remembered");
+    assert!(browser.open("/ui/login?lang=xx").await.says("<html lang=\"de\""));
+    // Without a wish, it is the tenant's.
+    browser.forget();
+    browser.send_header("accept-language", "pl");
+    let change = serde_json::json!({"language": "es"});
+    app.admin_call("PATCH", "/api/v1/admin/settings", &change).await.expect(200);
+    assert!(browser.open("/ui/login").await.says("<html lang=\"es\""));
+}
+
+#[tokio::test]
+async fn pages_are_small_and_load_nothing_from_elsewhere() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::at(&app);
+    let page = browser.open("/ui/login").await.expect(200);
+    let policy = page.answer.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("http"));
+    assert_eq!(page.answer.header("cache-control"), "no-store");
+    assert_eq!(page.answer.header("x-frame-options"), "DENY");
+    let mut size = page.html().len();
+    let mut assets: Vec<&str> = page.html().split('"').filter(|text| text.starts_with("/ui/assets/")).collect();
+    assert!(assets.len() >= 3 && !page.says("http:") && !page.says("https:") && !page.says("//"), "{}", page.html());
+    assets.dedup();
+    for asset in assets {
+        let plain = app.get(asset).send().await.expect(200);
+        assert!(plain.header("cache-control").contains("immutable"));
+        assert_eq!(plain.header("content-encoding"), "");
+        size += plain.text.len();
+        for coding in ["gzip", "br"] {
+            let small = app.get(asset).header("accept-encoding", coding).send().await.expect(200);
+            assert_eq!(small.header("content-encoding"), coding);
+        }
+    }
+    assert!(size < 60 * 1024, "{size}");
+    app.get("/ui/assets/pages.css").send().await.expect(404);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_told_to_people() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::at(&app);
+    let page = browser.open("/ui/nowhere").await.expect(404);
+    assert!(page.says("<h1>Page not found</h1>") && page.says(page.answer.header("x-request-id")), "{}", page.html());
+    let answer = browser.once("PUT", "/ui/login", None).await.expect(405);
+    assert!(answer.text.contains("<h1>"));
+}
+
+#[tokio::test]
+async fn forms_count_against_the_limits_of_the_calls_they_stand_for() {
+    let app = TestApp::builder().config("[identity.limits]\nlogin = \"3/minute\"\n").start().await;
+    let ada = app.user("ada@example.com").await;
+    for _ in 0..2 {
+        ada.login_with("Wrong-Horse-7-Battery").await.expect(401);
+    }
+    let mut browser = Browser::at(&app);
+    sign_in(&mut browser, "/ui/login", "other@example.com", PASSWORD).await.expect(401);
+    let page = sign_in(&mut browser, "/ui/login", "third@example.com", PASSWORD).await.expect(429);
+    assert_ne!(page.answer.header("retry-after"), "");
+    ada.login().await.expect_problem(429, "limit.exceeded");
+}
