@@ -14,10 +14,10 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core, api_keys, audit, auth, authz, gateway_config,
+    Core, api_keys, attributes, audit, auth, authz, gateway_config,
     http::{Refusal, render_problems},
-    keys, outbox, passwords, preferences, roles, sessions, templates, tenants, tokens, users, users_admin,
-    verification,
+    keys, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens, users,
+    users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.
@@ -29,6 +29,7 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     outbox::PROBLEMS,
     passwords::PROBLEMS,
     preferences::PROBLEMS,
+    proof_of_work::PROBLEMS,
     roles::PROBLEMS,
     sessions::PROBLEMS,
     templates::PROBLEMS,
@@ -43,6 +44,7 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
 fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::with_openapi(Frame::openapi())
         .merge(auth::routes())
+        .merge(proof_of_work::routes())
         .merge(verification::routes())
         .merge(users::routes())
         .merge(sessions::routes())
@@ -53,6 +55,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(authz::routes())
         .merge(keys::routes())
         .merge(preferences::routes())
+        .merge(attributes::routes())
         .merge(outbox::routes())
         .merge(templates::routes())
         .merge(audit::routes())

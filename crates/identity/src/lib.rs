@@ -12,6 +12,7 @@
 pub mod api;
 pub mod api_keys;
 pub mod assertions;
+pub mod attributes;
 pub mod audit;
 pub mod auth;
 pub mod authz;
@@ -25,6 +26,7 @@ pub mod mfa;
 pub mod outbox;
 pub mod passwords;
 pub mod preferences;
+pub mod proof_of_work;
 pub mod proofs;
 pub mod publish;
 pub mod roles;

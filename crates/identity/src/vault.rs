@@ -136,6 +136,11 @@ impl Vault {
         tag(&self.tokens, &[b"code", row, code])
     }
 
+    /// The tag of a puzzle that we hand out and take back, bound to its tenant: nobody else can make one.
+    pub fn tag_puzzle(&self, tenant: &[u8], puzzle: &[u8]) -> [u8; 32] {
+        tag(&self.tokens, &[b"puzz", tenant, puzzle])
+    }
+
     /// Keyed hash for the table of failed logins.
     pub fn hash_failure(&self, kind: &[u8], value: &[u8]) -> [u8; 32] {
         tag(&self.failures, &[kind, value])

@@ -38,6 +38,7 @@ migrations! {
     2 "0002_gateway",
     3 "0003_mail",
     4 "0004_mfa",
+    8 "0008_abuse",
 }
 
 impl Migration {

@@ -10,7 +10,6 @@
 mod config;
 mod openapi;
 mod parameters;
-mod schema;
 
 pub use config::ValidateConfig;
 
@@ -21,16 +20,14 @@ use kernel::{
     Problem,
     problem::common::{INVALID, MALFORMED, MEDIA_TYPE, METHOD, NOT_FOUND},
 };
+use schema::{MAX_ERRORS, Schema, Wrong};
 use serde_json::Value;
 
-use self::{openapi::Document, schema::Schema};
+use self::openapi::Document;
 use crate::{config::Findings, json};
 
 /// Largest file that is read, in bytes.
 const MAX_FILE: u64 = 16 << 20;
-
-/// Most errors that one refusal lists.
-const MAX_ERRORS: usize = 20;
 
 /// What a route's requests must look like.
 #[derive(Debug)]
@@ -49,13 +46,6 @@ pub(crate) struct Head<'a> {
     pub(crate) path: &'a str,
     pub(crate) query: Option<&'a str>,
     pub(crate) headers: &'a HeaderMap,
-}
-
-/// One error, on its way into a problem.
-pub(crate) struct Wrong {
-    field: String,
-    code: &'static str,
-    message: String,
 }
 
 /// What the body must be.

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use http::{HeaderMap, Method, header};
+use schema::{Schema, Wrong};
 use serde_json::{Map, Value, json};
 
-use super::{Expected, Head, Wrong, parameters::Parameter, schema::Schema};
+use super::{Expected, Head, parameters::Parameter};
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 

@@ -2,9 +2,10 @@
 
 use http::HeaderName;
 use percent_encoding::percent_decode_str;
+use schema::{Schema, Wrong};
 use serde_json::Value;
 
-use super::{Head, Wrong, openapi::PathValues, schema::Schema};
+use super::{Head, openapi::PathValues};
 use crate::template::decode_query;
 
 /// One parameter.

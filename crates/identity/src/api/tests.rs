@@ -14,6 +14,8 @@ const PUBLIC: &[&str] = &[
     // The ways in.
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/register",
+    // What registering costs.
+    "POST /api/v1/auth/proof-of-work",
     // Asking for a mail, and what the mail carries: answered alike for everybody.
     "POST /api/v1/auth/password-reset",
     "POST /api/v1/auth/password-reset/confirm",

@@ -6,12 +6,13 @@ use storage::{StoreError, TenantTx};
 
 use super::CLOSED;
 use crate::{
-    Core,
+    Core, attributes,
     audit::{self, Action, Actor, Entry, Target},
     language::Language,
     outbox::{Fate, Letter, Post, limits},
     passwords::{About, check_policy},
     preferences,
+    proof_of_work::{self, Work},
     proofs::{Ask, Purpose},
     roles,
     templates::Name,
@@ -27,6 +28,8 @@ pub struct Registration {
     pub user: NewUser,
     /// The password they chose.
     pub password: Secret,
+    /// The puzzle they solved, where the tenant asks for one.
+    pub work: Option<Work>,
 }
 
 /// Creates the account and asks its owner to verify the address; or, if the address or external id is
@@ -41,10 +44,12 @@ pub async fn register(
     if !core.settings.open_registration {
         return Err(CLOSED.into());
     }
-    let Registration { email, mut user, password } = registration;
+    let Registration { email, mut user, password, work } = registration;
     let names: Vec<&str> = [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect();
     let about = About { email: Some(email.as_str()), username: None, names: &names };
     check_policy(core.settings.passwords.policy, &password, about, "/password")?;
+    attributes::check(core, ctx.tenant.id, user.attributes.as_map(), "/attributes").await?;
+    proof_of_work::require(core, ctx, work.as_ref()).await?;
     user.password_hash = Some(Secret::new(core.hasher.hash(password).await?));
 
     let within = Fate::send_if(limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok());

@@ -25,6 +25,7 @@ use crate::{
     language::Language,
     mfa::Offer,
     passwords::too_long,
+    proof_of_work::Work,
     sessions::{Scope, Wishes, cookie},
     tokens::{self, TokenSet},
     users::{self, Attributes, Email, ExternalId, Login, NewUser, Phone, WriteProfile},
@@ -70,6 +71,8 @@ struct RegisterBody {
     /// Custom attributes: 16 KiB and 5 levels at most.
     #[schema(value_type = Option<Object>)]
     attributes: Option<Map<String, Object>>,
+    /// A solved puzzle, where the tenant asks for one.
+    proof_of_work: Option<Work>,
 }
 
 impl RegisterBody {
@@ -93,7 +96,7 @@ impl RegisterBody {
             attributes: attributes.flatten().unwrap_or_default(),
             ..NewUser::person(email.clone())
         };
-        Ok(Registration { email, user, password: self.password })
+        Ok(Registration { email, user, password: self.password, work: self.proof_of_work })
     }
 }
 

@@ -5,6 +5,9 @@ use utoipa::ToSchema;
 
 use crate::language::Language;
 
+/// Most bits of work a tenant may ask for: about 17 million hashes, minutes in a browser.
+pub(super) const MAX_WORK: u8 = 24;
+
 /// What a tenant decides about itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
@@ -15,10 +18,13 @@ pub struct Preferences {
     pub verified_login: bool,
     /// Whether people are told by mail of a login with a device that was not used before.
     pub new_login_mail: bool,
+    /// Zero bits of the proof of work that registering costs: 0 for none, 24 at most. 16 takes a browser
+    /// about a second.
+    pub signup_work: u8,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { language: Language::En, verified_login: false, new_login_mail: true }
+        Self { language: Language::En, verified_login: false, new_login_mail: true, signup_work: 0 }
     }
 }

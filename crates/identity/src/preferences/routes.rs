@@ -10,12 +10,12 @@ use storage::StoreError;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Preferences, UNVERIFIED, store};
+use super::{Preferences, UNVERIFIED, model::MAX_WORK, store};
 use crate::{
     Core,
     audit::{Action, Target},
     http::{
-        Cause, Json, Permit, Refusal,
+        Cause, Fields, Json, Permit, Refusal,
         openapi::{Body, Changed, Guarded},
     },
     language::Language,
@@ -51,6 +51,9 @@ struct ChangeSettings {
     verified_login: Option<bool>,
     /// Whether people are told by mail of a login with a device that was not used before.
     new_login_mail: Option<bool>,
+    /// Zero bits of the proof of work that registering costs: 0 for none. 16 takes a browser about a second.
+    #[schema(maximum = 24)]
+    signup_work: Option<u8>,
 }
 
 /// Change the tenant's settings
@@ -64,6 +67,11 @@ async fn change(
     permit: Permit<WriteSettings>,
     Json(wanted): Json<ChangeSettings>,
 ) -> Result<Json<Preferences>, Refusal> {
+    let mut fields = Fields::new();
+    if wanted.signup_work.is_some_and(|bits| bits > MAX_WORK) {
+        fields.wrong("/signup_work", "too_large", format!("may be {MAX_WORK} at most"));
+    }
+    fields.check()?;
     let cause = Cause::new(&core, &permit);
     let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
         Box::pin(async move {
@@ -73,6 +81,7 @@ async fn change(
                 language: wanted.language.unwrap_or(old.language),
                 verified_login: wanted.verified_login.unwrap_or(old.verified_login),
                 new_login_mail: wanted.new_login_mail.unwrap_or(old.new_login_mail),
+                signup_work: wanted.signup_work.unwrap_or(old.signup_work),
             };
             if new.verified_login
                 && !old.verified_login

@@ -14,14 +14,16 @@ async fn a_tenant_decides_for_itself(node: TestCore) {
     let acme = node.new_tenant("acme").await;
     let other = node.person_of(&acme, "boss@acme.example", &["admin"]).await;
     let path = "/api/v1/admin/settings";
-    let default = json!({"language": "en", "verified_login": false, "new_login_mail": true});
+    let default = json!({"language": "en", "verified_login": false, "new_login_mail": true, "signup_work": 0});
     assert_eq!(node.get(path).bearer(&boss.token).send().await.expect(200), default);
     let change = json!({"language": "cs"});
     let changed = node.call(Method::PATCH, path).json(&change).bearer(&boss.token).send().await.expect(200);
-    assert_eq!(changed, json!({"language": "cs", "verified_login": false, "new_login_mail": true}));
+    assert_eq!(changed, json!({"language": "cs", "verified_login": false, "new_login_mail": true, "signup_work": 0}));
     assert_eq!(node.get(path).bearer(&boss.token).send().await.expect(200), changed);
     assert_eq!(node.get(path).bearer(&other.token).send().await.expect(200), default, "nobody else's");
-    for wrong in [json!({"language": "xx"}), json!({"languag": "cs"}), json!({"verified_login": 1})] {
+    for wrong in
+        [json!({"language": "xx"}), json!({"languag": "cs"}), json!({"verified_login": 1}), json!({"signup_work": -1})]
+    {
         let refused = node.call(Method::PATCH, path).json(&wrong).bearer(&boss.token).send().await;
         refused.expect_problem(400, "request.malformed");
     }

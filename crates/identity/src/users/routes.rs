@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Attributes, NO_ACCOUNT, Phone, ProfileChange, ReadProfile, UserView, WriteProfile, store};
 use crate::{
-    Core,
+    Core, attributes,
     audit::{self, Action, Entry, Target},
     http::{
         Fields, Json, Permit, Refusal,
@@ -97,6 +97,9 @@ async fn write_profile(
     Json(body): Json<ProfileBody>,
 ) -> Result<Json<UserView>, Refusal> {
     let (change, id, now) = (body.parse()?, own(&permit.principal)?, core.now());
+    if let Some(wanted) = &change.attributes {
+        attributes::check(&core, permit.principal.tenant, wanted.as_map(), "/attributes").await?;
+    }
     let entry = Entry::new(&*permit.principal, Action("user.profile_updated"), Target::new("user", id), &permit.ctx)
         .details(json!({"fields": change.touched()}));
     let random = core.random.clone();

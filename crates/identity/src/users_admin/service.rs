@@ -13,7 +13,7 @@ use super::{
     store,
 };
 use crate::{
-    Core,
+    Core, attributes,
     audit::{Action, Target},
     http::{Caller, Cause, Fields, Permit, Right as _, Window},
     outbox::{Fate, Letter, Post},
@@ -92,6 +92,7 @@ fn taken(fields: &[&'static str]) -> Problem {
 /// they grant.
 pub(super) async fn create(core: &Core, permit: &Permit<CreateUsers>, draft: Draft) -> Result<Managed, Problem> {
     let Draft { mut account, password, roles: wanted, invite } = draft;
+    attributes::check(core, permit.principal.tenant, account.attributes.as_map(), "/attributes").await?;
     if let Some(password) = password {
         account.password_hash = Some(Secret::new(core.hasher.hash(password).await?));
     }
@@ -177,6 +178,9 @@ pub(super) async fn update(
     id: UserId,
     patch: Patch,
 ) -> Result<Managed, Problem> {
+    if let Some(wanted) = &patch.attributes {
+        attributes::check(core, permit.principal.tenant, wanted.as_map(), "/attributes").await?;
+    }
     let post = Post::new(core);
     let managed = manage(core, permit, id, move |tx, cause, old| {
         Box::pin(async move {

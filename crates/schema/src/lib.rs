@@ -1,9 +1,11 @@
-//! JSON Schemas.
+//! JSON Schemas (2020-12 and older drafts): what requests and custom attributes must look like.
+//!
+//! A schema is compiled once. It refers to nothing outside of itself, so judging fetches nothing; its
+//! patterns run in linear time, or give up after a bounded number of steps. Errors tell places and rules,
+//! never the values that were sent.
 
 use jsonschema::{PatternOptions, Validator, error::ValidationErrorKind as Kind};
 use serde_json::Value;
-
-use super::{MAX_ERRORS, Wrong};
 
 /// How far the pattern engine that knows look-around may go back and forth before it gives up.
 const BACKTRACKING: usize = 10_000;
@@ -11,13 +13,27 @@ const BACKTRACKING: usize = 10_000;
 /// Longest message, in bytes.
 const MAX_MESSAGE: usize = 300;
 
+/// Most errors that are told at once.
+pub const MAX_ERRORS: usize = 20;
+
+/// What is wrong with a value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wrong {
+    /// Where: a JSON pointer (RFC 6901), or the name of a parameter.
+    pub field: String,
+    /// The rule that is broken: a stable word.
+    pub code: &'static str,
+    /// A sentence, without values.
+    pub message: String,
+}
+
 /// A schema, compiled.
 #[derive(Debug)]
-pub(super) struct Schema(Validator);
+pub struct Schema(Validator);
 
 impl Schema {
-    /// Compiles it. What it refers to must be in itself.
-    pub(super) fn compile(schema: &Value) -> Result<Self, String> {
+    /// Compiles it. What it refers to must be in itself. `Err`: a phrase for whoever wrote it.
+    pub fn compile(schema: &Value) -> Result<Self, String> {
         let options = || jsonschema::options().offline().should_validate_formats(true);
         // Patterns in linear time, whatever a client sends; look-around, where a schema needs it, bounded.
         let linear = options().with_pattern_options(PatternOptions::regex()).build(schema);
@@ -28,8 +44,8 @@ impl Schema {
         built.map(Self).map_err(|error| format!("is not a schema that can be used: {error}"))
     }
 
-    /// What is wrong with the value, whose own place is `at`. Values are not repeated.
-    pub(super) fn errors(&self, value: &Value, at: &str) -> Vec<Wrong> {
+    /// What is wrong with the value, whose own place is `at`; at most [`MAX_ERRORS`].
+    pub fn errors(&self, value: &Value, at: &str) -> Vec<Wrong> {
         let wrong = self.0.iter_errors(value).take(MAX_ERRORS).map(|error| {
             let mut field = format!("{at}{}", error.instance_path().as_str());
             if let Kind::Required { property: Value::String(name) } = error.kind() {
