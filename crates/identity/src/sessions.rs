@@ -22,8 +22,7 @@ pub use model::{
     Device, Ended, InvalidScope, Live, NewSession, Owner, Reason, Scope, Session, Span, Wishes, needs_touch,
 };
 pub use routes::routes;
-pub(crate) use service::end_one;
-pub use service::{authenticate_cookie, end_many};
+pub use service::{authenticate_cookie, end_many, end_one};
 pub use store::{by_cookie, by_id, familiar, insert, list, recent, revoke_all, revoke_one, touch};
 
 kernel::problems! {

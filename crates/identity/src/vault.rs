@@ -52,6 +52,8 @@ pub enum Purpose {
     Messages,
     /// The names that visitors know targets of upstreams by.
     StickyTargets,
+    /// What a page shows once, on its way through the browser.
+    ShownOnce,
     /// The value that proves the master key is the right one.
     Check,
 }
@@ -65,6 +67,7 @@ impl Purpose {
             Self::AuditCheckpoints => b"portcullis/v1/audit-checkpoints",
             Self::Messages => b"portcullis/v1/messages",
             Self::StickyTargets => b"portcullis/v1/sticky-targets",
+            Self::ShownOnce => b"portcullis/v1/shown-once",
             Self::Check => b"portcullis/v1/check",
         }
     }
