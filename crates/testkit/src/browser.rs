@@ -58,11 +58,7 @@ impl<'a> Browser<'a> {
         action: &str,
         fields: &[(&str, &str)],
     ) -> impl Future<Output = Page> + use<'s, 'a> {
-        let (target, mut all) = page.form(action);
-        for (name, value) in fields {
-            all.retain(|(known, _)| known != name);
-            all.push(((*name).to_owned(), (*value).to_owned()));
-        }
+        let (target, all) = page.filled_in(action, fields);
         async move { self.visit("POST", &target, Some(all)).await }
     }
 
@@ -127,6 +123,17 @@ impl Page {
     /// Whether it says this, as HTML.
     pub fn says(&self, text: &str) -> bool {
         self.html().contains(text)
+    }
+
+    /// A form's address and all that is sent with it, once these fields are filled in.
+    #[track_caller]
+    pub fn filled_in(&self, action: &str, fields: &[(&str, &str)]) -> (String, Vec<(String, String)>) {
+        let (target, mut all) = self.form(action);
+        for (name, value) in fields {
+            all.retain(|(known, _)| known != name);
+            all.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        (target, all)
     }
 
     /// A form's address and its hidden and filled-in fields.

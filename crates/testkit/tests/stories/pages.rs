@@ -59,8 +59,7 @@ async fn forms_of_other_sites_are_refused() {
     let mut browser = Browser::at(&app);
     let page = browser.open("/ui/login").await;
     let page = browser.submit(&page, "/ui/login", &[("login", "ada@example.com")]).await;
-    let (target, mut fields) = page.form("password");
-    fields.push(("password".into(), PASSWORD.into()));
+    let (target, fields) = page.filled_in("password", &[("password", PASSWORD)]);
 
     let mut elsewhere = Browser::at(&app);
     elsewhere.open("/ui/login").await;
@@ -92,8 +91,7 @@ async fn nobody_is_sent_to_a_foreign_site() {
         let mut browser = Browser::at(&app);
         let page = browser.open(&format!("/ui/login?return_to={wanted}")).await;
         let page = browser.submit(&page, "/ui/login", &[("login", "ada@example.com")]).await;
-        let (target, mut fields) = page.form("password");
-        fields.push(("password".into(), PASSWORD.into()));
+        let (target, fields) = page.filled_in("password", &[("password", PASSWORD)]);
         let answer = browser.once("POST", &target, Some(&fields)).await.expect(303);
         assert_eq!(answer.header("location"), got, "{wanted}");
     }
