@@ -17,12 +17,33 @@ pub(crate) enum Notice {
     SignedOut,
     /// The time for it is over.
     StartAgain,
+    /// The profile is stored.
+    ProfileSaved,
+    /// A mail is on its way to the new address.
+    EmailAsked,
+    /// There is a new password.
+    PasswordChanged,
+    /// One session has ended.
+    SessionEnded,
+    /// It had ended before.
+    SessionGone,
+    /// All others have ended.
+    SessionsEnded,
+    /// An API key works no more.
+    KeyRevoked,
 }
 
 impl Notice {
     const ALL: &[(Self, &str, &str)] = &[
         (Self::SignedOut, "signed-out", "notice-signed-out"),
         (Self::StartAgain, "start-again", "notice-start-again"),
+        (Self::ProfileSaved, "profile-saved", "notice-profile-saved"),
+        (Self::EmailAsked, "email-asked", "notice-email-asked"),
+        (Self::PasswordChanged, "password-changed", "notice-password-changed"),
+        (Self::SessionEnded, "session-ended", "notice-session-ended"),
+        (Self::SessionGone, "session-gone", "notice-session-gone"),
+        (Self::SessionsEnded, "sessions-ended", "notice-sessions-ended"),
+        (Self::KeyRevoked, "key-revoked", "notice-key-revoked"),
     ];
 
     /// The text's key.

@@ -41,8 +41,8 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
 fn row(key: &ApiKey, words: &Words, now: Timestamp) -> Value {
     context! {
         id => key.id.to_string(),
-        name => key.name,
-        hint => key.hint,
+        name => key.name.clone(),
+        hint => key.hint.clone(),
         permissions => key.permissions.as_ref().map(|all| all.iter().map(|g| g.as_str().to_owned()).collect::<Vec<_>>()),
         live => key.status(now) == Status::Active,
         expired => key.status(now) == Status::Expired,
@@ -62,10 +62,8 @@ async fn list(own: Own<ReadOwnKeys>) -> Result<Response, Refusal> {
 /// The form; every permission that the caller holds can be chosen.
 fn view<R>(own: &Own<R>, name: &str, life: &str, chosen: &[&str]) -> View {
     let held = users::permissions(&own.core().edge, &own.permit.principal);
-    let choices: Vec<Value> = held
-        .iter()
-        .map(|name| context! { name, chosen => chosen.contains(&name.as_str()) })
-        .collect();
+    let choices: Vec<Value> =
+        held.iter().map(|name| context! { name, chosen => chosen.contains(&name.as_str()) }).collect();
     page("account/api_key_new.html", SECTION)
         .with("name", name)
         .with("life", life)

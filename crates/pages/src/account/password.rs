@@ -49,9 +49,7 @@ fn read(form: &Form) -> Result<PasswordChange, Problem> {
 
 async fn change(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     let changed = match read(&form) {
-        Ok(change) => {
-            auth::change_password(own.core(), visit.ctx(), &own.permit.principal, change, visit.wish()).await
-        }
+        Ok(change) => auth::change_password(own.core(), visit.ctx(), &own.permit.principal, change, visit.wish()).await,
         Err(problem) => Err(problem),
     };
     match changed {

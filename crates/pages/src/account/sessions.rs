@@ -36,8 +36,8 @@ pub(super) async fn of<R>(own: &Own<R>) -> Result<Vec<Session>, Problem> {
 fn row(session: &Session, current: Option<SessionId>, words: &Words, now: Timestamp) -> Value {
     context! {
         id => session.id.to_string(),
-        device => identity::devices::describe(&session.user_agent),
-        ip => session.ip,
+        device => session.user_agent.clone(),
+        ip => session.ip.clone(),
         current => current == Some(session.id),
         remember => session.remember,
         since => when::ago(words, now, session.created_at),
@@ -57,8 +57,7 @@ async fn list(own: Own<ReadProfile>) -> Result<Response, Refusal> {
 
 async fn end(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     let id: SessionId = form.text("session").parse().map_err(|_| common::NOT_FOUND)?;
-    let ended =
-        sessions::end_one(own.core(), visit.ctx(), &own.permit.principal, own.id, id, Reason::Revoked).await?;
+    let ended = sessions::end_one(own.core(), visit.ctx(), &own.permit.principal, own.id, id, Reason::Revoked).await?;
     // One that has ended meanwhile is what was asked for.
     let said = if ended { Notice::SessionEnded } else { Notice::SessionGone };
     Ok(visit.go_saying(&visit.url(SECTION), said))
