@@ -12,7 +12,7 @@ use crate::{
     fallback::Fallback,
     pipeline::Visit,
     record::Record,
-    route::Target,
+    route::{Target, UNKNOWN},
     template::Facts,
     transform::{self, FilledFields, FilledRequest, Origin},
     upstream::{Caller, Failure, InProcess, Outgoing, Tunnel, Upstream},
@@ -75,6 +75,8 @@ impl Onward<'_> {
         let target = filled.request.target.take().unwrap_or_else(|| self.target(path));
         let asked = Instant::now();
         let sent = match &route.target {
+            // No request is led here.
+            Target::Elsewhere => return Err(UNKNOWN.into()),
             Target::InProcess(service) => self.to_service(record, service, parts, intake, target, filled.request).await,
             Target::Upstream(own) => {
                 let versioned = version.as_ref().and_then(|chosen| chosen.version.upstream.as_ref());

@@ -20,6 +20,7 @@ mod cors;
 mod discovery;
 pub mod fallback;
 mod forward;
+mod forward_auth;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod guard;
@@ -58,6 +59,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         authn::PROBLEMS,
         limit::PROBLEMS,
         version::PROBLEMS,
+        forward_auth::PROBLEMS,
         upstream::PROBLEMS,
         shed::PROBLEMS,
     ]

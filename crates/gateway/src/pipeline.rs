@@ -17,24 +17,27 @@ use http::{Response, header, request::Parts};
 use kernel::{
     Clock, Problem,
     edge::{Edge, Tenant},
-    principal::Network,
+    principal::{Network, Principal},
 };
 use tokio::sync::Notify;
 
 use crate::{
     authn::{self, Authn},
     authz,
-    body::{ClientBody, Intake},
+    body::{Body, ClientBody, Intake},
+    certificate::ClientCertificate,
     cors,
     discovery::Discoverer,
     forward::{self, Answered},
+    forward_auth,
     guard::{self, Admitted, BadHead, HeadLimits},
-    limit::{self, Limits},
+    limit::{self, Limits, Taken},
     listener::Connection,
+    perimeter::Perimeter,
     problem::Refusal,
     record::{Beginning, Record, Recorded},
     respond::{Reply, RequestIds},
-    route::{Asked, Entry, NoRoute, Route, RouteTable, UNKNOWN},
+    route::{Asked, Entry, NoRoute, Route, RouteTable, Routes, UNKNOWN},
     shed::Shedder,
     tenant::{self, Choice},
     transform::{self, Assertions, Client, Origin},
@@ -80,6 +83,8 @@ pub(crate) struct Visit<'a> {
     pub(crate) admitted: &'a Admitted,
     pub(crate) choice: Choice<'a>,
     pub(crate) route: &'a Route,
+    /// The certificate that the client has proven to be its own.
+    pub(crate) certificate: Option<&'a ClientCertificate>,
 }
 
 impl Visit<'_> {
@@ -107,18 +112,20 @@ pub(crate) struct Served {
 /// Answers one request of a connection. Never fails: a refusal is an answer too.
 pub(crate) async fn serve(gate: &Gate, connection: &Connection, arrival: Arrival) -> Served {
     let begun = Instant::now();
+    let table = gate.table.load_full();
+    if let Some(endpoint) = table.forward_auth().filter(|endpoint| endpoint.takes(&arrival)) {
+        return Box::pin(forward_auth::serve(gate, connection, table.perimeter(), endpoint, arrival)).await;
+    }
     let Arrival { parts, body, bad } = arrival;
     let reply = Reply::to(&parts, &body, bad.is_some());
     let client = connection.peer.client(&parts.headers, &gate.trusted_proxies);
     let started = gate.clock.now();
     let request_id = gate.ids.of(&connection.peer, &parts.headers, started);
-    let table = gate.table.load_full();
 
     let admitted = admit(gate, bad, &parts).map(Arc::new);
     let routed = match &admitted {
-        Ok(admitted) => {
-            find(gate, &table, admitted, &parts, client).map(|(entry, choice)| (entry, choice, &**admitted))
-        }
+        Ok(admitted) => find(gate, table.perimeter(), table.routes(), admitted, &parts, client)
+            .map(|(entry, choice)| (entry, choice, &**admitted)),
         Err(problem) => Err(problem.clone().into()),
     };
     let recorder = routed.as_ref().map_or(table.unmatched(), |(entry, ..)| &entry.recorder);
@@ -128,7 +135,8 @@ pub(crate) async fn serve(gate: &Gate, connection: &Connection, arrival: Arrival
     let outcome = match routed {
         Ok((entry, choice, admitted)) => {
             let route = &entry.route;
-            let visit = Visit { gate, connection, client, admitted, choice, route };
+            let certificate = connection.peer.certificate();
+            let visit = Visit { gate, connection, client, admitted, choice, route, certificate };
             let verdict = route.shape.cors.as_ref().map(|cors| cors.judge(&parts.headers, visit.named().as_deref()));
             let mut outcome = answer(&visit, &mut record, parts, body).await;
             if let Some(verdict) = verdict {
@@ -157,14 +165,15 @@ fn admit(gate: &Gate, bad: Option<BadHead>, parts: &Parts) -> Result<Admitted, P
 }
 
 /// guard, route: is this host and client served, which tenant does the request name, where does it lead?
-fn find<'t, 'p>(
+pub(crate) fn find<'t, 'p>(
     gate: &Gate,
-    table: &'t RouteTable,
+    perimeter: &Perimeter,
+    routes: &'t Routes,
     admitted: &'p Admitted,
     parts: &Parts,
     client: Client,
 ) -> Result<(&'t Entry, Choice<'p>), Refusal> {
-    table.perimeter().admit(admitted.host(), client.ip, || gate.edge.tenants.load_full())?;
+    perimeter.admit(admitted.host(), client.ip, || gate.edge.tenants.load_full())?;
     let choice = tenant::choose(&gate.edge.tenants.load(), admitted.host(), admitted.path(), &parts.headers)?;
     let asked = Asked {
         host: admitted.host(),
@@ -176,12 +185,12 @@ fn find<'t, 'p>(
     };
     // A preflight is about the route that the request after it will take.
     if let Some(method) = cors::asked_method(parts)
-        && let Ok(entry) = table.find(&Asked { method: &method, ..asked })
+        && let Ok(entry) = routes.find(&Asked { method: &method, ..asked })
         && entry.route.shape.cors.is_some()
     {
         return Ok((entry, choice));
     }
-    match table.find(&asked) {
+    match routes.find(&asked) {
         Ok(entry) => Ok((entry, choice)),
         Err(NoRoute::Unknown) => Err(UNKNOWN.into()),
         Err(NoRoute::Method(allowed)) => Err(Refusal::method(&allowed)),
@@ -190,9 +199,23 @@ fn find<'t, 'p>(
 
 /// From the route to the answer of what is behind it.
 async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: ClientBody) -> Result<Answered, Refusal> {
-    let Visit { gate, connection, client, admitted, choice, route } = visit;
+    let upgrade = transform::is_upgrade(&parts, !body.is_end());
+    if let Some(response) = greet(visit, &parts)? {
+        record.answered(response.status());
+        return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+    }
+    let Passed { principal, tenant, taken, intake } = check(visit, record, &parts, body).await?;
 
-    // guard: is this client served, and is it only a browser that asks what it may do?
+    // transform, forward
+    let onward = forward::Onward { visit, principal, tenant, upgrade };
+    let mut answered = onward.send(record, parts, intake).await.map_err(|problem| Refusal::telling(problem, &taken))?;
+    taken.write_headers(answered.response.headers_mut());
+    Ok(answered)
+}
+
+/// guard: is this client served? Answers a browser that only asks what it may do.
+pub(crate) fn greet(visit: &Visit<'_>, parts: &Parts) -> Result<Option<Response<Body>>, Refusal> {
+    let Visit { client, route, .. } = visit;
     if let Some(clients) = &route.shape.clients {
         clients.admit(client.ip)?;
     }
@@ -200,12 +223,29 @@ async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Clie
         heads.admit(&parts.headers)?;
     }
     if let Some(cors) = &route.shape.cors
-        && let Some(method) = cors::asked_method(&parts)
+        && let Some(method) = cors::asked_method(parts)
     {
-        let response = cors.preflight(&method, &parts.headers, visit.named().as_deref())?;
-        record.answered(response.status());
-        return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+        return Ok(Some(cors.preflight(&method, &parts.headers, visit.named().as_deref())?));
     }
+    Ok(None)
+}
+
+/// What is known of a request that may go on.
+pub(crate) struct Passed<'r> {
+    pub(crate) principal: Option<Arc<Principal>>,
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) taken: Taken<'r>,
+    intake: Intake,
+}
+
+/// Every check of a route on a request that is one, in order.
+pub(crate) async fn check<'r>(
+    visit: &Visit<'r>,
+    record: &mut Record,
+    parts: &Parts,
+    body: ClientBody,
+) -> Result<Passed<'r>, Refusal> {
+    let Visit { gate, client, admitted, choice, route, certificate, .. } = visit;
 
     // guard: can the gate take on another request?
     if let Some(shedder) = &gate.shedder {
@@ -213,7 +253,6 @@ async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Clie
     }
 
     // guard: the body is bounded before anything of it is read
-    let upgrade = transform::is_upgrade(&parts, !body.is_end());
     let intake = Intake::new(body, route.max_body.unwrap_or(gate.max_body), gate.body_timeout)?;
     record.progress.clone_from(&intake.progress);
 
@@ -225,14 +264,14 @@ async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Clie
         secure: client.secure,
         client_ip: client.ip,
         tenant: choice.id(),
-        certificate: connection.peer.certificate(),
+        certificate: *certificate,
     };
     let principal = gate.authn.identify(&route.auth, &request).await?;
     record.principal.clone_from(&principal);
     let tenant = tenant::settle(choice.tenant.as_ref(), principal.as_deref(), &gate.edge.tenants.load())?;
     record.tenant = Some(tenant.id);
 
-    authz::require_certificate(&route.client_sans, connection.peer.certificate())?;
+    authz::require_certificate(&route.client_sans, *certificate)?;
 
     // limit: how much?
     let caller = principal.as_deref();
@@ -245,10 +284,5 @@ async fn answer(visit: &Visit<'_>, record: &mut Record, parts: Parts, body: Clie
 
     // authz: may they?
     authz::require(&gate.edge, &route.requirement, caller).map_err(|problem| Refusal::telling(problem, &taken))?;
-
-    // transform, forward
-    let onward = forward::Onward { visit, principal, tenant, upgrade };
-    let mut answered = onward.send(record, parts, intake).await.map_err(|problem| Refusal::telling(problem, &taken))?;
-    taken.write_headers(answered.response.headers_mut());
-    Ok(answered)
+    Ok(Passed { principal, tenant, taken, intake })
 }

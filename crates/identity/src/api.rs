@@ -14,7 +14,7 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core, api_keys, attributes, audit, auth, authz, gateway_config,
+    Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
     keys, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens, users,
     users_admin, verification,
@@ -48,6 +48,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(verification::routes())
         .merge(users::routes())
         .merge(sessions::routes())
+        .merge(devices::routes())
         .merge(users_admin::routes())
         .merge(roles::routes())
         .merge(api_keys::routes())
@@ -74,7 +75,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
     tags(
         (name = "auth", description = "Getting in and out"),
         (name = "account", description = "One's own account"),
-        (name = "sessions", description = "One's own sessions"),
+        (name = "sessions", description = "One's own sessions and devices"),
         (name = "api keys", description = "API keys"),
         (name = "users", description = "Users of the tenant"),
         (name = "roles", description = "Roles and permissions"),

@@ -33,7 +33,7 @@ pub use login::{Challenge, LoginRequest, Outcome, login};
 pub use logout::{logout, logout_all};
 pub use password::{PasswordChange, change_password, confirm_password};
 pub use register::{Registration, register};
-pub use routes::{routes, user_agent};
+pub use routes::routes;
 pub use sweep::sweep;
 
 kernel::problems! {

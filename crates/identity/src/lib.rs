@@ -17,6 +17,7 @@ pub mod audit;
 pub mod auth;
 pub mod authz;
 pub mod core;
+pub mod devices;
 pub mod gateway_config;
 pub mod http;
 mod identity;

@@ -139,6 +139,12 @@ impl Vault {
         tag(&self.tokens, &[b"code", row, code])
     }
 
+    /// Keyed hash of what a device of one user is recognised by. The user is part of it, so that nobody can tell
+    /// from a stolen table who shares a browser.
+    pub fn hash_device(&self, user: &[u8], kind: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+        tag(&self.tokens, &[&[b"device", user, kind], parts].concat())
+    }
+
     /// The tag of a puzzle that we hand out and take back, bound to its tenant: nobody else can make one.
     pub fn tag_puzzle(&self, tenant: &[u8], puzzle: &[u8]) -> [u8; 32] {
         tag(&self.tokens, &[b"puzz", tenant, puzzle])

@@ -64,6 +64,8 @@ typed_ids! {
     UserId;
     /// One login of one user, and the family of refresh tokens that grows from it. The `sid` claim.
     SessionId;
+    /// What a user logs in with: a browser, or a program in a network.
+    DeviceId;
     /// A stored API key (not its secret).
     ApiKeyId;
     /// A role as stored. Roles are named in tokens and config by [`RoleName`](crate::RoleName).

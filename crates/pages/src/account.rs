@@ -10,6 +10,7 @@
 //! Deliberately absent: deleting one's account, which is an administrator's to do.
 
 mod api_keys;
+mod devices;
 mod email;
 mod home;
 mod once;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
         .merge(email::routes())
         .merge(password::routes())
         .merge(sessions::routes())
+        .merge(devices::routes())
         .merge(api_keys::routes())
         .merge(privacy::routes())
 }

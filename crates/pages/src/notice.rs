@@ -29,6 +29,10 @@ pub(crate) enum Notice {
     SessionGone,
     /// All others have ended.
     SessionsEnded,
+    /// A device has a name.
+    DeviceNamed,
+    /// A device is forgotten.
+    DeviceRemoved,
     /// An API key works no more.
     KeyRevoked,
 }
@@ -43,6 +47,8 @@ impl Notice {
         (Self::SessionEnded, "session-ended", "notice-session-ended"),
         (Self::SessionGone, "session-gone", "notice-session-gone"),
         (Self::SessionsEnded, "sessions-ended", "notice-sessions-ended"),
+        (Self::DeviceNamed, "device-named", "notice-device-named"),
+        (Self::DeviceRemoved, "device-removed", "notice-device-removed"),
         (Self::KeyRevoked, "key-revoked", "notice-key-revoked"),
     ];
 

@@ -14,6 +14,7 @@ use axum::{
 };
 use identity::{
     auth::{self, LoginRequest, Outcome},
+    devices::Shown,
     http::{Fields, Refusal},
     passwords::too_long,
     sessions::{Scope, Wishes},
@@ -81,7 +82,7 @@ async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     };
     match outcome {
         Ok(Outcome::LoggedIn(logged_in)) => {
-            visit.set_cookie(logged_in.cookie);
+            visit.set_cookies(logged_in.cookies);
             Ok(after(&visit, to.as_ref()))
         }
         // There is no page for second factors yet; whoever has one signs in through the API.
@@ -110,7 +111,7 @@ fn read(visit: &Visit, form: &Form) -> Result<LoginRequest, Problem> {
         login: Login::new(name),
         password,
         wishes: Wishes { remember: form.is_ticked("remember"), scope: Scope::default(), set_cookie: true },
-        user_agent: auth::user_agent(visit.headers()),
+        device: Shown::read(visit.headers(), visit.ctx().client_ip),
         language: visit.wish(),
     })
 }

@@ -193,6 +193,11 @@ impl Visit {
         self.0.cookies.lock().unwrap_or_else(PoisonError::into_inner).extend(cookie);
     }
 
+    /// Sets cookies that identity made.
+    pub(crate) fn set_cookies(&self, cookies: Vec<HeaderValue>) {
+        self.0.cookies.lock().unwrap_or_else(PoisonError::into_inner).extend(cookies);
+    }
+
     /// Allows what this page's headers would forbid.
     pub(crate) fn allow(&self, change: impl FnOnce(&mut Policy)) {
         change(&mut self.0.policy.lock().unwrap_or_else(PoisonError::into_inner));

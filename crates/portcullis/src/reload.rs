@@ -118,6 +118,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<String> {
             sections.remove("routes");
             sections.remove("upstreams");
             sections.remove("guard");
+            sections.remove("forward_auth");
             if let Some(identity) = sections.get_mut("identity").and_then(Value::as_object_mut) {
                 identity.remove("limits");
             }

@@ -137,7 +137,7 @@ async fn a_reload_takes_effect_whole_or_not_at_all() {
 
     let mut broken = first;
     open_route(&mut broken, "extra", "/extra", one);
-    broken.routes[0].upstream = "nobody".to_owned();
+    broken.routes[0].upstream = Some("nobody".to_owned());
     running.reload(&broken).expect_err("refused");
     assert_eq!(ask(door, "/svc/x").await, (200, "two".to_owned()), "the old one serves on");
     assert_eq!(ask(door, "/extra").await.0, 404, "nothing of the broken one is in force");

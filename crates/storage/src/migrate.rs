@@ -15,7 +15,7 @@ use crate::{
 /// One step of the schema.
 #[derive(Clone, Copy, Debug)]
 pub struct Migration {
-    /// Its number, from 1, without gaps.
+    /// Its number, from 1, rising.
     pub version: i64,
     /// What it is about.
     pub name: &'static str,
@@ -38,6 +38,7 @@ migrations! {
     2 "0002_gateway",
     3 "0003_mail",
     4 "0004_mfa",
+    5 "0005_devices",
     8 "0008_abuse",
 }
 

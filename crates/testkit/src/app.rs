@@ -194,6 +194,11 @@ impl TestApp {
         Self { clock, echo, running, client, admin, ground }
     }
 
+    /// The public port.
+    pub fn address(&self) -> SocketAddr {
+        self.running.public_addr()
+    }
+
     /// The operators' port.
     pub fn ops(&self, path: &str) -> Call {
         self.call_at(self.running.ops_addr(), "GET", path)

@@ -52,6 +52,8 @@ pub use tokens::TokenStats;
 pub const COOKIE: &str = "__Host-portcullis_session";
 /// Its name in insecure development, where `__Host-` does not work without TLS.
 pub const INSECURE_COOKIE: &str = "portcullis_session";
+/// Name of the cookie that identity recognises a browser by. No upstream sees or sets it.
+pub const DEVICE_COOKIE: &str = "__Host-portcullis_device";
 
 kernel::problems! {
     /// Token, key or session is malformed, unknown, expired, revoked, of a disabled user or of another tenant.

@@ -9,10 +9,12 @@ use http::{HeaderValue, Method, header};
 use super::Request;
 
 /// Whether the request is harmless by its method, or proven to come from our own origin. An upgrade to
-/// WebSocket is a GET that opens a channel, and browsers let any page try it: it needs the proof too.
+/// WebSocket is a GET that opens a channel, and browsers let any page try it: it needs the proof too. Proxies
+/// that ask about it have taken `Upgrade` away, but not the key.
 pub(super) fn is_proven(request: &Request<'_>) -> bool {
     let safe = matches!(*request.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    (safe && !request.headers.contains_key(header::UPGRADE)) || is_same_origin(request)
+    let opens = [header::UPGRADE, header::SEC_WEBSOCKET_KEY].iter().any(|name| request.headers.contains_key(name));
+    (safe && !opens) || is_same_origin(request)
 }
 
 fn is_same_origin(request: &Request<'_>) -> bool {

@@ -63,6 +63,9 @@ impl GatewayConfig {
         let mut findings = Findings::default();
         self.check_http(&mut findings);
         self.check_door(&mut findings);
+        if let Some(forward_auth) = &self.forward_auth {
+            forward_auth.check(&mut findings);
+        }
         let common = Common::compile(self, &BTreeMap::new(), None, &mut findings);
         Perimeter::compile(&self.guard, common.countries.as_ref(), &mut findings);
         for (name, upstream) in &self.upstreams {
@@ -125,7 +128,10 @@ impl GatewayConfig {
             findings.add(format!("{at}.name"), format!("`{}` is not a name", shorten(&route.name)), NAME_HINT);
         }
         let pattern = check_match(findings, &format!("{at}.match"), &route.matches);
-        self.check_upstream_name(findings, &format!("{at}.upstream"), &route.upstream);
+        match &route.upstream {
+            Some(name) => self.check_upstream_name(findings, &format!("{at}.upstream"), name),
+            None => self.check_elsewhere(findings, at, route),
+        }
         let asks = !(route.permissions.is_empty() && route.roles.is_empty() && route.scopes.is_empty());
         match &route.auth {
             AuthConfig::AnyOf(kinds) if kinds.is_empty() => findings.add(
@@ -185,6 +191,34 @@ impl GatewayConfig {
 }
 
 impl GatewayConfig {
+    /// A route without an upstream: somebody must ask about it, and what only an upstream could do is not asked.
+    fn check_elsewhere(&self, findings: &mut Findings, at: &str, route: &RouteConfig) {
+        if self.forward_auth.is_none() {
+            let hint = "Name an upstream, or let other proxies ask about the route: write [forward_auth].";
+            findings.add(format!("{at}.upstream"), "is missing, and nobody else forwards the route's requests", hint);
+        }
+        for (name, set) in [
+            ("strip_prefix", route.strip_prefix.is_some()),
+            ("timeout", route.timeout.is_some()),
+            ("body_timeout", route.body_timeout.is_some()),
+            ("concurrency", route.concurrency.is_some()),
+            ("fallback", route.fallback.is_some()),
+            ("request", route.request.is_some()),
+            ("response", route.response.is_some()),
+            ("validate", route.validate.is_some()),
+            ("compress", route.compress.is_some()),
+            ("versions", route.versions.is_some()),
+            ("split", !route.split.is_empty()),
+            ("mirror", route.mirror.is_some()),
+            ("fault", route.fault.is_some()),
+        ] {
+            if set {
+                let hint = "Drop it, or name an upstream.";
+                findings.add(format!("{at}.{name}"), "has no effect on a route without an upstream", hint);
+            }
+        }
+    }
+
     fn check_upstream_name(&self, findings: &mut Findings, at: &str, name: &str) {
         if self.upstreams.contains_key(name) {
             return;

@@ -35,6 +35,7 @@ pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 pub use crate::{
     compress::{Algorithm as CompressAlgorithm, CompressConfig},
     cors::CorsConfig,
+    forward_auth::ForwardAuthConfig,
     json::JsonEditsConfig,
     limit::{LimitBy, LimitConfig},
     perimeter::{ClientsConfig, GuardConfig},
@@ -57,6 +58,8 @@ pub struct GatewayConfig {
     pub proxy_protocol: Option<ProxyProtocolConfig>,
     /// `[guard]`.
     pub guard: GuardConfig,
+    /// `[forward_auth]`.
+    pub forward_auth: Option<ForwardAuthConfig>,
     /// `[upstreams.NAME]`.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// `[[routes]]`, in the order of the file.

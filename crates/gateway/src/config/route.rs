@@ -33,8 +33,10 @@ pub struct RouteConfig {
     /// methods are named.
     #[serde(default)]
     pub priority: i32,
-    /// The name of an upstream.
-    pub upstream: String,
+    /// The name of an upstream. Left out only where other proxies forward the requests themselves and ask about
+    /// them (`[forward_auth]`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
     /// Which credentials are accepted.
     #[serde(default)]
     pub auth: AuthConfig,
@@ -129,7 +131,7 @@ impl RouteConfig {
             name: name.into(),
             matches: MatchConfig::path(path),
             priority: 0,
-            upstream: upstream.into(),
+            upstream: Some(upstream.into()),
             auth: AuthConfig::default(),
             permissions: Vec::new(),
             roles: Vec::new(),

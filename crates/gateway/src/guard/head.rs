@@ -19,6 +19,12 @@ pub(crate) struct HeadLimits {
     pub target: usize,
 }
 
+/// Whether the target has nothing that the URI parser would cut off or refuse later.
+pub(crate) fn is_plain_target(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or_default();
+    target.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'#' | b'"' | b'<' | b'>')) && !path.contains('`')
+}
+
 /// Why a head is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum BadHead {

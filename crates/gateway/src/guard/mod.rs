@@ -22,7 +22,8 @@ pub(crate) use problems::{BODY, PATH, TARGET_TOO_LONG, TIMEOUT};
 pub(crate) use route_heads::RouteHeads;
 
 pub(crate) use admit::{Admitted, admit};
-pub(crate) use head::{BadHead, HeadLimits, MAX_HEADERS};
+pub(crate) use head::{BadHead, HeadLimits, MAX_HEADERS, is_plain_target};
+pub(crate) use path::loses_segments;
 
 #[cfg(test)]
 mod tests;

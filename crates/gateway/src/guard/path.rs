@@ -87,6 +87,19 @@ pub fn normalise(path: &str) -> Result<Cow<'_, str>, InvalidPath> {
     rewrite(path.as_bytes()).map(Cow::Owned)
 }
 
+/// Whether normalising takes segments away: empty ones, and dot segments, escaped or not. Where somebody else
+/// forwards the path as it is, what it leads to would be in doubt.
+pub(crate) fn loses_segments(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let plain = segment.replace("%2e", ".").replace("%2E", ".");
+        if matches!(plain.as_str(), "." | "..") || (segment.is_empty() && segments.peek().is_some()) {
+            return true;
+        }
+    }
+    false
+}
+
 /// Whether the path needs no work: the common case, in one pass.
 fn is_normal(path: &[u8]) -> bool {
     let mut after_slash = false;

@@ -175,9 +175,7 @@ fn parse_length(value: &[u8]) -> Option<u64> {
 }
 
 fn check_target(method: &str, target: &str, host: &str) -> Result<(), BadHead> {
-    // What the URI parser would cut off or refuse later.
-    let path = target.split('?').next().unwrap_or_default();
-    if target.bytes().any(|b| !b.is_ascii_graphic() || matches!(b, b'#' | b'"' | b'<' | b'>')) || path.contains('`') {
+    if !guard::is_plain_target(target) {
         return Err(BadHead::Target);
     }
     if target.starts_with('/') || (target == "*" && method == "OPTIONS") {

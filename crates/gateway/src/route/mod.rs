@@ -14,7 +14,7 @@ mod table;
 pub(crate) use index::Index;
 pub use matcher::{Asked, Matcher};
 pub use pattern::{HostPattern, InvalidHost, InvalidPattern, PathPattern, Segment};
-pub(crate) use table::{Entry, NoRoute};
+pub(crate) use table::{Entry, NoRoute, Routes};
 pub use table::{PROBLEMS, Route, RouteTable, TableParts, Target, UNKNOWN};
 
 #[cfg(test)]

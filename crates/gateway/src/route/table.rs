@@ -17,6 +17,7 @@ use crate::{
         AuthConfig, AuthKind, ConcurrencyConfig, ConfigProblem, Findings, GatewayConfig, Importance, RouteConfig,
     },
     fallback::Fallback,
+    forward_auth::{ForwardAuth, RECORDED},
     limit::Rules,
     perimeter::{Countries, Perimeter},
     shape::{Common, Shape},
@@ -36,6 +37,8 @@ pub enum Target {
     Upstream(Arc<Upstream>),
     /// To a service in this process.
     InProcess(InProcess),
+    /// To nothing here: other proxies ask about it, and forward it themselves.
+    Elsewhere,
 }
 
 /// One route, compiled.
@@ -120,7 +123,7 @@ impl Route {
 
 /// A route with its recorder.
 pub(crate) struct Entry {
-    pub(crate) route: Route,
+    pub(crate) route: Arc<Route>,
     pub(crate) recorder: Arc<dyn RouteRecorder>,
 }
 
@@ -144,10 +147,36 @@ pub struct TableParts<'a> {
     pub previous: Option<&'a RouteTable>,
 }
 
-/// All routes, compiled.
-pub struct RouteTable {
+/// Routes among which one is looked for.
+pub(crate) struct Routes {
     index: Index,
     entries: Vec<Arc<Entry>>,
+}
+
+impl Routes {
+    fn new(routes: impl Iterator<Item = Arc<Route>>, record: impl Fn(&str) -> Arc<dyn RouteRecorder>) -> Self {
+        let entries: Vec<Arc<Entry>> =
+            routes.map(|route| Arc::new(Entry { recorder: record(&route.name), route })).collect();
+        let index = Index::new(entries.iter().map(|entry| (entry.route.matcher.clone(), entry.route.priority)));
+        Self { index, entries }
+    }
+
+    /// The route of a request.
+    pub(crate) fn find(&self, asked: &Asked<'_>) -> Result<&Arc<Entry>, NoRoute> {
+        if let Some(i) = self.index.find(asked) {
+            return Ok(&self.entries[i]);
+        }
+        match self.index.allowed(asked) {
+            none if none.is_empty() => Err(NoRoute::Unknown),
+            methods => Err(NoRoute::Method(methods)),
+        }
+    }
+}
+
+/// All routes, compiled.
+pub struct RouteTable {
+    routes: Routes,
+    forward_auth: Option<ForwardAuth>,
     upstreams: BTreeMap<String, Arc<Upstream>>,
     unmatched: Arc<dyn RouteRecorder>,
     perimeter: Perimeter,
@@ -202,41 +231,42 @@ impl RouteTable {
         let common = Common::compile(config, &upstreams, countries, &mut findings);
         let perimeter = Perimeter::compile(&config.guard, common.countries.as_ref(), &mut findings);
         let compile = |route| compile(route, &upstreams, &common, previous);
-        let configured: Vec<Route> = config.routes.iter().filter_map(compile).collect();
+        let configured: Vec<Arc<Route>> = config.routes.iter().filter_map(compile).map(Arc::new).collect();
         if !problems.is_empty() {
             return Err(problems);
         }
         let builtin = builtin.into_iter().map(|mut route| {
             route.shape.cors = route.shape.cors.or_else(|| common.cors.clone());
-            route
+            Arc::new(route)
         });
         if let Some(new) = common.countries.as_ref().filter(|new| countries.is_none_or(|old| !Arc::ptr_eq(old, new))) {
             new.watch();
         }
+        let forward_auth = config.forward_auth.as_ref().map(|config| {
+            // Other proxies are told about routes that somebody has written for them, never about our own.
+            let routes = Routes::new(configured.iter().cloned(), |name| recorder.route(&format!("{RECORDED}:{name}")));
+            ForwardAuth::new(config, routes, recorder.route(RECORDED))
+        });
         // Built-in routes come first: where nothing else decides, they win.
-        let entries: Vec<Arc<Entry>> = builtin
-            .chain(configured)
-            .map(|route| Arc::new(Entry { recorder: recorder.route(&route.name), route }))
-            .collect();
-        let index = Index::new(entries.iter().map(|entry| (entry.route.matcher.clone(), entry.route.priority)));
+        let served = configured.into_iter().filter(|route| !matches!(route.target, Target::Elsewhere));
+        let routes = Routes::new(builtin.chain(served), |name| recorder.route(name));
         let unmatched = recorder.route("unmatched");
-        Ok(Self { index, entries, upstreams, unmatched, perimeter, countries: common.countries })
+        Ok(Self { routes, forward_auth, upstreams, unmatched, perimeter, countries: common.countries })
     }
 
-    /// The route of a request.
-    pub(crate) fn find(&self, asked: &Asked<'_>) -> Result<&Arc<Entry>, NoRoute> {
-        if let Some(i) = self.index.find(asked) {
-            return Ok(&self.entries[i]);
-        }
-        match self.index.allowed(asked) {
-            none if none.is_empty() => Err(NoRoute::Unknown),
-            methods => Err(NoRoute::Method(methods)),
-        }
+    /// The routes of requests.
+    pub(crate) const fn routes(&self) -> &Routes {
+        &self.routes
+    }
+
+    /// Answers other proxies.
+    pub(crate) const fn forward_auth(&self) -> Option<&ForwardAuth> {
+        self.forward_auth.as_ref()
     }
 
     /// The route that a request would take, to explain a configuration.
     pub fn explain(&self, asked: &Asked<'_>) -> Option<&Route> {
-        self.find(asked).ok().map(|entry| &entry.route)
+        self.routes.find(asked).ok().map(|entry| &*entry.route)
     }
 
     /// What holds for every request.
@@ -251,12 +281,12 @@ impl RouteTable {
 
     /// How many routes there are.
     pub const fn len(&self) -> usize {
-        self.entries.len()
+        self.routes.entries.len()
     }
 
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.routes.entries.is_empty()
     }
 
     /// Every upstream.
@@ -267,7 +297,7 @@ impl RouteTable {
 
 impl fmt::Debug for RouteTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RouteTable").field("routes", &self.entries.len()).finish_non_exhaustive()
+        f.debug_struct("RouteTable").field("routes", &self.len()).finish_non_exhaustive()
     }
 }
 
@@ -292,7 +322,10 @@ fn compile(
         },
         client_sans: config.client_sans.iter().map(|san| san.parse().ok()).collect::<Option<_>>()?,
         limits: Rules::compile([(config.name.as_str(), config.limits.as_slice())]).ok()?,
-        target: Target::Upstream(upstreams.get(&config.upstream)?.clone()),
+        target: match &config.upstream {
+            Some(name) => Target::Upstream(upstreams.get(name)?.clone()),
+            None => Target::Elsewhere,
+        },
         strip_prefix: config.strip_prefix.as_deref().map(Into::into),
         preserve_host: config.preserve_host,
         forward_credentials: config.forward_credentials,
@@ -312,7 +345,7 @@ fn compile(
 
 /// The queue of a route: the one it had, where its limits are the same. Whoever is in it stays counted.
 fn queue(route: &str, config: &ConcurrencyConfig, previous: Option<&RouteTable>) -> Arc<Queue> {
-    let before = previous.and_then(|table| table.entries.iter().find(|entry| *entry.route.name == *route));
+    let before = previous.and_then(|table| table.routes.entries.iter().find(|entry| *entry.route.name == *route));
     let kept = before.and_then(|entry| entry.route.queue.as_ref()).filter(|queue| queue.config() == config);
     kept.cloned().unwrap_or_else(|| Arc::new(Queue::new(config)))
 }

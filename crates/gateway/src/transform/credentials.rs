@@ -1,8 +1,8 @@
-//! Keeps the client's credential from the upstream.
+//! Keeps the client's credential from the upstream, and our cookies ours.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use crate::authn::{COOKIE, INSECURE_COOKIE};
+use crate::authn::{COOKIE, DEVICE_COOKIE, INSECURE_COOKIE};
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -10,9 +10,20 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 pub(super) fn strip(headers: &mut HeaderMap) {
     headers.remove(header::AUTHORIZATION);
     headers.remove(X_API_KEY);
-    if headers.get_all(header::COOKIE).iter().any(|value| has_session(value.as_bytes())) {
+    strip_cookies(headers, &[COOKIE, INSECURE_COOKIE]);
+}
+
+/// Removes the device's cookie. It is no credential that a route could forward: whoever has it looks like a
+/// browser that its user may trust.
+pub(super) fn strip_device(headers: &mut HeaderMap) {
+    strip_cookies(headers, &[DEVICE_COOKIE]);
+}
+
+fn strip_cookies(headers: &mut HeaderMap, names: &[&str]) {
+    let speaks = |value: &HeaderValue| value.as_bytes().split(|b| *b == b';').any(|pair| is_one_of(names, pair));
+    if headers.get_all(header::COOKIE).iter().any(speaks) {
         let kept: Vec<Vec<u8>> =
-            headers.get_all(header::COOKIE).iter().map(|value| without_session(value.as_bytes())).collect();
+            headers.get_all(header::COOKIE).iter().map(|value| without(names, value.as_bytes())).collect();
         headers.remove(header::COOKIE);
         for value in kept.into_iter().filter(|value| !value.is_empty()) {
             if let Ok(value) = HeaderValue::from_bytes(&value) {
@@ -22,27 +33,23 @@ pub(super) fn strip(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether the pair is a session cookie, under either of its names.
-fn is_session(pair: &[u8]) -> bool {
+/// Whether the pair is a cookie of one of these names.
+fn is_one_of(names: &[&str], pair: &[u8]) -> bool {
     let name = pair.split(|b| *b == b'=').next().unwrap_or_default().trim_ascii();
-    name == COOKIE.as_bytes() || name == INSECURE_COOKIE.as_bytes()
+    names.iter().any(|ours| name == ours.as_bytes())
 }
 
-/// Whether a `Cookie` or `Set-Cookie` value speaks of the session.
-pub(super) fn has_session(value: &[u8]) -> bool {
-    value.split(|b| *b == b';').any(is_session)
-}
-
-fn without_session(value: &[u8]) -> Vec<u8> {
+fn without(names: &[&str], value: &[u8]) -> Vec<u8> {
     let kept: Vec<&[u8]> = value
         .split(|b| *b == b';')
         .map(<[u8]>::trim_ascii)
-        .filter(|pair| !pair.is_empty() && !is_session(pair))
+        .filter(|pair| !pair.is_empty() && !is_one_of(names, pair))
         .collect();
     kept.join(b"; ".as_slice())
 }
 
-/// Whether a `Set-Cookie` value sets the session cookie.
-pub(super) fn sets_session(value: &[u8]) -> bool {
-    is_session(value.split(|b| *b == b';').next().unwrap_or_default())
+/// Whether a `Set-Cookie` value sets a cookie of ours.
+pub(super) fn sets_ours(value: &[u8]) -> bool {
+    let pair = value.split(|b| *b == b';').next().unwrap_or_default();
+    is_one_of(&[COOKIE, INSECURE_COOKIE, DEVICE_COOKIE], pair)
 }

@@ -65,6 +65,23 @@ pub(super) fn write(
     }
 }
 
+/// Tells another proxy who is calling. What is not known is said to be nothing, so that a client's copy of the
+/// field does not stay in its place.
+pub(crate) fn tell(
+    headers: &mut HeaderMap,
+    principal: Option<&Principal>,
+    tenant: Option<&Tenant>,
+    upstream: &str,
+    assertions: &dyn Assertions,
+) {
+    for name in [USER, TENANT, ROLES, SCOPES, SESSION, ASSERTION] {
+        headers.insert(name, HeaderValue::from_static(""));
+    }
+    if let Some(tenant) = tenant {
+        write(headers, principal, tenant, upstream, assertions);
+    }
+}
+
 /// Writes whose certificate the connection was made with. Clients' copies have been removed before.
 pub(super) fn write_certificate(headers: &mut HeaderMap, certificate: &ClientCertificate) {
     headers.insert(CERTIFICATE_SUBJECT, certificate.subject_field.clone());

@@ -53,6 +53,7 @@ pub(crate) fn onward(fields: &mut HeaderMap, onward: &Onward<'_>) {
         fields.insert(header::TE, HeaderValue::from_static("trailers"));
     }
     join_cookies(fields);
+    credentials::strip_device(fields);
     if !onward.forward_credentials {
         credentials::strip(fields);
     }

@@ -26,21 +26,21 @@ pub(crate) fn outward(fields: &mut HeaderMap, origin: Origin, request_id: &Heade
                 fields.insert(header::UPGRADE, protocol);
                 fields.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
             }
-            keep_session_ours(fields);
+            keep_cookies_ours(fields);
         }
     }
     fields.insert(X_REQUEST_ID, request_id.clone());
 }
 
-/// No upstream sets the session cookie: it could sign a visitor in as somebody else.
-fn keep_session_ours(fields: &mut HeaderMap) {
-    if !fields.get_all(header::SET_COOKIE).iter().any(|value| credentials::sets_session(value.as_bytes())) {
+/// No upstream sets a cookie of ours: it could sign a visitor in as somebody else, or pass for their browser.
+fn keep_cookies_ours(fields: &mut HeaderMap) {
+    if !fields.get_all(header::SET_COOKIE).iter().any(|value| credentials::sets_ours(value.as_bytes())) {
         return;
     }
     let kept: Vec<HeaderValue> = fields
         .get_all(header::SET_COOKIE)
         .iter()
-        .filter(|value| !credentials::sets_session(value.as_bytes()))
+        .filter(|value| !credentials::sets_ours(value.as_bytes()))
         .cloned()
         .collect();
     fields.remove(header::SET_COOKIE);

@@ -93,14 +93,14 @@ async fn the_caller_is_told_to_the_upstream_and_cannot_be_erased() {
 async fn credentials_stay_at_the_gate_unless_the_route_passes_them_on() {
     let upstream = Upstream::ok().await;
     let gate = Gate::open(&closed_to(&upstream));
-    let cookies = "Cookie: theme=dark; __Host-portcullis_session=ada; lang=de\r\nSec-Fetch-Site: same-origin\r\n";
+    let cookies = "Cookie: theme=dark; __Host-portcullis_session=ada; __Host-portcullis_device=d; lang=de\r\nSec-Fetch-Site: same-origin\r\n";
     assert_eq!(gate.get("/cookie", cookies).await.status(), 200);
     assert_eq!(gate.get("/key", "X-API-Key: pk_live_ada\r\n").await.status(), 200);
     assert_eq!(gate.get("/bearer", "Authorization: Bearer pk_live_ada\r\n").await.status(), 200);
     for seen in upstream.seen.lock().iter() {
         let raw = String::from_utf8_lossy(&seen.raw).to_ascii_lowercase();
         assert!(
-            !raw.contains("pk_live") && !raw.contains("portcullis_session") && !raw.contains("authorization"),
+            !raw.contains("pk_live") && !raw.contains("host-portcullis_") && !raw.contains("authorization"),
             "{raw}"
         );
     }
@@ -109,6 +109,10 @@ async fn credentials_stay_at_the_gate_unless_the_route_passes_them_on() {
     gate.reload(&format!("{}\nforward_credentials = true\n", closed_to(&upstream)));
     assert_eq!(gate.get("/passed", "X-API-Key: pk_live_ada\r\n").await.status(), 200);
     assert_eq!(upstream.seen.lock()[3].field("x-api-key"), Some("pk_live_ada"));
+    // The device's cookie is no credential to be passed on.
+    assert_eq!(gate.get("/passed", cookies).await.status(), 200);
+    let passed = upstream.seen.lock()[4].field("cookie").map(str::to_owned);
+    assert_eq!(passed.as_deref(), Some("theme=dark; __Host-portcullis_session=ada; lang=de"));
 }
 
 #[tokio::test]
@@ -158,7 +162,7 @@ async fn routes_shape_the_path_and_the_host() {
 async fn responses_lose_what_is_not_for_the_client() {
     let upstream = Upstream::answering(
         "HTTP/1.1 201 Created\r\nConnection: X-Secret\r\nX-Secret: 1\r\nKeep-Alive: timeout=5\r\nX-Portcullis-User: x\r\n\
-         X-Request-Id: theirs\r\nSet-Cookie: a=1\r\nSet-Cookie: __Host-portcullis_session=stolen; Path=/\r\nSet-Cookie: b=2\r\n\
+         X-Request-Id: theirs\r\nSet-Cookie: a=1\r\nSet-Cookie: __Host-portcullis_session=stolen; Path=/\r\nSet-Cookie: __Host-portcullis_device=planted; Path=/\r\nSet-Cookie: b=2\r\n\
          Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     )
     .await;

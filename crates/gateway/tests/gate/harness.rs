@@ -13,7 +13,10 @@ use futures_util::future::BoxFuture;
 use gateway::{
     Gateway, GatewayParts, Running,
     authn::{Authn, REFUSED, Settings},
-    config::{GatewayConfig, GuardConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig, UpstreamConfig},
+    config::{
+        ForwardAuthConfig, GatewayConfig, GuardConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig,
+        UpstreamConfig,
+    },
     limit::{Backend, LimitSettings, Limits},
     route::{Route, RouteTable, TableParts},
     transform::{Assertions, NoAssertions},
@@ -160,13 +163,14 @@ struct File {
     routes: Vec<RouteConfig>,
     #[serde(default)]
     guard: GuardConfig,
+    forward_auth: Option<ForwardAuthConfig>,
 }
 
 /// The configuration in a text.
 pub(crate) fn config(text: &str) -> GatewayConfig {
-    let File { http, tls, proxy_protocol, upstreams, routes, guard } =
+    let File { http, tls, proxy_protocol, upstreams, routes, guard, forward_auth } =
         toml::from_str(text).expect("the configuration parses");
-    GatewayConfig { http, tls, proxy_protocol, guard, upstreams, routes, zone: None }
+    GatewayConfig { http, tls, proxy_protocol, guard, forward_auth, upstreams, routes, zone: None }
 }
 
 /// One upstream `u` at this address, and one open route to everything.

@@ -4,6 +4,7 @@ mod content;
 mod discovery;
 mod failures;
 mod fallback;
+mod forward_auth;
 mod forwarding;
 mod harness;
 mod health;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// `[tls]` with these certificates and further settings, before everything else.
-fn tls(certificates: &[&Signed], more: &str) -> String {
+pub(crate) fn tls(certificates: &[&Signed], more: &str) -> String {
     let entries: Vec<String> = certificates.iter().map(|signed| signed.entry()).collect();
     format!("tls.certificates = [{}]\n{more}\n", entries.join(", "))
 }
@@ -27,7 +27,7 @@ async fn try_connect(gate: &Gate, config: &Arc<ClientConfig>, name: &str) -> io:
     TlsConnector::from(config.clone()).connect(ServerName::try_from(name.to_owned()).expect("a name"), tcp).await
 }
 
-async fn connect(gate: &Gate, config: &Arc<ClientConfig>, name: &str) -> Client<TlsStream<TcpStream>> {
+pub(crate) async fn connect(gate: &Gate, config: &Arc<ClientConfig>, name: &str) -> Client<TlsStream<TcpStream>> {
     Client::from(try_connect(gate, config, name).await.expect("a handshake"))
 }
 

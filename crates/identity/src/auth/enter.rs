@@ -5,7 +5,7 @@
 //! not used before, the session, its refresh token and its audit row are written. A caller with something of its
 //! own to consume does so in the same unit: [`Entering::commit`] is a part of it.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use http::HeaderValue;
 use kernel::{Amr, Problem, Random, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random};
@@ -16,10 +16,11 @@ use super::lockout::{self, Counter};
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
+    devices::{Arrival, Shown},
     language::Language,
     outbox::{Fate, Letter, Post},
     preferences, roles,
-    sessions::{self, Device, Live, NewSession, Owner, Span, Wishes, bearer, cookie},
+    sessions::{self, Live, NewSession, Owner, Span, Wishes, bearer, cookie},
     templates::Name,
     tokens::{self, TokenSet},
     users::{self, User},
@@ -39,8 +40,8 @@ pub struct Entrance {
     pub counter: Option<Counter>,
     /// What they asked for.
     pub wishes: Wishes,
-    /// With which program, bounded.
-    pub user_agent: String,
+    /// With which device.
+    pub device: Shown,
     /// The language they like best.
     pub language: Option<Language>,
 }
@@ -74,15 +75,16 @@ impl Verified {
 pub struct LoggedIn {
     /// Tokens.
     pub tokens: TokenSet,
-    /// `Set-Cookie`, if asked for.
-    pub cookie: Option<HeaderValue>,
+    /// `Set-Cookie`: the session's if asked for, and the device's.
+    pub cookies: Vec<HeaderValue>,
 }
 
 /// A session that is about to begin: all that a login writes, made before the unit that writes it.
 #[derive(Debug)]
 pub struct Entering {
     entrance: Entrance,
-    letter: Option<(Letter, IpAddr, Post)>,
+    arrival: Arrival,
+    letter: Option<(Letter, Post)>,
     session: NewSession,
     live: Live,
     refresh: Secret,
@@ -100,6 +102,7 @@ pub struct Entered {
     roles: Vec<RoleName>,
     refresh: Secret,
     cookie: Option<Secret>,
+    arrival: Arrival,
 }
 
 /// Begins a session in a unit of its own. `None`: the account was disabled, or its password changed, meanwhile.
@@ -129,7 +132,7 @@ impl Entering {
             remember: wishes.remember,
             scope: wishes.scope.clone(),
             ip: ctx.client_ip.to_canonical().to_string(),
-            user_agent: entrance.user_agent.clone(),
+            user_agent: entrance.device.user_agent().to_owned(),
             amr: entrance.amr,
             span,
         };
@@ -154,7 +157,8 @@ impl Entering {
             Entry::new(Actor::User(user.id), Action("login.succeeded"), Target::new("session", session.id), ctx)
                 .details(json!({"amr": entrance.amr, "remember": wishes.remember, "cookie": wishes.set_cookie}));
         Self {
-            letter: news(&entrance, ctx, now).map(|letter| (letter, ctx.client_ip, Post::new(core))),
+            arrival: Arrival::new(core, user.id, entrance.device.clone(), wishes.set_cookie),
+            letter: news(&entrance, ctx, now).map(|letter| (letter, Post::new(core))),
             session,
             live,
             refresh_hash: hash(&refresh),
@@ -180,19 +184,20 @@ impl Entering {
         if let Some(counter) = &entrance.counter {
             lockout::clear(tx, counter).await?;
         }
-        if let Some((letter, ip, post)) = self.letter {
+        let device = self.arrival.note(tx, now).await?;
+        if let Some((letter, post)) = self.letter.filter(|_| device.is_news) {
             let preferences = preferences::load(tx).await?;
-            let device = Device { user_agent: self.session.user_agent.clone(), ip };
-            if preferences.new_login_mail && device.is_news(&sessions::recent(tx, user).await?) {
+            if preferences.new_login_mail {
                 let language = entrance.language.unwrap_or(preferences.language);
                 post.write(tx, Letter { language, ..letter }, Fate::Send).await?;
             }
         }
-        sessions::insert(tx, &self.session, now).await?;
+        sessions::insert(tx, &self.session, device.id, now).await?;
         tokens::insert(tx, self.refresh_hash, self.session.id, self.refresh_expires, now).await?;
         audit::record(tx, self.entry, now, random).await?;
         let roles = roles::of_user(tx, user).await?;
-        Ok(Some(Entered { live: self.live, roles, refresh: self.refresh, cookie: self.cookie }))
+        let Self { live, refresh, cookie, arrival, .. } = self;
+        Ok(Some(Entered { live, roles, refresh, cookie, arrival }))
     }
 }
 
@@ -203,18 +208,18 @@ impl Entered {
         let tokens = TokenSet::for_session(core, &ctx.tenant, &self.live, &self.roles, Some(&self.refresh))?;
         let kept: Option<Duration> = self.live.remember.then_some(core.settings.sessions.remember);
         let cookie = self.cookie.map(|value| cookie::set(&value, kept)).transpose()?;
-        Ok(LoggedIn { tokens, cookie })
+        Ok(LoggedIn { tokens, cookies: cookie.into_iter().chain(self.arrival.cookie()?).collect() })
     }
 }
 
 /// What a person is told of a login with a device that was not used before.
 fn news(entrance: &Entrance, ctx: &RequestContext, now: Timestamp) -> Option<Letter> {
-    let (user, device) = (&entrance.user, entrance.user_agent.as_str());
+    let user = &entrance.user;
     let letter = Letter::mail(Name::NewLogin, Language::default(), user.email.clone()?)
         .of(Some(user.id))
         .with("name", user.display_name.clone().unwrap_or_default())
         .with("ip", ctx.client_ip.to_canonical().to_string())
-        .with("device", if device.is_empty() { "?" } else { device })
+        .with("device", entrance.device.name())
         .at(now);
     Some(letter)
 }

@@ -13,11 +13,13 @@
 //! It follows that an attempt whose outcome is not known yet counts as a failure: more attempts at once than
 //! may fail without a delay are refused as well, though their password may be right.
 //!
-//! A source is an IPv4 address, or an IPv6 /64, which is what one subscriber has.
+//! A source is an IPv4 address, or an IPv6 /64, which is what one subscriber has; or a browser that has logged
+//! in to the account before, wherever it is. So a stranger behind the same address locks nobody out of the
+//! browser that they use, and a browser that is used for guessing is locked wherever it goes.
 
 use std::{net::IpAddr, time::Duration};
 
-use kernel::{Problem, Timestamp};
+use kernel::{DeviceId, Problem, Timestamp};
 use storage::{StoreError, TenantTx, params};
 
 use super::{DELAYED, LOCKED};
@@ -34,6 +36,11 @@ impl Counter {
     /// Logins as `login` from `ip`.
     pub fn login(vault: &Vault, login: &Login, ip: IpAddr) -> Self {
         Self { account: account(vault, login), source: source(vault, ip) }
+    }
+    /// The same, but from a browser that the account knows.
+    #[must_use]
+    pub fn at(self, vault: &Vault, device: DeviceId) -> Self {
+        Self { source: vault.hash_failure(b"device", device.uuid().as_bytes()), ..self }
     }
     /// Confirmations of a user's current password from `ip`.
     pub fn confirmation(vault: &Vault, user: kernel::UserId, ip: IpAddr) -> Self {

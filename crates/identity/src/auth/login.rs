@@ -18,6 +18,7 @@ use super::{
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
+    devices::{Known, Shown},
     language::Language,
     mfa::{
         self, Offer,
@@ -37,8 +38,8 @@ pub struct LoginRequest {
     pub password: Secret,
     /// What they ask for.
     pub wishes: Wishes,
-    /// With what, bounded.
-    pub user_agent: String,
+    /// With what.
+    pub device: Shown,
     /// The language they like best.
     pub language: Option<Language>,
 }
@@ -66,17 +67,18 @@ pub struct Challenge {
 /// Logs somebody in, in the tenant of the request.
 pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<Outcome, Problem> {
     let counter = Counter::login(&core.vault, &request.login, ctx.client_ip);
-    let Found { account, familiar, preferences, offers } = load(core, ctx, &request.login).await?;
-    within_rate(core, ctx, &counter, familiar).await?;
+    let Found { account, known, familiar, preferences, offers } = load(core, ctx, &request).await?;
+    let counter = known.map_or(counter, |device| counter.at(&core.vault, device.id));
+    within_rate(core, ctx, &counter, known, familiar).await?;
     let place = core.hasher.reserve()?;
     let attempt = count_attempt(core, ctx, counter).await?;
 
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
     let verdict = place.verify(request.password.clone(), stored.as_ref().map(|h| h.expose().clone())).await?;
-    let known = account.as_ref().map(|a| a.user.id);
+    let whose = account.as_ref().map(|a| a.user.id);
     let allowed = account.filter(|a| verdict.ok && may_log_in(&a.user, &preferences));
     let (Some(account), Some(verified)) = (allowed, stored) else {
-        return Err(fail(core, ctx, known, attempt).await?);
+        return Err(fail(core, ctx, whose, attempt).await?);
     };
     // An upgrade can wait for the next login; this one must not fail for it.
     let rehashed = match verdict.needs_rehash {
@@ -93,12 +95,12 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
         password: Some(password),
         counter: Some(counter),
         wishes: request.wishes,
-        user_agent: request.user_agent,
+        device: request.device,
         language: request.language,
     };
     match enter::enter(core, ctx, entrance).await? {
         Some(logged_in) => Ok(Outcome::LoggedIn(Box::new(logged_in))),
-        None => Err(fail(core, ctx, known, attempt).await?),
+        None => Err(fail(core, ctx, whose, attempt).await?),
     }
 }
 
@@ -122,7 +124,7 @@ async fn challenge(
         counted: Some(counter.keep()),
         wishes: request.wishes,
     };
-    let opening = Opening::new(&core.vault, &*random, ctx.tenant.id, pending, &request.user_agent, now);
+    let opening = Opening::new(&core.vault, &*random, ctx.tenant.id, pending, request.device.user_agent(), now);
     let id = opening.id.clone();
     let entry = Entry::new(Actor::User(user), Action("login.challenged"), Target::new("user", user), ctx);
     let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
@@ -146,6 +148,8 @@ fn may_log_in(user: &User, preferences: &Preferences) -> bool {
 /// What a login is decided by.
 struct Found {
     account: Option<Account>,
+    /// The browser has logged in to the account before.
+    known: Option<Known>,
     /// A device at this address is logged in to the account already.
     familiar: bool,
     preferences: Preferences,
@@ -153,25 +157,36 @@ struct Found {
     offers: Vec<Offer>,
 }
 
-async fn load(core: &Core, ctx: &RequestContext, login: &Login) -> Result<Found, Problem> {
-    let (login, ip, now) = (login.clone(), ctx.client_ip, core.now());
+async fn load(core: &Core, ctx: &RequestContext, request: &LoginRequest) -> Result<Found, Problem> {
+    let (login, shown) = (request.login.clone(), request.device.clone());
+    let (vault, ip, now) = (core.vault.clone(), ctx.client_ip, core.now());
     let found = core.store.tenant(ctx.tenant.id).read(move |tx| {
         Box::pin(async move {
             let account = users::by_login(tx, &login).await?;
             // Nobody has the nil id: the same question, for an unknown account too.
             let id = account.as_ref().map_or(UserId::from_uuid(Uuid::nil()), |a| a.user.id);
+            let known = shown.recognise(tx, &vault, id).await?;
             let familiar = sessions::familiar(tx, id, ip, now).await?;
             let (offers, preferences) = (mfa::offers(tx, id).await?, preferences::load(tx).await?);
-            Ok::<_, StoreError>(Found { account, familiar, preferences, offers })
+            Ok::<_, StoreError>(Found { account, known, familiar, preferences, offers })
         })
     });
     Ok(found.await?)
 }
 
-/// The account's own rate. A device that is logged in has one apart: strangers cannot use it up.
-async fn within_rate(core: &Core, ctx: &RequestContext, counter: &Counter, familiar: bool) -> Result<(), Problem> {
+/// The account's own rate. A browser that it knows has one apart, and so has an address where somebody is logged
+/// in: strangers cannot use it up.
+async fn within_rate(
+    core: &Core,
+    ctx: &RequestContext,
+    counter: &Counter,
+    known: Option<Known>,
+    familiar: bool,
+) -> Result<(), Problem> {
     let mut key = format!("login:{}:{}", ctx.tenant.id, counter.account_name());
-    if familiar {
+    if let Some(device) = known {
+        key = format!("{key}:{}", device.id);
+    } else if familiar {
         key = format!("{key}:{}", ctx.client_ip.to_canonical());
     }
     let taken = core.limiter.take(key, core.settings.login_by_account).await;

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, StatusCode, header};
-use kernel::{AuthMethod, Problem, Secret};
+use kernel::{AuthMethod, Problem, RequestContext, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Object};
 use utoipa::ToSchema;
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     Core,
+    devices::Shown,
     http::{
         Caller, Ctx, Fields, Json, Permit, Refusal, Wish,
         openapi::{Body, Guarded},
@@ -30,9 +31,6 @@ use crate::{
     tokens::{self, TokenSet},
     users::{self, Attributes, Email, ExternalId, Login, NewUser, Phone, WriteProfile},
 };
-
-/// Longest `User-Agent` that is kept with a session.
-const USER_AGENT: usize = 256;
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
@@ -183,7 +181,7 @@ struct LoginBody {
 }
 
 impl LoginBody {
-    fn parse(self, headers: &HeaderMap) -> Result<LoginRequest, Problem> {
+    fn parse(self, ctx: &RequestContext, headers: &HeaderMap) -> Result<LoginRequest, Problem> {
         let mut fields = Fields::new();
         let typed = match (self.email, self.username) {
             (Some(email), None) => Some(("/email", email)),
@@ -213,16 +211,10 @@ impl LoginBody {
             login,
             password: self.password,
             wishes: Wishes { remember: self.remember_me, scope, set_cookie: self.set_cookie },
-            user_agent: user_agent(headers),
+            device: Shown::read(headers, ctx.client_ip),
             language: Language::wished(headers),
         })
     }
-}
-
-/// With what a request is made, as far as it says, bounded.
-pub fn user_agent(headers: &HeaderMap) -> String {
-    let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    text.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect()
 }
 
 /// What a login is answered with.
@@ -259,10 +251,10 @@ impl From<Challenge> for ChallengeView {
     }
 }
 
-/// Tokens, and the cookie if there is one.
+/// Tokens, and cookies.
 pub(super) fn logged_in(logged_in: LoggedIn) -> Response {
     let mut response = Json(LoginAnswer::Tokens(Box::new(logged_in.tokens))).into_response();
-    if let Some(cookie) = logged_in.cookie {
+    for cookie in logged_in.cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
@@ -280,7 +272,7 @@ async fn post_login(
     headers: HeaderMap,
     Json(body): Json<LoginBody>,
 ) -> Result<Response, Refusal> {
-    Ok(match login::login(&core, &ctx, body.parse(&headers)?).await? {
+    Ok(match login::login(&core, &ctx, body.parse(&ctx, &headers)?).await? {
         Outcome::LoggedIn(session) => logged_in(*session),
         Outcome::Challenge(challenge) => Json(LoginAnswer::Challenge(challenge.into())).into_response(),
     })

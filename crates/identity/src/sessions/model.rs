@@ -1,8 +1,8 @@
 //! Sessions as values, and what can be decided about them. Pure.
 
-use std::{net::IpAddr, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
-use kernel::{Amr, Problem, ProblemKind, SessionId, Timestamp, UserId};
+use kernel::{Amr, DeviceId, Problem, ProblemKind, SessionId, Timestamp, UserId};
 
 use super::{ENDED, EXPIRED, REUSED};
 use crate::{settings::SessionSettings, users::UserStatus};
@@ -72,34 +72,6 @@ impl Ended {
 impl From<Ended> for Problem {
     fn from(ended: Ended) -> Self {
         Self::new(ended.kind())
-    }
-}
-
-/// What a login comes with, as far as it tells devices apart.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Device {
-    /// Which program, by its own account.
-    pub user_agent: String,
-    /// From where.
-    pub ip: IpAddr,
-}
-
-impl Device {
-    /// Whether a login with this is news to somebody who logged in with those before. The first login is
-    /// not.
-    pub fn is_news(&self, before: &[Self]) -> bool {
-        !before.is_empty() && !before.iter().any(|known| self.is_like(known))
-    }
-
-    /// The same program in the same IPv4 /16 or IPv6 /32, which is what people move about in. A program
-    /// alone says nothing: many have the same.
-    fn is_like(&self, other: &Self) -> bool {
-        let near = match (self.ip.to_canonical(), other.ip.to_canonical()) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => a.octets()[..2] == b.octets()[..2],
-            (IpAddr::V6(a), IpAddr::V6(b)) => a.segments()[..2] == b.segments()[..2],
-            _ => false,
-        };
-        near && self.user_agent == other.user_agent
     }
 }
 
@@ -174,6 +146,10 @@ pub struct Session {
     pub ip: String,
     /// With what it was begun.
     pub user_agent: String,
+    /// With which device, unless that is forgotten.
+    pub device: Option<DeviceId>,
+    /// What that is called.
+    pub device_name: Option<String>,
     /// Login.
     pub created_at: Timestamp,
     /// Last use that was noted.

@@ -39,6 +39,10 @@ struct SessionView {
     ip: String,
     /// With what it was begun.
     user_agent: String,
+    /// With which device, unless that was forgotten.
+    device_id: Option<Uuid>,
+    /// What that is called.
+    device_name: Option<String>,
     /// Login.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -61,6 +65,8 @@ impl SessionView {
             remember: session.remember,
             ip: session.ip,
             user_agent: session.user_agent,
+            device_id: session.device.map(kernel::DeviceId::uuid),
+            device_name: session.device_name,
             created_at: session.created_at,
             last_seen_at: session.last_seen_at,
             idle_expires_at: session.idle_expires_at,

@@ -2,22 +2,20 @@
 
 use std::net::IpAddr;
 
-use kernel::{Amr, SessionId, Timestamp, UserId};
+use kernel::{Amr, DeviceId, SessionId, Timestamp, UserId};
 use storage::{Row, StoreError, TenantTx, params};
 
-use super::{Device, Live, NewSession, Owner, Reason, Session, Span};
+use super::{Live, NewSession, Owner, Reason, Session, Span};
 use crate::users::UserStatus;
 
 /// Most sessions that a list shows.
 const LIST: i64 = 200;
-/// Sessions that tell whether a device is known.
-const RECENT: i64 = 100;
 
-/// Stores a new session, used at `now` for the first time.
-pub async fn insert(tx: &mut TenantTx, new: &NewSession, now: Timestamp) -> Result<(), StoreError> {
+/// Stores a new session of this device, used at `now` for the first time.
+pub async fn insert(tx: &mut TenantTx, new: &NewSession, device: DeviceId, now: Timestamp) -> Result<(), StoreError> {
     let sql = "INSERT INTO sessions (tenant_id, id, user_id, cookie_hash, remember, scope, ip, user_agent,
-            authenticated_at, created_at, last_seen_at, idle_expires_at, expires_at, amr)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9, $10, $11, $12)";
+            authenticated_at, created_at, last_seen_at, idle_expires_at, expires_at, amr, device_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9, $10, $11, $12, $13)";
     let values = params![
         new.id,
         new.user,
@@ -29,7 +27,8 @@ pub async fn insert(tx: &mut TenantTx, new: &NewSession, now: Timestamp) -> Resu
         now,
         new.span.idle,
         new.span.absolute,
-        new.amr.to_string()
+        new.amr.to_string(),
+        device
     ];
     tx.execute(sql, values).await.map(drop)
 }
@@ -74,9 +73,11 @@ pub async fn by_cookie(tx: &mut TenantTx, hash: [u8; 32]) -> Result<Option<Live>
 
 /// A user's live sessions, newest first, 200 at most.
 pub async fn list(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-    let sql = "SELECT id, remember, ip, user_agent, created_at, last_seen_at, idle_expires_at, expires_at
-        FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3
-            AND idle_expires_at > $3 ORDER BY id DESC LIMIT $4";
+    let sql = "SELECT s.id, s.remember, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.idle_expires_at,
+            s.expires_at, d.id, d.name
+        FROM sessions s LEFT JOIN devices d ON d.tenant_id = s.tenant_id AND d.id = s.device_id
+        WHERE s.tenant_id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3
+            AND s.idle_expires_at > $3 ORDER BY s.id DESC LIMIT $4";
     let read = |row: &Row| {
         Ok(Session {
             id: row.get(0)?,
@@ -87,6 +88,8 @@ pub async fn list(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<Vec
             last_seen_at: row.get(5)?,
             idle_expires_at: row.get(6)?,
             expires_at: row.get(7)?,
+            device: row.get(8)?,
+            device_name: row.get(9)?,
         })
     };
     tx.query(sql, params![user, now, LIST]).await?.iter().map(read).collect()
@@ -97,18 +100,6 @@ pub async fn familiar(tx: &mut TenantTx, user: UserId, ip: IpAddr, now: Timestam
     let sql = "SELECT 1 FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL
             AND ip = $3 AND expires_at > $4 AND idle_expires_at > $4 LIMIT 1";
     Ok(tx.query_opt(sql, params![user, ip.to_canonical().to_string(), now]).await?.is_some())
-}
-
-/// With what and from where the user's last sessions were begun, newest first: those that ended too, as
-/// long as there is a record of them.
-pub async fn recent(tx: &mut TenantTx, user: UserId) -> Result<Vec<Device>, StoreError> {
-    let sql = "SELECT user_agent, ip FROM sessions WHERE tenant_id = $1 AND user_id = $2 ORDER BY id DESC LIMIT $3";
-    let read = |row: &Row| {
-        let ip: String = row.get(1)?;
-        let ip = ip.parse().map_err(|_| StoreError::Decode { column: 1, expected: "an address" })?;
-        Ok(Device { user_agent: row.get(0)?, ip })
-    };
-    tx.query(sql, params![user, RECENT]).await?.iter().map(read).collect()
 }
 
 /// Notes use of a session that is still live.
@@ -154,5 +145,20 @@ pub async fn revoke_all(
             tx.query(&sql, params![user, now, reason.as_str(), id]).await?
         }
     };
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Ends all sessions that a user began with a device, and returns those it ended.
+pub async fn revoke_of_device(
+    tx: &mut TenantTx,
+    user: UserId,
+    device: DeviceId,
+    reason: Reason,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let sql = "UPDATE sessions SET revoked_at = $4, revoked_reason = $5
+        WHERE tenant_id = $1 AND user_id = $2 AND device_id = $3 AND revoked_at IS NULL AND expires_at > $4
+        RETURNING id";
+    let rows = tx.query(sql, params![user, device, now, reason.as_str()]).await?;
     rows.iter().map(|row| row.get(0)).collect()
 }

@@ -53,6 +53,7 @@ const HASH: [u8; 32] = [1; 32];
 async fn session(node: &TestCore) -> (UserId, SessionId) {
     let (now, core) = (node.core.now(), &node.core);
     let (user, id) = (UserId::new(now, &*core.random), SessionId::new(now, &*core.random));
+    let device = kernel::DeviceId::new(now, &*core.random);
     let span = Span::begin(&core.settings.sessions, false, now);
     let new = NewSession {
         id,
@@ -69,7 +70,7 @@ async fn session(node: &TestCore) -> (UserId, SessionId) {
         Box::pin(async move {
             let email = "ada@example.com".parse().map_err(|_| StoreError::Misuse("an address"))?;
             users::create(tx, user, &NewUser::person(email), now).await?;
-            sessions::insert(tx, &new, now).await?;
+            sessions::insert(tx, &new, device, now).await?;
             store::insert(tx, HASH, id, span.absolute, now).await
         })
     });

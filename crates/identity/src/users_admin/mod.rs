@@ -12,6 +12,7 @@
 //! Deliberately absent: acting as another user, bulk import and export, erasure, and
 //! a password that must be changed at the next login.
 
+mod devices;
 mod dto;
 pub mod filter;
 mod invitations;
@@ -33,7 +34,7 @@ use crate::Core;
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
-    routes::routes().merge(sessions::routes())
+    routes::routes().merge(sessions::routes()).merge(devices::routes())
 }
 
 crate::rights! {
@@ -49,9 +50,9 @@ crate::rights! {
     DeleteUsers = "users:delete";
     /// May give roles to users and take them away.
     AssignRoles = "roles:assign";
-    /// May list sessions of users.
+    /// May list sessions and devices of users.
     ReadSessions = "sessions:read";
-    /// May end sessions of users.
+    /// May end sessions of users, and send their devices away.
     RevokeSessions = "sessions:revoke";
 }
 

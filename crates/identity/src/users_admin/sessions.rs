@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use kernel::{Problem, SessionId, Timestamp, problem::common};
+use kernel::{DeviceId, Problem, SessionId, Timestamp, problem::common};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -44,6 +44,11 @@ struct UserSession {
     ip: String,
     /// With what it was begun.
     user_agent: String,
+    /// With which device, unless that was forgotten.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    device_id: Option<DeviceId>,
+    /// What that is called.
+    device_name: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// Last use, to about a minute.
@@ -59,8 +64,18 @@ struct UserSession {
 
 impl From<Session> for UserSession {
     fn from(session: Session) -> Self {
-        let Session { id, remember, ip, user_agent, created_at, last_seen_at, idle_expires_at, expires_at } = session;
-        Self { id, remember, ip, user_agent, created_at, last_seen_at, idle_expires_at, expires_at }
+        Self {
+            id: session.id,
+            remember: session.remember,
+            ip: session.ip,
+            user_agent: session.user_agent,
+            device_id: session.device,
+            device_name: session.device_name,
+            created_at: session.created_at,
+            last_seen_at: session.last_seen_at,
+            idle_expires_at: session.idle_expires_at,
+            expires_at: session.expires_at,
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use identity::{
 use kernel::Problem;
 use serde_json::{Value as Json, json};
 
-use super::{own::Own, page, sessions, when};
+use super::{devices, own::Own, page, sessions, when};
 use crate::Pages;
 
 const SECTION: &str = "account/privacy";
@@ -51,6 +51,21 @@ async fn collect(own: &Own<ReadOwnKeys>) -> Result<Json, Problem> {
             })
         })
         .collect();
+    let devices: Vec<Json> = devices::of(own)
+        .await?
+        .into_iter()
+        .map(|device| {
+            json!({
+                "id": device.id,
+                "name": device.name,
+                "ip": device.ip,
+                "user_agent": device.user_agent,
+                "first_seen_at": device.first_seen_at,
+                "last_seen_at": device.last_seen_at,
+                "trusted_until": device.trusted_until,
+            })
+        })
+        .collect();
     let keys: Vec<Json> = api_keys::list_own(own.core(), &own.permit)
         .await?
         .into_iter()
@@ -72,6 +87,7 @@ async fn collect(own: &Own<ReadOwnKeys>) -> Result<Json, Problem> {
         "account": user,
         "roles": own.permit.principal.roles.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "sessions": sessions,
+        "devices": devices,
         "api_keys": keys,
     }))
 }

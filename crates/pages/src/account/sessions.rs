@@ -36,7 +36,7 @@ pub(super) async fn of<R>(own: &Own<R>) -> Result<Vec<Session>, Problem> {
 fn row(session: &Session, current: Option<SessionId>, words: &Words, now: Timestamp) -> Value {
     context! {
         id => session.id.to_string(),
-        device => session.user_agent.clone(),
+        device => session.device_name.as_ref().unwrap_or(&session.user_agent),
         ip => session.ip.clone(),
         current => current == Some(session.id),
         remember => session.remember,

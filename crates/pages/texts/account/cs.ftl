@@ -116,3 +116,21 @@ privacy-audit = Záznam bezpečnostních událostí, například přihlášení
 privacy-data = Vaše data
 privacy-data-text = Vezměte si, co se o vašem účtu uchovává, jako dokument JSON.
 privacy-download = Stáhnout
+
+## Zařízení
+account-devices = Zařízení
+account-devices-about = Čím jste se přihlásili.
+notice-device-named = Zařízení má svůj název.
+notice-device-removed = Zařízení je zapomenuto a jeho relace skončily.
+devices-text = Názvy vám pomohou zařízení poznat. Zapomeňte ta, která už nepoužíváte nebo která nejsou vaše.
+devices-none = Žádná zařízení tu nejsou.
+devices-this = toto
+devices-trusted = důvěryhodné do
+devices-first = Poprvé
+devices-seen = naposledy
+device-name = Název
+device-rename = Uložit název
+device-forget = Zapomenout
+device-forget-title = Zapomenout „{ $name }“?
+device-forget-text = Ihned bude odhlášeno. Když se jím někdo znovu přihlásí, dozvíte se to e-mailem.
+privacy-devices = Zařízení, kterými jste se přihlásili

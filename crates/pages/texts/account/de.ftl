@@ -115,3 +115,21 @@ privacy-audit = Ein Protokoll von Sicherheitsereignissen wie Anmeldungen
 privacy-data = Ihre Daten
 privacy-data-text = Nehmen Sie mit, was zu Ihrem Konto gespeichert ist, als JSON-Dokument.
 privacy-download = Herunterladen
+
+## Geräte
+account-devices = Geräte
+account-devices-about = Womit Sie sich angemeldet haben.
+notice-device-named = Das Gerät hat seinen Namen.
+notice-device-removed = Das Gerät ist vergessen, und seine Sitzungen sind beendet.
+devices-text = Namen helfen Ihnen, Geräte wiederzuerkennen. Vergessen Sie, was Sie nicht mehr benutzen oder was nicht Ihres ist.
+devices-none = Es gibt keine Geräte.
+devices-this = dieses hier
+devices-trusted = vertraut bis
+devices-first = Zuerst gesehen
+devices-seen = zuletzt gesehen
+device-name = Name
+device-rename = Namen speichern
+device-forget = Vergessen
+device-forget-title = „{ $name }“ vergessen?
+device-forget-text = Es wird sofort abgemeldet. Meldet sich wieder jemand damit an, erfahren Sie es per Mail.
+privacy-devices = Die Geräte, mit denen Sie sich angemeldet haben

@@ -115,3 +115,21 @@ privacy-audit = A log of security events, such as sign-ins
 privacy-data = Your data
 privacy-data-text = Take along what is kept about your account, as a JSON document.
 privacy-download = Download
+
+## Devices
+account-devices = Devices
+account-devices-about = What you have signed in with.
+notice-device-named = The device has its name.
+notice-device-removed = The device is forgotten, and its sessions have ended.
+devices-text = Names help you to recognise devices. Forget those that you no longer use, or that are not yours.
+devices-none = There are no devices.
+devices-this = this one
+devices-trusted = trusted until
+devices-first = First seen
+devices-seen = last seen
+device-name = Name
+device-rename = Save name
+device-forget = Forget
+device-forget-title = Forget “{ $name }”?
+device-forget-text = It is signed out at once. When somebody signs in with it again, you are told by mail.
+privacy-devices = The devices that you have signed in with

@@ -115,3 +115,21 @@ privacy-audit = Un registro de eventos de seguridad, como los inicios de sesión
 privacy-data = Sus datos
 privacy-data-text = Llévese lo que se guarda de su cuenta, como documento JSON.
 privacy-download = Descargar
+
+## Dispositivos
+account-devices = Dispositivos
+account-devices-about = Con qué ha iniciado sesión.
+notice-device-named = El dispositivo tiene su nombre.
+notice-device-removed = El dispositivo se ha olvidado y sus sesiones han terminado.
+devices-text = Los nombres le ayudan a reconocer sus dispositivos. Olvide los que ya no use o que no sean suyos.
+devices-none = No hay dispositivos.
+devices-this = este
+devices-trusted = de confianza hasta el
+devices-first = Visto por primera vez
+devices-seen = visto por última vez
+device-name = Nombre
+device-rename = Guardar nombre
+device-forget = Olvidar
+device-forget-title = ¿Olvidar «{ $name }»?
+device-forget-text = Su sesión se cierra de inmediato. Si alguien vuelve a usarlo para iniciar sesión, se lo comunicamos por correo.
+privacy-devices = Los dispositivos con los que ha iniciado sesión

@@ -115,3 +115,21 @@ privacy-audit = Un journal des événements de sécurité, comme les connexions
 privacy-data = Vos données
 privacy-data-text = Emportez ce qui est conservé de votre compte, sous forme de document JSON.
 privacy-download = Télécharger
+
+## Appareils
+account-devices = Appareils
+account-devices-about = Avec quoi vous vous êtes connecté.
+notice-device-named = L’appareil a son nom.
+notice-device-removed = L’appareil est oublié et ses sessions sont terminées.
+devices-text = Les noms vous aident à reconnaître vos appareils. Oubliez ceux que vous n’utilisez plus ou qui ne sont pas à vous.
+devices-none = Il n’y a pas d’appareil.
+devices-this = celui-ci
+devices-trusted = de confiance jusqu’au
+devices-first = Vu la première fois
+devices-seen = vu la dernière fois
+device-name = Nom
+device-rename = Enregistrer le nom
+device-forget = Oublier
+device-forget-title = Oublier « { $name } » ?
+device-forget-text = Il est déconnecté aussitôt. Si quelqu’un s’en sert à nouveau pour se connecter, vous en êtes averti par e-mail.
+privacy-devices = Les appareils avec lesquels vous vous êtes connecté

@@ -44,6 +44,7 @@ pub(super) fn judge(mut tree: Tree, schema: &Schema) -> Result<Config, Report> {
         log: pieces.section("log"),
         limits: pieces.section("limits"),
         guard: pieces.section("guard"),
+        forward_auth: pieces.section("forward_auth"),
         upstreams: pieces.upstreams(),
         routes: routes.iter().map(|(_, route)| route.clone()).collect(),
     };

@@ -104,6 +104,11 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
     }
 
     unless(
+        config.forward_auth.is_none() || !config.server.trusted_proxies.is_empty(),
+        "forward_auth",
+        "nobody may ask: write the addresses of the proxies that do in server.trusted_proxies".to_owned(),
+    );
+    unless(
         config.secrets.master_key.is_none() || config.secrets.master_key_file.is_none(),
         "secrets.master_key_file",
         "secrets.master_key is set too: keep one of the two".to_owned(),
@@ -125,7 +130,8 @@ pub(super) fn gateway(config: &Config) -> Vec<(Path, String, Option<Path>)> {
             (Some(i), true) => config
                 .routes
                 .get(i)
-                .map(|route| did_you_mean(&route.upstream, config.upstreams.keys().map(String::as_str)))
+                .and_then(|route| route.upstream.as_deref())
+                .map(|upstream| did_you_mean(upstream, config.upstreams.keys().map(String::as_str)))
                 .unwrap_or_default(),
             _ => String::new(),
         };

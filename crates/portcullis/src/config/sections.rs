@@ -9,7 +9,8 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use gateway::{
     config::{
-        Duration, GatewayConfig, GuardConfig, HttpConfig, ProxyProtocolConfig, RouteConfig, TlsConfig, UpstreamConfig,
+        Duration, ForwardAuthConfig, GatewayConfig, GuardConfig, HttpConfig, ProxyProtocolConfig, RouteConfig,
+        TlsConfig, UpstreamConfig,
     },
     limit::LimitSettings,
 };
@@ -52,6 +53,9 @@ pub struct Config {
     pub limits: LimitSettings,
     /// Which hosts, clients and pages the gate serves at all.
     pub guard: GuardConfig,
+    /// The place where other proxies ask about requests that they forward themselves. Nobody may ask when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forward_auth: Option<ForwardAuthConfig>,
     /// Services behind the gate, by name.
     pub upstreams: BTreeMap<String, UpstreamConfig>,
     /// Which requests go to which upstream, and what they need. The most specific match wins. Identity's
@@ -255,6 +259,7 @@ impl Config {
             tls: self.server.tls.clone(),
             proxy_protocol: self.server.proxy_protocol.clone(),
             guard: self.guard.clone(),
+            forward_auth: self.forward_auth.clone(),
             upstreams: self.upstreams.clone(),
             routes: self.routes.clone(),
             zone: self.server.zone.clone(),

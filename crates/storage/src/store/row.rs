@@ -1,6 +1,8 @@
 //! Rows and how their cells become Rust values.
 
-use kernel::{ApiKeyId, AuditId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId};
+use kernel::{
+    ApiKeyId, AuditId, DeviceId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId,
+};
 use uuid::Uuid;
 
 use super::{StoreError, Value};
@@ -131,4 +133,4 @@ macro_rules! ids {
     )*};
 }
 
-ids!(ApiKeyId, AuditId, MessageId, RoleId, SessionId, TenantId, TokenId, UserId);
+ids!(ApiKeyId, AuditId, DeviceId, MessageId, RoleId, SessionId, TenantId, TokenId, UserId);

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use kernel::{ApiKeyId, AuditId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId};
+use kernel::{
+    ApiKeyId, AuditId, DeviceId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId,
+};
 use uuid::Uuid;
 
 /// One value on its way into or out of the database. Time is `Int`, microseconds since the epoch.
@@ -74,6 +76,7 @@ from! {
     &'a RoleName => |v| Value::Text(Cow::Borrowed(v.as_str()));
     ApiKeyId => |v| Value::Uuid(v.uuid());
     AuditId => |v| Value::Uuid(v.uuid());
+    DeviceId => |v| Value::Uuid(v.uuid());
     MessageId => |v| Value::Uuid(v.uuid());
     RoleId => |v| Value::Uuid(v.uuid());
     SessionId => |v| Value::Uuid(v.uuid());

@@ -1,7 +1,9 @@
 //! The whole program, told as stories: what a person, a program and an attacker meet, on every database
 //! and key-value store. One binary, because linking the program is what a test costs most.
 
+mod devices;
 mod enumeration;
+mod forward_auth;
 mod gateway_config;
 mod journey;
 mod limits;

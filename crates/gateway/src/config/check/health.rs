@@ -114,8 +114,8 @@ fn check_sticky(findings: &mut Findings, at: &str, sticky: &StickyConfig) {
     if !is_token(name) || name.len() > 64 {
         findings.add(format!("{at}.cookie"), "is not the name of a cookie", "Write a name such as lb.");
     }
-    if [authn::COOKIE, authn::INSECURE_COOKIE].contains(&name.as_str()) {
-        findings.add(format!("{at}.cookie"), "is the session's cookie", "Write another name, such as lb.");
+    if [authn::COOKIE, authn::INSECURE_COOKIE, authn::DEVICE_COOKIE].contains(&name.as_str()) {
+        findings.add(format!("{at}.cookie"), "is a cookie of ours", "Write another name, such as lb.");
     }
     // RFC 6265bis §4.1.3: browsers refuse such names without what they promise.
     if name.starts_with("__Host-") && !(secure && sticky.path == "/") || name.starts_with("__Secure-") && !secure {

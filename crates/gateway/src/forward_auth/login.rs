@@ -1,0 +1,48 @@
+//! Sends browsers to the sign-in page.
+
+use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::ForwardAuthConfig;
+use crate::guard::Admitted;
+
+/// What stays readable in the value of a parameter (RFC 3986 §3.4).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// The sign-in page.
+#[derive(Debug)]
+pub(super) struct Login {
+    /// Up to where the address to return to begins.
+    before: String,
+}
+
+impl Login {
+    pub(super) fn new(config: &ForwardAuthConfig) -> Option<Self> {
+        let url = config.login_url.as_ref()?;
+        let separator = if url.contains('?') { '&' } else { '?' };
+        Some(Self { before: format!("{url}{separator}{}=", config.return_parameter) })
+    }
+
+    /// Where to send whoever made this request and is not known, if it is a person in a browser.
+    pub(super) fn location(&self, parts: &Parts, about: &Admitted, secure: bool) -> Option<HeaderValue> {
+        if !is_page(&parts.method, &parts.headers) {
+            return None;
+        }
+        let scheme = if secure { "https" } else { "http" };
+        let host = about.host_field().to_str().ok()?;
+        let back = format!("{scheme}://{host}{}", parts.uri.path_and_query()?);
+        HeaderValue::try_from(format!("{}{}", self.before, utf8_percent_encode(&back, ESCAPED))).ok()
+    }
+}
+
+/// Whether a page is asked for by somebody who presents no credential of a program's.
+fn is_page(method: &Method, headers: &HeaderMap) -> bool {
+    let says = |name: &str, what: &str| {
+        headers.get_all(name).iter().any(|value| value.to_str().is_ok_and(|value| value.contains(what)))
+    };
+    matches!(*method, Method::GET | Method::HEAD)
+        && says("accept", "text/html")
+        && (!headers.contains_key("sec-fetch-mode") || says("sec-fetch-mode", "navigate"))
+        && !headers.contains_key(header::AUTHORIZATION)
+        && !headers.contains_key("x-api-key")
+}
