@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { PASSWORD, address, giveCredentials, notice, person, signIn } from "../harness/people.mjs";
+import { PASSWORD, address, notice, person, signIn } from "../harness/people.mjs";
+import { fillCredentials } from "../harness/sign-in.mjs";
 import { sharedGate, visitor } from "../harness/world.mjs";
 
 const PLAIN = { javaScriptEnabled: false };
@@ -14,7 +15,7 @@ test("whoever is not signed in comes back to the page after signing in", async (
   const email = await person();
   await page.goto("/ui/account/sessions");
   assert.equal(new URL(page.url()).pathname, "/ui/login");
-  await giveCredentials(page, email);
+  await fillCredentials(page, email);
   assert.equal(new URL(page.url()).pathname, "/ui/account/sessions");
 });
 
