@@ -9,7 +9,9 @@ use std::{borrow::Cow, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use http::HeaderValue;
-use kernel::{Acr, ApiKeyId, Clock, Principal, RoleName, SessionId, Subject, TenantId, Timestamp, edge::Tenant};
+use kernel::{
+    Acr, ApiKeyId, Clock, Principal, RoleName, SessionId, Subject, TenantId, Timestamp, UserId, edge::Tenant, jose::Act,
+};
 use quick_cache::{Equivalent, sync::Cache};
 use serde::Serialize;
 
@@ -44,6 +46,9 @@ struct Claims<'a> {
     auth_time: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     acr: Option<Acr>,
+    /// Who acts as the subject, where it is somebody else (RFC 8693 §4.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<Act>,
     iat: i64,
     exp: i64,
 }
@@ -69,6 +74,7 @@ struct Key<'a> {
     scope: Cow<'a, str>,
     authenticated_at: Timestamp,
     acr: Option<Acr>,
+    impersonator: Option<UserId>,
 }
 
 impl Key<'_> {
@@ -130,6 +136,7 @@ impl Assertions {
             scope: (&*principal.scope).into(),
             authenticated_at: principal.authenticated_at,
             acr: principal.amr.acr(),
+            impersonator: principal.impersonator,
         });
         if let Some((value, expires)) = self.made.get(&asked)
             && expires >= now + REST
@@ -148,6 +155,7 @@ impl Assertions {
             scope: &principal.scope,
             auth_time: principal.authenticated_at.as_secs(),
             acr: principal.amr.acr(),
+            act: principal.impersonator.map(|sub| Act { sub }),
             iat: now.as_secs(),
             exp: expires.as_secs(),
         };

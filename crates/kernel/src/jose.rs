@@ -12,7 +12,7 @@ mod token;
 pub use jwk::{Jwk, JwkSet};
 pub use keys::{KeyError, SigningKey, VerifyingKey};
 pub use ring::{KeyRing, RingKey};
-pub use token::{Claims, Header, MAX_TOKEN_LEN, TokenError, Unverified, sign};
+pub use token::{Act, Claims, Header, MAX_TOKEN_LEN, TokenError, Unverified, sign};
 
 use std::{fmt, str::FromStr};
 

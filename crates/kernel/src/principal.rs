@@ -128,6 +128,8 @@ pub struct Principal {
     pub authenticated_at: Timestamp,
     /// With what they proved it (`amr`). Empty for an API key.
     pub amr: Amr,
+    /// The administrator who acts as the subject, where it is not the person themselves (`act`, RFC 8693 §4.1).
+    pub impersonator: Option<UserId>,
     /// When the credential stops being valid.
     pub expires_at: Timestamp,
 }

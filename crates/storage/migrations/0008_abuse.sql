@@ -8,6 +8,9 @@ CREATE TABLE attribute_schemas (
     PRIMARY KEY (tenant_id)
 );
 
+-- The administrator whose session it is, who acts as its user.
+ALTER TABLE sessions ADD COLUMN impersonator UUID;
+
 -- Puzzles that were solved and used, until they would have expired anyway.
 CREATE TABLE spent_puzzles (
     tenant_id UUID NOT NULL REFERENCES tenants (id),

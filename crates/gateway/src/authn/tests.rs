@@ -125,6 +125,7 @@ impl Gate {
             auth_time: None,
             amr: kernel::Amr::NONE,
             acr: None,
+            act: None,
             email: None,
         };
         change(&mut claims);
@@ -147,6 +148,7 @@ impl Gate {
             limits: Arc::default(),
             authenticated_at: NOW,
             amr: kernel::Amr::NONE,
+            impersonator: None,
             expires_at: Timestamp::MAX,
         };
         change(&mut principal);

@@ -139,6 +139,7 @@ fn principal(claims: Claims) -> Result<Principal, TokenError> {
         limits: Arc::default(),
         authenticated_at: Timestamp::from_secs(claims.auth_time.unwrap_or(claims.iat)),
         amr: claims.amr,
+        impersonator: claims.act.map(|act| act.sub),
         expires_at: Timestamp::from_secs(claims.exp),
     })
 }

@@ -35,6 +35,7 @@ fn caller(roles: &[&str]) -> Principal {
         limits: Arc::default(),
         authenticated_at: Timestamp::EPOCH,
         amr: kernel::Amr::NONE,
+        impersonator: None,
         expires_at: Timestamp::MAX,
     }
 }

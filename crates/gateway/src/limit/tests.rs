@@ -71,6 +71,7 @@ impl Who {
             limits: Arc::default(),
             authenticated_at: NOW,
             amr: kernel::Amr::NONE,
+            impersonator: None,
             expires_at: NOW + Duration::from_secs(900),
         });
         self

@@ -118,6 +118,7 @@ fn caller(tenant: TenantId) -> Principal {
         limits: Arc::default(),
         authenticated_at: Timestamp::EPOCH,
         amr: kernel::Amr::NONE,
+        impersonator: None,
         expires_at: Timestamp::MAX,
     }
 }

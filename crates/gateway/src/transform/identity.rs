@@ -10,6 +10,7 @@ const TENANT: HeaderName = HeaderName::from_static("x-portcullis-tenant");
 const ROLES: HeaderName = HeaderName::from_static("x-portcullis-roles");
 const SCOPES: HeaderName = HeaderName::from_static("x-portcullis-scopes");
 const SESSION: HeaderName = HeaderName::from_static("x-portcullis-session");
+const ACTOR: HeaderName = HeaderName::from_static("x-portcullis-actor");
 const ASSERTION: HeaderName = HeaderName::from_static("x-portcullis-assertion");
 const CERTIFICATE_SUBJECT: HeaderName = HeaderName::from_static("x-portcullis-certificate-subject");
 const CERTIFICATE_NAMES: HeaderName = HeaderName::from_static("x-portcullis-certificate-names");
@@ -59,6 +60,9 @@ pub(super) fn write(
     }
     if let Some(session) = principal.session {
         headers.insert(SESSION, uuid_value(session.uuid(), &mut buffer));
+    }
+    if let Some(actor) = principal.impersonator {
+        headers.insert(ACTOR, uuid_value(actor.uuid(), &mut buffer));
     }
     if let Some(assertion) = assertions.assertion(principal, tenant, upstream) {
         headers.insert(ASSERTION, assertion);

@@ -136,6 +136,7 @@ pub(crate) fn ada(tenant: TenantId) -> Principal {
         limits: [].into(),
         authenticated_at: Timestamp::EPOCH,
         amr: kernel::Amr::NONE,
+        impersonator: None,
         expires_at: Timestamp::MAX,
     }
 }

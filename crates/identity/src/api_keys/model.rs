@@ -205,6 +205,7 @@ impl Presented {
             limits: key.limits.into(),
             authenticated_at: key.created_at,
             amr: kernel::Amr::NONE,
+            impersonator: None,
             expires_at: key.expires_at.unwrap_or(Timestamp::MAX),
         })
     }

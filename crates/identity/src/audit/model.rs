@@ -84,6 +84,8 @@ pub enum Outcome {
 pub struct Entry {
     /// Who.
     pub actor: Actor,
+    /// The administrator who acted as them.
+    pub impersonator: Option<UserId>,
     /// What.
     pub action: Action,
     /// To what.
@@ -103,6 +105,7 @@ impl Entry {
     pub fn new(actor: impl Into<Actor>, action: Action, target: Target, ctx: &RequestContext) -> Self {
         Self {
             actor: actor.into(),
+            impersonator: ctx.principal.as_ref().and_then(|principal| principal.impersonator),
             action,
             target,
             outcome: Outcome::Success,
@@ -115,6 +118,7 @@ impl Entry {
     pub fn by_system(action: Action, target: Target) -> Self {
         Self {
             actor: Actor::System,
+            impersonator: None,
             action,
             target,
             outcome: Outcome::Success,

@@ -6,7 +6,17 @@ use storage::{StoreError, TenantTx, params};
 use super::{Actor, Entry, Outcome};
 
 /// Writes an entry in the transaction of its cause.
-pub async fn record(tx: &mut TenantTx, entry: Entry, now: Timestamp, random: &dyn Random) -> Result<(), StoreError> {
+///
+/// Who acted as the actor is a detail, `impersonator`: the actor is whose rights were used.
+pub async fn record(
+    tx: &mut TenantTx,
+    mut entry: Entry,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<(), StoreError> {
+    if let (Some(by), Some(details)) = (entry.impersonator, entry.details.as_object_mut()) {
+        details.insert("impersonator".into(), by.to_string().into());
+    }
     let (actor_kind, actor_id) = match entry.actor {
         Actor::User(id) => ("user", Some(id.uuid())),
         Actor::ApiKey(id) => ("api_key", Some(id.uuid())),

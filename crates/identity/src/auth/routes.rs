@@ -330,6 +330,7 @@ async fn post_logout(State(core): State<Arc<Core>>, caller: Caller) -> Result<Re
     responses((status = 204, description = "Logged out everywhere"), Guarded),
     security(("bearer" = []), ("session" = [])))]
 async fn post_logout_all(State(core): State<Arc<Core>>, caller: Caller) -> Result<Response, Refusal> {
+    caller.in_person()?;
     logout::logout_all(&core, &caller.ctx, &caller.principal).await?;
     Ok(logged_out(&caller))
 }

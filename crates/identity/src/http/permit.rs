@@ -39,6 +39,16 @@ pub struct Caller {
     pub ctx: Ctx,
 }
 
+impl Caller {
+    /// Refuses an administrator who acts as the caller: only people themselves change their accounts.
+    pub fn in_person(&self) -> Result<(), Problem> {
+        match self.principal.impersonator {
+            Some(_) => Err(Problem::new(common::FORBIDDEN).detail("Only the person may do this, and you act as them.")),
+            None => Ok(()),
+        }
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
@@ -47,6 +57,9 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         Ok(Self { principal, ctx })
     }
 }
+
+/// The right to change one's own account.
+const OWN: &str = "profile:write";
 
 /// Something a caller may be permitted to do. Declared by [`rights!`](crate::rights).
 pub trait Right: Send + Sync + 'static {
@@ -71,6 +84,9 @@ impl<R: Right> Permit<R> {
     /// Asks whether this caller may.
     pub fn ask(core: &Core, caller: Caller) -> Result<Self, Problem> {
         let principal = &*caller.principal;
+        if R::NAME == OWN {
+            caller.in_person()?;
+        }
         let at_home = !R::SYSTEM
             || core.edge.tenants.load().default_tenant().is_some_and(|default| default.id == principal.tenant);
         if at_home && core.edge.access.load().permits(principal, R::permission()) {

@@ -36,6 +36,7 @@ fn token(node: &TestCore) -> String {
         auth_time: None,
         amr: kernel::Amr::NONE,
         acr: None,
+        act: None,
         email: None,
     };
     sign(&claims, &node.core.signers.active(tenant.id).expect("a key")).expect("a token")

@@ -158,6 +158,8 @@ pub struct Session {
     pub idle_expires_at: Timestamp,
     /// When it ends anyway.
     pub expires_at: Timestamp,
+    /// The administrator whose it is, who acts as the user.
+    pub impersonator: Option<UserId>,
 }
 
 /// Whose session it is, as far as tokens need to know.

@@ -55,6 +55,10 @@ struct SessionView {
     /// Ends then anyway.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// Id of the administrator whose session this is, where somebody acts as you.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    impersonator: Option<Uuid>,
 }
 
 impl SessionView {
@@ -71,6 +75,7 @@ impl SessionView {
             last_seen_at: session.last_seen_at,
             idle_expires_at: session.idle_expires_at,
             expires_at: session.expires_at,
+            impersonator: session.impersonator.map(kernel::UserId::uuid),
         }
     }
 }

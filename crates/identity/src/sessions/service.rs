@@ -52,6 +52,7 @@ pub async fn authenticate_cookie(core: &Core, cookie: Secret) -> Result<Arc<Prin
         limits: Arc::new([]),
         authenticated_at: live.authenticated_at,
         amr: live.amr,
+        impersonator: None,
         expires_at: span.idle.min(span.absolute).min(now + ASK_AGAIN),
     }))
 }

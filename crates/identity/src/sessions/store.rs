@@ -12,7 +12,12 @@ use crate::users::UserStatus;
 const LIST: i64 = 200;
 
 /// Stores a new session of this device, used at `now` for the first time.
-pub async fn insert(tx: &mut TenantTx, new: &NewSession, device: DeviceId, now: Timestamp) -> Result<(), StoreError> {
+pub async fn insert(
+    tx: &mut TenantTx,
+    new: &NewSession,
+    device: impl Into<Option<DeviceId>>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO sessions (tenant_id, id, user_id, cookie_hash, remember, scope, ip, user_agent,
             authenticated_at, created_at, last_seen_at, idle_expires_at, expires_at, amr, device_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9, $10, $11, $12, $13)";
@@ -28,9 +33,15 @@ pub async fn insert(tx: &mut TenantTx, new: &NewSession, device: DeviceId, now: 
         new.span.idle,
         new.span.absolute,
         new.amr.to_string(),
-        device
+        device.into()
     ];
     tx.execute(sql, values).await.map(drop)
+}
+
+/// Notes that the session is an administrator's, who acts as its user.
+pub async fn mark_impersonated(tx: &mut TenantTx, id: SessionId, by: UserId) -> Result<(), StoreError> {
+    let sql = "UPDATE sessions SET impersonator = $3 WHERE tenant_id = $1 AND id = $2";
+    tx.execute(sql, params![id, by]).await.map(drop)
 }
 
 const LIVE: &str = "SELECT s.id, s.scope, s.remember, s.authenticated_at, s.last_seen_at, s.idle_expires_at,
@@ -74,7 +85,7 @@ pub async fn by_cookie(tx: &mut TenantTx, hash: [u8; 32]) -> Result<Option<Live>
 /// A user's live sessions, newest first, 200 at most.
 pub async fn list(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
     let sql = "SELECT s.id, s.remember, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.idle_expires_at,
-            s.expires_at, d.id, d.name
+            s.expires_at, d.id, d.name, s.impersonator
         FROM sessions s LEFT JOIN devices d ON d.tenant_id = s.tenant_id AND d.id = s.device_id
         WHERE s.tenant_id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3
             AND s.idle_expires_at > $3 ORDER BY s.id DESC LIMIT $4";
@@ -90,6 +101,7 @@ pub async fn list(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<Vec
             expires_at: row.get(7)?,
             device: row.get(8)?,
             device_name: row.get(9)?,
+            impersonator: row.get(10)?,
         })
     };
     tx.query(sql, params![user, now, LIST]).await?.iter().map(read).collect()

@@ -30,6 +30,8 @@ pub enum Name {
     PasswordChanged,
     /// Somebody logged in with a device that was not used before.
     NewLogin,
+    /// An administrator acts as the person.
+    Impersonated,
     /// Proves that messages arrive.
     Test,
 }
@@ -54,7 +56,7 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -64,6 +66,7 @@ impl Name {
         Self::Invitation,
         Self::PasswordChanged,
         Self::NewLogin,
+        Self::Impersonated,
         Self::Test,
     ];
 
@@ -79,6 +82,7 @@ impl Name {
             Self::Invitation => "invitation",
             Self::PasswordChanged => "password_changed",
             Self::NewLogin => "new_login",
+            Self::Impersonated => "impersonated",
             Self::Test => "test",
         }
     }
@@ -91,6 +95,7 @@ impl Name {
             Self::EmailChangeRequested | Self::EmailChanged => &["new_email", "time", "ip"],
             Self::PasswordChanged => &["time", "ip"],
             Self::NewLogin => &["time", "ip", "device"],
+            Self::Impersonated => &["time", "reason"],
             Self::AlreadyRegistered | Self::Test => &[],
         }
     }
@@ -120,6 +125,7 @@ fn sample(name: &str) -> &'static str {
         "time" => "2026-11-22 05:10 UTC",
         "ip" => "192.0.2.1",
         "device" => "Firefox on Linux",
+        "reason" => "Support case 4711",
         _ => "",
     }
 }

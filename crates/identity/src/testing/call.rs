@@ -108,6 +108,7 @@ impl TestCore {
             limits: Arc::new([]),
             authenticated_at: kernel::Timestamp::from_secs(claims.auth_time.unwrap_or(claims.iat)),
             amr: claims.amr,
+            impersonator: claims.act.map(|act| act.sub),
             expires_at: kernel::Timestamp::from_secs(claims.exp),
         };
         if edge.revocations.covers(&principal) {

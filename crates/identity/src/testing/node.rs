@@ -152,6 +152,7 @@ impl TestCore {
             limits: Arc::new([]),
             authenticated_at: self.core.now(),
             amr: kernel::Amr::NONE,
+            impersonator: None,
             expires_at: self.core.now() + Duration::from_secs(900),
         })
     }

@@ -1,7 +1,7 @@
 //! Issuing access tokens.
 
 use kernel::{
-    Amr, ApiKeyId, GrantSet, Problem, RoleName, SessionId, Subject, Timestamp, TokenId,
+    Amr, ApiKeyId, GrantSet, Problem, RoleName, SessionId, Subject, Timestamp, TokenId, UserId,
     edge::Tenant,
     jose::{self, Claims},
     problem::common,
@@ -30,6 +30,8 @@ pub struct Grant<'a> {
     pub authenticated_at: Option<Timestamp>,
     /// With what they proved it.
     pub amr: Amr,
+    /// Who acts as the subject, where it is not the person themselves.
+    pub impersonator: Option<UserId>,
     /// Their e-mail address; told when the scope `email` is held.
     pub email: Option<&'a str>,
     /// It expires then at the latest: with its session, with its key.
@@ -71,6 +73,7 @@ pub fn issue_access(core: &Core, grant: &Grant<'_>) -> Result<AccessToken, Probl
         auth_time: grant.authenticated_at.map(Timestamp::as_secs),
         amr: grant.amr,
         acr: grant.amr.acr(),
+        act: grant.impersonator.map(|sub| jose::Act { sub }),
         email: grant.email.filter(|_| tells_email).map(ToOwned::to_owned),
     };
     let key = core.signers.active(grant.tenant.id)?;

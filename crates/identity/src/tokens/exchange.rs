@@ -62,6 +62,7 @@ async fn for_key(core: &Core, ctx: &RequestContext, principal: &Principal) -> Re
             narrowed_to: principal.narrowed_to.as_deref(),
             authenticated_at: None,
             amr: principal.amr,
+            impersonator: principal.impersonator,
             email: owner.as_ref().and_then(|user| user.email.as_deref()),
             not_after: principal.expires_at,
         },

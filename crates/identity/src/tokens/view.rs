@@ -81,6 +81,7 @@ impl TokenSet {
                 narrowed_to: None,
                 authenticated_at: Some(live.authenticated_at),
                 amr: live.amr,
+                impersonator: None,
                 email: live.owner.email.as_deref(),
                 not_after: live.span.absolute,
             },

@@ -9,12 +9,13 @@
 //! - What an administrator does to a password or an address is told to its owner by mail.
 //! - Deleted users are kept, so that they can be restored; nothing but restoring is done to them.
 //!
-//! Deliberately absent: acting as another user, bulk import and export, erasure, and
+//! Deliberately absent: bulk import and export, erasure, and
 //! a password that must be changed at the next login.
 
 mod devices;
 mod dto;
 pub mod filter;
+mod impersonation;
 mod invitations;
 mod model;
 mod routes;
@@ -34,7 +35,7 @@ use crate::Core;
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
-    routes::routes().merge(sessions::routes()).merge(devices::routes())
+    routes::routes().merge(sessions::routes()).merge(devices::routes()).merge(impersonation::routes())
 }
 
 crate::rights! {
@@ -50,6 +51,8 @@ crate::rights! {
     DeleteUsers = "users:delete";
     /// May give roles to users and take them away.
     AssignRoles = "roles:assign";
+    /// May act as other users, visibly.
+    ImpersonateUsers = "users:impersonate";
     /// May list sessions and devices of users.
     ReadSessions = "sessions:read";
     /// May end sessions of users, and send their devices away.
@@ -67,6 +70,10 @@ kernel::problems! {
     pub LAST_SUPER_ADMIN = 409 "user.last_super_admin" "This is the last active super administrator" "Make somebody else a super administrator first.";
     /// An invitation is for a person who has an address and no password yet.
     pub NOT_INVITABLE = 409 "user.not_invitable" "This user cannot be invited" "Invitations are for active people with an e-mail address and without a password. Others reset their password.";
+    /// Acting as somebody is for people, as people who can log in.
+    pub NOT_IMPERSONABLE = 409 "user.not_impersonable" "Nobody can act as this user" "Act as active people, not as service accounts or disabled users.";
+    /// Acting as somebody begins with one's own login.
+    pub OWN_LOGIN = 403 "user.own_login_needed" "Your own login is needed" "Log in as yourself. API keys cannot act as people, and whoever acts as somebody cannot go on from there.";
     /// The user is deleted.
     pub DELETED = 409 "user.deleted" "This user is deleted" "Restore the user first.";
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use kernel::{DeviceId, Problem, SessionId, Timestamp, problem::common};
+use kernel::{DeviceId, Problem, SessionId, Timestamp, UserId, problem::common};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -60,6 +60,10 @@ struct UserSession {
     /// Ends then anyway.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// Id of the administrator whose session this is, where somebody acts as the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<uuid::Uuid>, nullable = false)]
+    impersonator: Option<UserId>,
 }
 
 impl From<Session> for UserSession {
@@ -75,6 +79,7 @@ impl From<Session> for UserSession {
             last_seen_at: session.last_seen_at,
             idle_expires_at: session.idle_expires_at,
             expires_at: session.expires_at,
+            impersonator: session.impersonator,
         }
     }
 }

@@ -1,4 +1,5 @@
 mod escalation;
 mod filter;
 mod flow;
+mod impersonation;
 mod isolation;

@@ -25,6 +25,7 @@ fn claims(tenant: TenantId) -> Claims {
         auth_time: None,
         amr: crate::Amr::NONE,
         acr: None,
+        act: None,
         email: None,
     }
 }

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Alg, KeyError, SigningKey, VerifyingKey};
-use crate::{Acr, Amr, ApiKeyId, RoleName, SessionId, TenantId, TokenId, permission::Grant};
+use crate::{Acr, Amr, ApiKeyId, RoleName, SessionId, TenantId, TokenId, UserId, permission::Grant};
 
 /// Longest token that is looked at.
 pub const MAX_TOKEN_LEN: usize = 8 * 1024;
@@ -64,9 +64,19 @@ pub struct Claims {
     /// What that adds up to. Told to whoever verifies our tokens; we ourselves go by `amr`.
     #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
     pub acr: Option<Acr>,
+    /// Who acts as the subject, where it is somebody else (RFC 8693 §4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Act>,
     /// E-mail address, when the scope `email` was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+}
+
+/// Somebody who acts as the subject of a token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Act {
+    /// Their user id.
+    pub sub: UserId,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]

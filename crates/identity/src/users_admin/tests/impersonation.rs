@@ -1,0 +1,84 @@
+//! Acting as somebody else, in order to help.
+
+use http::Method;
+use serde_json::{Value as Json, json};
+
+use crate::testing::{Person, Reply, TestCore};
+
+crate::testing::on_both_databases! {
+    an_administrator_acts_as_a_user_and_the_user_knows;
+    what_acting_as_somebody_does_not_open;
+}
+
+async fn act_as(node: &TestCore, by: &str, whom: &Person) -> Reply {
+    let path = format!("/api/v1/admin/users/{}/impersonate", whom.id);
+    node.post(&path, &json!({"reason": "Support case 4711"})).bearer(by).send().await
+}
+
+fn token(json: &Json) -> &str {
+    json["access_token"].as_str().expect("a token")
+}
+
+async fn an_administrator_acts_as_a_user_and_the_user_knows(node: TestCore) {
+    let boss = node.person("boss@example.com", &["admin"]).await;
+    let ada = node.person("ada@example.com", &["user"]).await;
+    node.mails().await;
+    let acting = act_as(&node, &boss.token, &ada).await.expect(200);
+    assert!(acting.get("refresh_token").is_none());
+    let me = node.get("/api/v1/me").bearer(token(&acting)).send().await.expect(200);
+    assert_eq!(me["user"]["email"], "ada@example.com");
+
+    let mails = node.mails().await;
+    assert_eq!(mails.len(), 1, "one mail");
+    assert!(mails[0].to == "ada@example.com" && mails[0].text.contains("Support case 4711"), "{:?}", mails[0]);
+    let sessions = node.get("/api/v1/sessions").bearer(&ada.token).send().await.expect(200);
+    let theirs: Vec<_> =
+        sessions["items"].as_array().expect("items").iter().filter(|s| !s["impersonator"].is_null()).collect();
+    assert_eq!(theirs.len(), 1);
+    assert_eq!((&theirs[0]["impersonator"], &theirs[0]["id"]), (&json!(boss.id), &acting["session_id"]));
+
+    let log = node.get("/api/v1/admin/audit?action=user.impersonated").bearer(&boss.token).send().await.expect(200);
+    assert_eq!(log["items"][0]["details"]["reason"], "Support case 4711");
+    // The user throws them out.
+    let path = format!("/api/v1/sessions/{}", acting["session_id"].as_str().expect("an id"));
+    node.call(Method::DELETE, &path).bearer(&ada.token).send().await.expect(204);
+    node.get("/api/v1/me").bearer(token(&acting)).send().await.expect_problem(401, "credentials.missing");
+}
+
+async fn what_acting_as_somebody_does_not_open(node: TestCore) {
+    let boss = node.person("boss@example.com", &["super_admin"]).await;
+    let clerk = node.person("clerk@example.com", &["admin"]).await;
+    let ada = node.person("ada@example.com", &["admin"]).await;
+    let eve = node.person("eve@example.com", &["user"]).await;
+    act_as(&node, &eve.token, &ada).await.expect_problem(403, "permission.denied");
+    act_as(&node, &clerk.token, &boss).await.expect_problem(403, "user.outranks");
+    act_as(&node, &clerk.token, &clerk).await.expect_problem(409, "user.not_impersonable");
+    let acting = act_as(&node, &clerk.token, &ada).await.expect(200);
+    let acting = token(&acting);
+    act_as(&node, acting, &eve).await.expect_problem(403, "user.own_login_needed");
+    let change = json!({"current_password": crate::testing::PASSWORD, "new_password": "Copper-Lantern-51-meadow"});
+    for (method, path, body) in [
+        (Method::PUT, "/api/v1/auth/profile", json!({"display_name": "x"})),
+        (Method::POST, "/api/v1/auth/change-password", change),
+        (Method::POST, "/api/v1/auth/logout-all", json!({})),
+        (Method::POST, "/api/v1/api-keys", json!({"name": "x"})),
+        (Method::DELETE, "/api/v1/sessions", json!({})),
+    ] {
+        let reply = node.call(method, path).json(&body).bearer(acting).send().await;
+        assert_eq!((reply.status, reply.code()), (403, "permission.denied"), "{path}");
+    }
+    // What they do as ada is hers, and says who it was.
+    let path = format!("/api/v1/admin/users/{}/disable", eve.id);
+    node.post(&path, &json!({})).bearer(acting).send().await.expect(200);
+    let log = node.get("/api/v1/admin/audit?action=user.disabled").bearer(&boss.token).send().await.expect(200);
+    let entry = &log["items"][0];
+    assert_eq!(
+        (&entry["details"]["impersonator"], &entry["actor"]["id"]),
+        (&json!(clerk.id), &json!(ada.id)),
+        "{entry}"
+    );
+    act_as(&node, &clerk.token, &eve).await.expect_problem(409, "user.not_impersonable");
+    node.post("/api/v1/auth/logout", &json!({})).bearer(acting).send().await.expect(204);
+    node.get("/api/v1/me").bearer(acting).send().await.expect_problem(401, "credentials.missing");
+    node.get("/api/v1/me").bearer(&ada.token).send().await.expect(200);
+}
