@@ -130,7 +130,7 @@ test("an API key is made, shown once, replaced and revoked", async (t) => {
   assert.notEqual(second, first);
   assert.deepEqual([await works(first), await works(second)], [200, 200], "both, for a day");
   await page.getByRole("link", { name: "I have kept it" }).click();
-  const newer = page.getByRole("listitem").filter({ hasText: "Replace" });
+  const newer = page.getByRole("listitem").filter({ has: page.getByRole("link", { name: "Replace" }) });
   await newer.getByRole("link", { name: "Revoke Nightly build" }).click();
   await page.getByRole("button", { name: "Revoke" }).click();
   assert.equal(await notice(page), "The key is revoked.");

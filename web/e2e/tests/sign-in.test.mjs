@@ -31,22 +31,24 @@ test("a keyboard is enough", async (t) => {
   await page.waitForURL("**/ui/account");
 });
 
-test("the focus goes through the page in reading order and out again", async (t) => {
+test("the focus goes through the page in reading order, and nothing keeps it", async (t) => {
   const page = await visitor(t);
   await page.goto("/ui/login");
   const shown = await page.evaluate(() =>
     [...document.querySelectorAll("a[href], button, input:not([type=hidden])")].map((e) => e.outerHTML),
   );
-  // From the top, as somebody who has not touched the page.
-  await page.evaluate(() => document.activeElement.blur());
-  const focused = [];
-  for (let i = 0; i < shown.length; i++) {
-    await page.keyboard.press("Tab");
-    focused.push(await page.evaluate(() => document.activeElement.outerHTML));
-  }
-  assert.deepEqual(focused.toSorted(), shown.toSorted(), "each is reached once");
-  for (let i = 0; i < shown.length; i++) await page.keyboard.press("Shift+Tab");
-  assert.notEqual(await page.evaluate(() => document.activeElement.outerHTML), shown.at(-1), "nothing keeps the focus");
+  // Once round, past the page itself, from wherever it begins.
+  const round = async (key) => {
+    const focused = [];
+    for (let i = 0; i <= shown.length; i++) {
+      await page.keyboard.press(key);
+      focused.push(await page.evaluate(() => (document.activeElement === document.body ? "page" : document.activeElement.outerHTML)));
+    }
+    const start = focused.indexOf("page");
+    return [...focused.slice(start + 1), ...focused.slice(0, start)];
+  };
+  assert.deepEqual(await round("Tab"), shown);
+  assert.deepEqual(await round("Shift+Tab"), shown.toReversed());
 });
 
 test("a refusal is announced and focused, and tells nobody whether there is such an account", async (t) => {
