@@ -1,5 +1,7 @@
 //! Sends a request to what is behind its route: an upstream on the network, or a service in this process.
 
+mod cached;
+
 use std::{sync::Arc, time::Instant};
 
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
@@ -15,7 +17,7 @@ use crate::{
     route::{Target, UNKNOWN},
     template::Facts,
     transform::{self, FilledFields, FilledRequest, Origin},
-    upstream::{Caller, Failure, InProcess, Outgoing, Tunnel, Upstream},
+    upstream::{Caller, Failure, InProcess, Outgoing, Tunnel, Upstream, Wish},
 };
 
 /// A request that may go on, and everything known about it.
@@ -85,12 +87,19 @@ impl Onward<'_> {
                     let caller = self.caller(&parts.headers).number().to_be_bytes();
                     split.choose(&route.name, &caller, &parts.headers)
                 };
-                let upstream = versioned.or_else(shared).unwrap_or(own);
+                let upstream: &Arc<Upstream> = versioned.or_else(shared).unwrap_or(own);
                 let ready = Ready { parts, intake, target, filled: filled.request };
-                self.to_route_upstream(record, upstream, ready).await
+                match &shape.cache {
+                    None => self.to_route_upstream(record, upstream, ready).await,
+                    Some(cache) => {
+                        let onto =
+                            Onto { upstream, version: version.as_ref().map(|chosen| &*chosen.version.name), path };
+                        Box::pin(self.through_cache(cache, record, onto, ready)).await
+                    }
+                }
             }
         };
-        record.upstream_duration = Some(asked.elapsed());
+        record.upstream_duration = (!record.cached).then(|| asked.elapsed());
         // What an upstream makes of half a body is not the client's answer.
         if let Some(error) = progress.and_then(|progress| progress.failure()) {
             return Err(error.problem());
@@ -231,6 +240,27 @@ impl Onward<'_> {
     }
 
     async fn to_upstream(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Answered, Failure> {
+        let Visit { gate, connection, client, route, .. } = self.visit;
+        let (wish, mut outgoing) = self.outgoing(record, upstream, ready);
+        if let Some(mirror) = route.shape.mirror.as_ref().filter(|_| !outgoing.upgrade)
+            && mirror.wants(&outgoing.body, &gate.ids)
+        {
+            outgoing = Box::pin(outgoing.keep_body()).await?;
+            mirror.send(&outgoing, connection.worker);
+        }
+        let place = upstream.enter().await?;
+        let mut answer = upstream.send(connection.worker, &wish, outgoing).await?;
+        if let Some(cookie) = upstream.cookie(&wish, &answer, client.secure) {
+            answer.response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        record.upstream = Some(answer.target);
+        record.places.extend(place);
+        let upgrade = answer.response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        Ok(Answered { response: answer.response, origin: Origin::Upstream { upgrade }, tunnel: answer.tunnel })
+    }
+
+    /// The request as the upstream is to see it, and what it would like of the choice of its target.
+    fn outgoing(&self, record: &Record, upstream: &Upstream, ready: Ready) -> (Wish, Outgoing) {
         let Ready { parts, intake, target, filled } = ready;
         let Visit { gate, connection, client, admitted, route, .. } = self.visit;
         let http2 = upstream.config().protocol == Protocol::Http2;
@@ -254,7 +284,7 @@ impl Onward<'_> {
             },
         );
         filled.write(&mut headers);
-        let mut outgoing = Outgoing {
+        let outgoing = Outgoing {
             method: parts.method,
             target,
             headers,
@@ -265,21 +295,7 @@ impl Onward<'_> {
             timeout: route.timeout.unwrap_or_else(|| upstream.timeout()),
             pause: route.pause.unwrap_or_else(|| upstream.pause()),
         };
-        if let Some(mirror) = route.shape.mirror.as_ref().filter(|_| !upgrade)
-            && mirror.wants(&outgoing.body, &gate.ids)
-        {
-            outgoing = Box::pin(outgoing.keep_body()).await?;
-            mirror.send(&outgoing, connection.worker);
-        }
-        let place = upstream.enter().await?;
-        let mut answer = upstream.send(connection.worker, &wish, outgoing).await?;
-        if let Some(cookie) = upstream.cookie(&wish, &answer, client.secure) {
-            answer.response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
-        record.upstream = Some(answer.target);
-        record.places.extend(place);
-        let upgrade = answer.response.status() == StatusCode::SWITCHING_PROTOCOLS;
-        Ok(Answered { response: answer.response, origin: Origin::Upstream { upgrade }, tunnel: answer.tunnel })
+        (wish, outgoing)
     }
 
     /// Who asks.
@@ -299,6 +315,16 @@ impl Onward<'_> {
             // A normalised path and a query that has been one already always make a target.
             .unwrap_or_else(|| PathAndQuery::from_static("/"))
     }
+}
+
+/// Where a request would go.
+#[derive(Clone, Copy)]
+struct Onto<'a> {
+    upstream: &'a Arc<Upstream>,
+    /// Of the API, where the route has versions.
+    version: Option<&'a str>,
+    /// As routed, without its version.
+    path: &'a str,
 }
 
 /// A request that may be sent: as it came, and what the route makes of it.

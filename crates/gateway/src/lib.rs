@@ -12,6 +12,7 @@
 pub mod authn;
 pub mod authz;
 pub mod body;
+mod cache;
 pub mod certificate;
 mod compress;
 pub mod config;
@@ -45,6 +46,7 @@ pub mod upstream;
 mod validate;
 mod version;
 
+pub use cache::CacheNumbers;
 pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
 pub use shed::SheddingNumbers;
 
@@ -61,6 +63,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         version::PROBLEMS,
         forward_auth::PROBLEMS,
         upstream::PROBLEMS,
+        cache::PROBLEMS,
         shed::PROBLEMS,
     ]
     .into_iter()

@@ -25,6 +25,7 @@ use crate::{
     authn::{self, Authn},
     authz,
     body::{Body, ClientBody, Intake},
+    cache,
     certificate::ClientCertificate,
     cors,
     discovery::Discoverer,
@@ -61,6 +62,7 @@ pub(crate) struct Gate {
     pub(crate) changed: Arc<Notify>,
     pub(crate) discoverer: Discoverer,
     pub(crate) body_timeout: Duration,
+    pub(crate) cache: cache::Memory,
 }
 
 impl Gate {

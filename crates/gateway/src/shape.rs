@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
+    cache::RouteCache,
     compress::Compression,
     config::{AuthConfig, Findings, GatewayConfig, RouteConfig},
     cors::Cors,
@@ -40,6 +41,8 @@ pub struct Shape {
     pub(crate) request_json: Option<JsonEdits>,
     /// What changes in the JSON of responses.
     pub(crate) response_json: Option<JsonEdits>,
+    /// Which responses are kept.
+    pub(crate) cache: Option<Arc<RouteCache>>,
     /// Which responses are compressed.
     pub(crate) compression: Option<Compression>,
     /// Who goes elsewhere.
@@ -114,6 +117,10 @@ impl Shape {
                 .validate
                 .as_ref()
                 .map(|validate| Validation::compile(validate, &format!("{at}.validate"), findings)),
+            cache: config
+                .cache
+                .as_ref()
+                .map(|cache| Arc::new(RouteCache::compile(cache, config, &format!("{at}.cache"), findings))),
             compression: config
                 .compress
                 .as_ref()

@@ -16,8 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
-    keys, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens, users,
-    users_admin, verification,
+    keys, new_password, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens,
+    users, users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.
@@ -46,6 +46,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(auth::routes())
         .merge(proof_of_work::routes())
         .merge(verification::routes())
+        .merge(new_password::routes())
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(devices::routes())

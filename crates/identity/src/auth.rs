@@ -16,8 +16,8 @@
 //!   that nobody can use it up for them.
 //!
 //! Deliberately absent: limits by address (the gate has them), what follows from mails (see
-//! [`verification`](crate::verification)), what second factors are (see [`mfa`](crate::mfa)), the history of former
-//! passwords (part of the policy that is still to come).
+//! [`verification`](crate::verification)), what second factors are (see [`mfa`](crate::mfa)), which passwords may be
+//! chosen (see [`new_password`](crate::new_password)).
 
 mod enter;
 pub mod lockout;

@@ -5,7 +5,13 @@ use std::sync::Arc;
 use kernel::{Clock, Random, Timestamp, edge::Edge, edge::RateLimiter, gate::GateConfig};
 use storage::{Store, StoreError, feed::Feed};
 
-use crate::{Settings, keys::Signers, outbox::Outbox, passwords::Hasher, vault::Vault};
+use crate::{
+    Settings,
+    keys::Signers,
+    outbox::Outbox,
+    passwords::{Hasher, breach::Breaches},
+    vault::Vault,
+};
 
 /// The parts that every slice works with. Shared by `Arc`; a slice takes what it needs.
 pub struct Core {
@@ -27,6 +33,8 @@ pub struct Core {
     pub signers: Arc<Signers>,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// Knows breached passwords.
+    pub breaches: Breaches,
     /// Messages to people.
     pub outbox: Outbox,
     /// Limits whose key only identity knows, such as the account of a login.

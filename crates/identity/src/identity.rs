@@ -27,7 +27,10 @@ use crate::{
     audit::{Action, Entry, Target},
     keys::{FreshKey, Signers},
     outbox::{self, MailSender, Outbox, SmsSender},
-    passwords::Hasher,
+    passwords::{
+        Hasher,
+        breach::{BreachError, Breaches},
+    },
     publish::Publisher,
     settings::DEFAULT_SLUG,
     tenants::{self, NewTenant},
@@ -71,6 +74,9 @@ pub enum OpenIdentityError {
     /// The database.
     #[error("cannot read the database: {0}")]
     Store(#[from] StoreError),
+    /// Breached passwords.
+    #[error(transparent)]
+    Breaches(#[from] BreachError),
     /// The default tenant cannot be made.
     #[error("cannot make the default tenant: {0}")]
     FirstStart(Problem),
@@ -104,7 +110,22 @@ impl Identity {
         let feed = Feed::open(store.clone(), Arc::new(publisher), announce).await?;
         let assertions = Arc::new(Assertions::new(signers.clone(), clock.clone()));
         let outbox = Outbox::new(mail, sms);
-        let core = Core { store, edge, feed, gate, clock, random, vault, signers, hasher, outbox, limiter, settings };
+        let breaches = Breaches::open(&settings.passwords.breaches)?;
+        let core = Core {
+            breaches,
+            store,
+            edge,
+            feed,
+            gate,
+            clock,
+            random,
+            vault,
+            signers,
+            hasher,
+            outbox,
+            limiter,
+            settings,
+        };
         Ok(Self { core: Arc::new(core), assertions })
     }
 

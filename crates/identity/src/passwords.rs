@@ -6,22 +6,27 @@
 //! that does.
 //!
 //! Deliberately absent: who the password belongs to, counting failures (see [`auth`](crate::auth)), and
-//! the history of former passwords. A password is taken as the bytes it arrives in: no truncation, no
-//! Unicode normalisation.
+//! choosing a new one by the rules of a tenant (see [`new_password`](crate::new_password)). A password is
+//! taken as the bytes it arrives in: no truncation, no Unicode normalisation.
 
 mod argon;
+pub mod breach;
 mod hasher;
 mod phc;
 mod policy;
 
 pub use hasher::{Cost, Hasher, HasherError, Reservation, Verdict};
-pub use policy::{About, MAX_CHARS, Policy, check_policy, too_long};
+pub use policy::{
+    About, Blocklist, Broken, InvalidRules, MAX_CHARS, MAX_HISTORY, Policy, Preset, Rules, broken_rules, too_long, weak,
+};
 
 kernel::problems! {
     /// More hashes wait than the pool takes.
     pub BUSY = 503 "passwords.busy" "Too many passwords are being checked" "Try again after the time in Retry-After.";
     /// The chosen password breaks the policy; every broken rule is in `errors`.
     pub WEAK = 400 "password.weak" "The password does not meet the policy" "Choose a password that meets every rule listed in `errors`.";
+    /// The chosen password is known from a breach of somebody else's service.
+    pub BREACHED = 400 "password.breached" "The password is known from a breach" "It is in lists that attackers try first. Choose another one, and change it wherever else you use it.";
     /// The current password, asked for before a change, is wrong.
     pub WRONG = 403 "password.wrong" "The current password is wrong" "Give your current password. If you do not know it, ask for a reset.";
 }

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use kernel::{Rate, jose::Alg};
 
-use crate::{outbox::limits::MessageLimits, passwords::Policy, proofs::Links};
+use crate::{
+    outbox::limits::MessageLimits,
+    passwords::{Policy, breach::BreachSettings},
+    proofs::Links,
+};
 
 /// The slug of the tenant that exists from the first start: requests that name none are about it, and
 /// only its users hold rights across tenants.
@@ -80,8 +84,8 @@ pub struct SessionSettings {
     pub remember: Duration,
 }
 
-/// Argon2id (RFC 9106) and the pool that runs it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Argon2id (RFC 9106), the pool that runs it, and which passwords may be chosen.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PasswordSettings {
     /// KiB of memory for each hash.
     pub memory_kib: u32,
@@ -93,8 +97,10 @@ pub struct PasswordSettings {
     pub threads: usize,
     /// Hashes that may wait; more are answered 503 with Retry-After.
     pub queue: usize,
-    /// Which passwords may be chosen.
+    /// Which passwords may be chosen, where the tenant does not say.
     pub policy: Policy,
+    /// Where to look for breached ones.
+    pub breaches: BreachSettings,
 }
 
 /// ACC-5.
@@ -131,6 +137,7 @@ impl Default for Settings {
                 threads: 0,
                 queue: 64,
                 policy: Policy::default(),
+                breaches: BreachSettings::default(),
             },
             lockout: LockoutSettings { failures: 5, free_failures: 2, duration: Duration::from_secs(15 * 60) },
             login_by_account: Rate { limit: 10, window: Duration::from_secs(60) },

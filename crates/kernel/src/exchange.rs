@@ -58,7 +58,7 @@ pub struct Exchange<'a> {
     pub subject: Option<Subject>,
     /// How the caller authenticated.
     pub auth_method: Option<AuthMethod>,
-    /// The target that answered, `host:port`, or `identity`.
+    /// The target that answered, `host:port`, `identity`, or `cache` for what was kept.
     pub upstream: Option<&'a str>,
     /// The version of the API, where the route has versions. From the configuration, never the client's word.
     pub version: Option<&'a str>,

@@ -75,6 +75,27 @@ pub struct Made {
     pub documents: Documents,
 }
 
+/// Which kept answers are to be forgotten: those that fit every part that is given; all, where none is.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Purge {
+    /// Answers of this route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// Answers to requests for this path, and for what lies below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Answers that carried this name in `Surrogate-Key` or `Cache-Tag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+}
+
+impl Purge {
+    /// Whether nothing is left.
+    pub const fn is_everything(&self) -> bool {
+        self.route.is_none() && self.path.is_none() && self.tag.is_none()
+    }
+}
+
 /// One thing that is wrong, as `portcullis config check` says it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
@@ -98,4 +119,6 @@ pub trait GateConfig: Send + Sync + 'static {
     /// Puts them in force, whole, or keeps what there was and says so to the operator. Takes milliseconds
     /// of computing.
     fn publish(&self, made: Made);
+    /// Forgets answers that are kept on this node. Takes milliseconds of computing.
+    fn purge(&self, purge: &Purge);
 }

@@ -54,6 +54,31 @@ fn done(dir: &Path, arguments: &[&str], input: &str) -> String {
 }
 
 #[test]
+fn a_filter_of_breached_passwords_is_built_used_and_refused_when_it_is_damaged() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let here = dir.path();
+    // SHA-1 of PASSWORD among others, not sorted.
+    let list = "4B0DC43B3AA3C0A4E1BB8DDDB9E80CCA6B9B1A3A:1\r\n0F74D56D27D13CA906CC65C35AF93FF9F53E385F:7\r\n0000000CAEF405439D57847A8657218C618160B2:15\r\n";
+    fs::write(here.join("list.txt"), list).expect("written");
+    let unsorted = refused(here, &["passwords", "build-filter", "list.txt", "breached"], "", 1);
+    assert!(unsorted.contains("line 2 is smaller than the one before"), "{unsorted}");
+    let told = done(here, &["passwords", "build-filter", "-", "breached", "--unsorted", "--min-count", "2"], list);
+    assert_eq!(told, "breached: 2 breached passwords out of 3 lines\n");
+    let garbage = refused(here, &["passwords", "build-filter", "-", "other"], "password123\n", 1);
+    assert!(garbage.contains("line 1 is not SHA1:TIMES"), "{garbage}");
+    assert!(!here.join("other").exists() && !here.join("other.part").exists(), "nothing half-written stays");
+    refused(here, &["passwords", "build-filter", "nowhere", "other"], "", 1);
+
+    fs::write(here.join("portcullis.toml"), "[passwords]\nbreach_filter = \"breached\"\n").expect("written");
+    let create = ["admin", "create", "--email", "boss@example.com", "--password-stdin"];
+    let told = refused(here, &create, PASSWORD, 1);
+    assert!(told.contains("known from a breach"), "{told}");
+    fs::write(here.join("breached"), "PASSWORD LIST").expect("written");
+    let told = refused(here, &create, "Another-Horse-7-Battery", 1);
+    assert!(told.contains("passwords.breach_filter breached: is no filter"), "{told}");
+}
+
+#[test]
 fn init_makes_everything_once_and_nothing_when_it_fails() {
     let dir = tempfile::tempdir().expect("a directory");
     let weak = refused(dir.path(), &["init", "gate", "--password-stdin"], "password", 1);

@@ -39,6 +39,7 @@ migrations! {
     3 "0003_mail",
     4 "0004_mfa",
     5 "0005_devices",
+    6 "0006_accounts",
     8 "0008_abuse",
 }
 

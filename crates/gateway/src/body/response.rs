@@ -10,8 +10,11 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 
 use super::BoxError;
-use crate::compress::Encoded;
-use crate::upstream::{DrivenBody, Http1Body};
+use crate::{
+    cache::Keeping,
+    compress::Encoded,
+    upstream::{DrivenBody, Http1Body},
+};
 
 /// The body of a response, whoever made it.
 pub(crate) enum Body {
@@ -25,6 +28,8 @@ pub(crate) enum Body {
     Driven(DrivenBody),
     /// Another one, compressed on its way.
     Encoded(Box<Encoded>),
+    /// Another one that is kept on its way.
+    Keeping(Box<Keeping>),
     /// An in-process service's.
     InProcess(UnsyncBoxBody<Bytes, BoxError>),
 }
@@ -44,6 +49,7 @@ impl HttpBody for Body {
             Self::Http1(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
             Self::Driven(body) => Pin::new(body).poll_frame(cx),
             Self::Encoded(body) => body.poll_frame(cx),
+            Self::Keeping(body) => body.poll_frame(cx),
             Self::InProcess(body) => Pin::new(body).poll_frame(cx),
         }
     }
@@ -55,6 +61,7 @@ impl HttpBody for Body {
             Self::Http1(body) => body.is_end_stream(),
             Self::Driven(body) => body.is_end_stream(),
             Self::Encoded(body) => body.is_end(),
+            Self::Keeping(body) => body.is_end(),
             Self::InProcess(body) => body.is_end_stream(),
         }
     }
@@ -67,6 +74,7 @@ impl HttpBody for Body {
             Self::Driven(body) => body.size_hint(),
             // Nobody knows before it is done.
             Self::Encoded(_) => SizeHint::default(),
+            Self::Keeping(body) => body.size_hint(),
             Self::InProcess(body) => body.size_hint(),
         }
     }

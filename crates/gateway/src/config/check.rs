@@ -92,6 +92,16 @@ impl GatewayConfig {
         ] {
             findings.positive(format!("server.http.{name}"), value);
         }
+        let max = http.cache_memory.bytes() / 8;
+        for (i, route) in self.routes.iter().enumerate() {
+            if route.cache.as_ref().is_some_and(|cache| cache.max_object.bytes() > max) {
+                findings.add(
+                    format!("routes[{i}].cache.max_object"),
+                    "is larger than an eighth of server.http.cache_memory",
+                    "Lower it, or give the cache more memory.",
+                );
+            }
+        }
         if let Some(shedding) = &http.shedding {
             resilience::check_shedding(findings, "server.http.shedding", shedding);
         }

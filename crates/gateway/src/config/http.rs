@@ -31,6 +31,9 @@ pub struct HttpConfig {
     pub max_connections: u32,
     /// Most requests at a time on one HTTP/2 connection.
     pub max_streams: u32,
+    /// Most memory for answers that are kept, all routes together, on this node. It is taken as it is needed,
+    /// and none where no route has a `cache`.
+    pub cache_memory: Size,
     /// When the gate refuses requests because it has too much to do itself. Never when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shedding: Option<SheddingConfig>,
@@ -50,6 +53,7 @@ impl Default for HttpConfig {
             drain_timeout: Duration::from_secs(30),
             max_connections: 20_000,
             max_streams: 128,
+            cache_memory: Size::from_mib(64),
             shedding: None,
         }
     }

@@ -33,6 +33,7 @@ pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent,
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 
 pub use crate::{
+    cache::{CacheBy, CacheConfig},
     compress::{Algorithm as CompressAlgorithm, CompressConfig},
     cors::CorsConfig,
     forward_auth::ForwardAuthConfig,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{ConcurrencyConfig, Duration, FallbackConfig, Importance, Size};
 use crate::{
+    cache::CacheConfig,
     compress::CompressConfig,
     cors::CorsConfig,
     limit::LimitConfig,
@@ -107,6 +108,9 @@ pub struct RouteConfig {
     /// What requests must look like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validate: Option<ValidateConfig>,
+    /// Which answers are kept in memory and given again. None when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheConfig>,
     /// Which responses are compressed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compress: Option<CompressConfig>,
@@ -154,6 +158,7 @@ impl RouteConfig {
             request: None,
             response: None,
             validate: None,
+            cache: None,
             compress: None,
             versions: None,
             split: Vec::new(),

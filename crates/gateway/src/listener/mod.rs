@@ -34,13 +34,14 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use kernel::{Clock, Random, edge::Edge, principal::Network};
+use kernel::{Clock, Random, edge::Edge, gate::Purge, principal::Network};
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use self::{door::Door, redirect::Redirect, tls::Tls, worker::Worker};
 use crate::{
     authn::Authn,
+    cache::Memory,
     config::{HttpConfig, ProxyProtocolConfig, TlsConfig},
     discovery::Discoverer,
     guard::HeadLimits,
@@ -158,6 +159,7 @@ impl Gateway {
                 .map(|shedding| Shedder::start(shedding, workers).map_err(StartError::Thread))
                 .transpose()?,
             body_timeout: http.body_timeout.get(),
+            cache: Memory::new(http.cache_memory.bytes()),
         });
         let stop = CancellationToken::new();
         let max_connections = usize::try_from(http.max_connections).unwrap_or(usize::MAX).div_ceil(workers);
@@ -296,6 +298,18 @@ impl TableView {
     /// What is refused because the gate has too much to do; none where it never refuses.
     pub fn shedding(&self) -> Option<SheddingNumbers> {
         self.0.upgrade().and_then(|gate| gate.shedder.as_ref().map(|shedder| shedder.numbers()))
+    }
+
+    /// Forgets kept answers.
+    pub fn purge(&self, purge: &Purge) {
+        if let Some(gate) = self.0.upgrade() {
+            gate.cache.purge(purge);
+        }
+    }
+
+    /// Bytes of kept answers, and how many things they hold.
+    pub fn cache_size(&self) -> (u64, u64) {
+        self.0.upgrade().map_or((0, 0), |gate| gate.cache.size())
     }
 
     /// As [`Running::reload`], for whoever decides about routes. Nothing happens once the gate is gone.

@@ -50,6 +50,8 @@ pub(crate) struct Record {
     pub(crate) upstream: Option<Arc<str>>,
     pub(crate) api_version: Option<Arc<str>>,
     pub(crate) upstream_duration: Option<Duration>,
+    /// Whether the answer came from memory.
+    pub(crate) cached: bool,
     pub(crate) progress: Option<Arc<Progress>>,
     /// What limits hold for it until it ends.
     pub(crate) permit: Option<Permit>,
@@ -114,6 +116,7 @@ impl Record {
             upstream: None,
             api_version: None,
             upstream_duration: None,
+            cached: false,
             progress: None,
             permit: None,
             places: SmallVec::new(),
@@ -134,6 +137,11 @@ impl Record {
     /// The same, as a field's value.
     pub(crate) const fn request_field(&self) -> &HeaderValue {
         &self.request_id.field
+    }
+
+    /// Whether the client asks for a head alone.
+    pub(crate) fn is_head(&self) -> bool {
+        self.method == Method::HEAD
     }
 
     /// The gate itself answers, with this problem.

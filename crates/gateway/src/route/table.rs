@@ -12,6 +12,7 @@ use super::{Asked, Matcher, PathPattern, index::Index};
 use crate::{
     authn::Policy,
     authz::Requirement,
+    cache::CacheNumbers,
     certificate::SanPattern,
     config::{
         AuthConfig, AuthKind, ConcurrencyConfig, ConfigProblem, Findings, GatewayConfig, Importance, RouteConfig,
@@ -264,6 +265,19 @@ impl RouteTable {
         self.forward_auth.as_ref()
     }
 
+    /// The route of this name.
+    fn entry(&self, name: &str) -> Option<&Arc<Entry>> {
+        self.routes.entries.iter().find(|entry| *entry.route.name == *name)
+    }
+
+    /// What the caches of routes count, by route.
+    pub fn caches(&self) -> impl Iterator<Item = (&str, CacheNumbers)> {
+        self.routes
+            .entries
+            .iter()
+            .filter_map(|entry| Some((&*entry.route.name, entry.route.shape.cache.as_ref()?.read())))
+    }
+
     /// The route that a request would take, to explain a configuration.
     pub fn explain(&self, asked: &Asked<'_>) -> Option<&Route> {
         self.routes.find(asked).ok().map(|entry| &*entry.route)
@@ -310,6 +324,13 @@ fn compile(
 ) -> Option<Route> {
     let fallback =
         config.fallback.as_ref().map(|fallback| Fallback::new(fallback, |name| upstreams.get(name).cloned()));
+    // What is wrong in there has been found by validation.
+    let mut shape = Shape::compile(config, "", common, &mut Findings::default());
+    shape.cache = shape.cache.and_then(Arc::into_inner).map(|cache| {
+        let before =
+            previous.and_then(|table| table.entry(&config.name)).and_then(|entry| entry.route.shape.cache.as_ref());
+        Arc::new(cache.after(before.map(|before| &**before)))
+    });
     Some(Route {
         name: config.name.as_str().into(),
         matcher: Matcher::compile(&config.matches)?,
@@ -338,14 +359,13 @@ fn compile(
             Some(fallback) => Some(Box::new(fallback?)),
             None => None,
         },
-        // What is wrong in there has been found by validation.
-        shape: Shape::compile(config, "", common, &mut Findings::default()),
+        shape,
     })
 }
 
 /// The queue of a route: the one it had, where its limits are the same. Whoever is in it stays counted.
 fn queue(route: &str, config: &ConcurrencyConfig, previous: Option<&RouteTable>) -> Arc<Queue> {
-    let before = previous.and_then(|table| table.routes.entries.iter().find(|entry| *entry.route.name == *route));
+    let before = previous.and_then(|table| table.entry(route));
     let kept = before.and_then(|entry| entry.route.queue.as_ref()).filter(|queue| queue.config() == config);
     kept.cloned().unwrap_or_else(|| Arc::new(Queue::new(config)))
 }

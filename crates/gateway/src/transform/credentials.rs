@@ -33,6 +33,14 @@ fn strip_cookies(headers: &mut HeaderMap, names: &[&str]) {
     }
 }
 
+/// Whether an upstream is given cookies of this request: the device's is kept from it, and the session's unless
+/// credentials are forwarded.
+pub(crate) fn has_cookies(headers: &HeaderMap, forwards_credentials: bool) -> bool {
+    let kept: &[&str] = if forwards_credentials { &[DEVICE_COOKIE] } else { &[DEVICE_COOKIE, COOKIE, INSECURE_COOKIE] };
+    let mut pairs = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|b| *b == b';'));
+    pairs.any(|pair| !pair.trim_ascii().is_empty() && !is_one_of(kept, pair))
+}
+
 /// Whether the pair is a cookie of one of these names.
 fn is_one_of(names: &[&str], pair: &[u8]) -> bool {
     let name = pair.split(|b| *b == b'=').next().unwrap_or_default().trim_ascii();

@@ -14,6 +14,7 @@ mod identity;
 mod request;
 mod response;
 
+pub(crate) use credentials::has_cookies;
 pub use edit::{EditsConfig, RequestEditsConfig, ResponseEditsConfig};
 pub(crate) use edit::{FilledFields, FilledRequest, RequestEdits, ResponseEdits};
 pub(crate) use forwarded::{Client, Peer};
@@ -21,7 +22,7 @@ pub(crate) use headers::{is_reserved_in_request, is_reserved_in_response, strip_
 pub(crate) use identity::tell;
 pub use identity::{Assertions, NoAssertions};
 pub(crate) use request::{Onward, clean, is_upgrade, onward, target};
-pub(crate) use response::{Origin, outward};
+pub(crate) use response::{Origin, clean as clean_response, outward};
 
 #[cfg(test)]
 mod tests;

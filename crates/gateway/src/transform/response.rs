@@ -32,6 +32,13 @@ pub(crate) fn outward(fields: &mut HeaderMap, origin: Origin, request_id: &Heade
     fields.insert(X_REQUEST_ID, request_id.clone());
 }
 
+/// Removes from an upstream's response what no client may see of it, whoever it is.
+pub(crate) fn clean(fields: &mut HeaderMap) {
+    headers::strip_response(fields);
+    fields.remove(X_REQUEST_ID);
+    keep_cookies_ours(fields);
+}
+
 /// No upstream sets a cookie of ours: it could sign a visitor in as somebody else, or pass for their browser.
 fn keep_cookies_ours(fields: &mut HeaderMap) {
     if !fields.get_all(header::SET_COOKIE).iter().any(|value| credentials::sets_ours(value.as_bytes())) {

@@ -1,5 +1,6 @@
 //! The gate as its clients and upstreams see it: over real sockets, byte for byte.
 
+mod cache;
 mod content;
 mod discovery;
 mod failures;

@@ -25,6 +25,8 @@ const PUBLIC: &[&str] = &[
     "POST /api/v1/auth/invitation/accept",
     // The refresh token in the body is the credential.
     "POST /api/v1/auth/refresh",
+    // What a page asks before it asks for a password.
+    "GET /api/v1/auth/password-policy",
     // What verifiers read.
     "GET /.well-known/jwks.json",
     "GET /.well-known/openid-configuration",

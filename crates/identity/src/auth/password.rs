@@ -13,8 +13,10 @@ use crate::{
     Core,
     audit::{self, Action, Entry, Target},
     language::Language,
+    mfa,
+    new_password::{self, Candidate, names},
     outbox::{Fate, Letter, Post},
-    passwords::{About, WEAK, WRONG, check_policy},
+    passwords::{Broken, WRONG, weak},
     preferences,
     proofs::{self, Purpose},
     publish::{self, Change},
@@ -22,6 +24,9 @@ use crate::{
     templates::Name,
     users::{self, Account, User},
 };
+
+/// Where the new password is given.
+const FIELD: &str = "/new_password";
 
 /// A change of password.
 #[derive(Clone, Debug)]
@@ -46,19 +51,25 @@ pub async fn change_password(
     let user = &account.user;
     let id = user.id;
 
-    let names: Vec<&str> = [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect();
-    let about = About { email: user.email.as_deref(), username: user.username.as_deref(), names: &names };
-    check_policy(core.settings.passwords.policy, &change.new, about, "/new_password")?;
+    let names = names(user);
+    let candidate = Candidate::of(user, &names, change.new.clone(), FIELD);
+    let candidate = candidate.beside_factor(has_factor(core, principal).await?);
+    let judged = new_password::judge(core, Some(principal.tenant), Some(ctx), candidate).await?;
 
     let (old, counter) = confirm(core, ctx, principal, &account, &change.current).await?;
-    if change.new == change.current {
-        return Err(Problem::new(WEAK).field(
-            "/new_password",
-            "unchanged",
-            "Choose another password than the current one.",
-        ));
-    }
-    let new = Secret::new(core.hasher.hash(change.new).await?);
+    // Only who has given the current password may ask whether another is a former one.
+    let unlike = match change.new == change.current {
+        true => Err(weak(vec![Broken::new("unchanged", "Choose another password than the current one.")], FIELD)),
+        false => judged.unlike_former(core, principal.tenant, id).await,
+    };
+    let new = match unlike {
+        Ok(judged) => judged.hash(core).await?,
+        Err(refused) => {
+            // The attempt was counted, and its password was right.
+            forgive(core, principal, counter).await?;
+            return Err(refused);
+        }
+    };
 
     let (now, post) = (core.now(), Post::new(core));
     let letter = notice(user, ctx, now);
@@ -66,7 +77,8 @@ pub async fn change_password(
     let (random, keep) = (core.random.clone(), principal.session);
     let work = core.store.tenant(principal.tenant).write(move |tx| {
         Box::pin(async move {
-            if !users::change_password_hash(tx, id, &old, &new, now).await? {
+            new.retire_present(tx, id, now).await?;
+            if !users::change_password_hash(tx, id, &old, &new.hash, now).await? {
                 return Ok(None);
             }
             lockout::clear(tx, &counter).await?;
@@ -95,6 +107,13 @@ pub async fn change_password(
     Ok(())
 }
 
+/// Whether the caller logs in with a second factor.
+async fn has_factor(core: &Core, principal: &Principal) -> Result<bool, Problem> {
+    let id = users::own(principal)?;
+    let offers = core.store.tenant(principal.tenant).read(move |tx| Box::pin(mfa::offers(tx, id))).await;
+    Ok(!offers.map_err(|e: StoreError| Problem::from(e))?.is_empty())
+}
+
 /// A mail that tells a person that their password was changed.
 fn notice(user: &User, ctx: &RequestContext, now: Timestamp) -> Option<Letter> {
     let letter = Letter::mail(Name::PasswordChanged, Language::default(), user.email.clone()?)
@@ -121,12 +140,17 @@ pub async fn confirm_password(
 ) -> Result<Account, Problem> {
     let account = load(core, principal).await?;
     let (_, counter) = confirm(core, ctx, principal, &account, current).await?;
+    forgive(core, principal, counter).await?;
+    Ok(account)
+}
+
+/// Forgets the attempts that were counted.
+async fn forgive(core: &Core, principal: &Principal, counter: Counter) -> Result<(), Problem> {
     let work = core
         .store
         .tenant(principal.tenant)
         .write(move |tx| Box::pin(async move { lockout::clear(tx, &counter).await }));
-    work.await.map_err(|e: StoreError| Problem::from(e))?;
-    Ok(account)
+    work.await.map_err(|e: StoreError| Problem::from(e))
 }
 
 /// The hash that the current password was verified against, and where the attempt was counted.

@@ -9,8 +9,9 @@ use crate::{
     Core, attributes,
     audit::{self, Action, Actor, Entry, Target},
     language::Language,
+    new_password::{self, Candidate},
     outbox::{Fate, Letter, Post, limits},
-    passwords::{About, check_policy},
+    passwords::About,
     preferences,
     proof_of_work::{self, Work},
     proofs::{Ask, Purpose},
@@ -46,11 +47,12 @@ pub async fn register(
     }
     let Registration { email, mut user, password, work } = registration;
     let names: Vec<&str> = [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect();
-    let about = About { email: Some(email.as_str()), username: None, names: &names };
-    check_policy(core.settings.passwords.policy, &password, about, "/password")?;
+    let about = About { email: Some(email.as_str()), username: None, names: &names, second_factor: false };
+    let candidate = Candidate { password, about, field: "/password" };
+    let judged = new_password::judge(core, Some(ctx.tenant.id), Some(ctx), candidate).await?;
     attributes::check(core, ctx.tenant.id, user.attributes.as_map(), "/attributes").await?;
     proof_of_work::require(core, ctx, work.as_ref()).await?;
-    user.password_hash = Some(Secret::new(core.hasher.hash(password).await?));
+    user.password_hash = Some(judged.hash(core).await?.hash);
 
     let within = Fate::send_if(limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok());
     let (ask, post) = (Ask::new(core, &ctx.tenant, Purpose::VerifyEmail), Post::new(core));

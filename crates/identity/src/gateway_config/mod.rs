@@ -13,6 +13,8 @@
 //!   others follow the feed.
 //! - A rollback is a revision too: nothing is ever taken out of the history.
 //!
+//! What routes keep of answers can be forgotten on every node ([`purge`]), through the same feed.
+//!
 //! They belong to the installation, not to a tenant: only the default tenant's administrators and the
 //! operator change them. Deliberately absent: what a route means (see [`kernel::gate::GateConfig`]).
 
@@ -20,6 +22,7 @@ mod conditions;
 mod dto;
 mod history;
 mod model;
+mod purge;
 mod routes;
 mod service;
 mod store;
@@ -39,6 +42,8 @@ crate::rights! {
     ReadGate = "routes:read" system;
     /// May change routes and upstreams.
     WriteGate = "routes:write" system;
+    /// May have kept answers forgotten.
+    PurgeCache = "cache:purge" system;
 }
 
 kernel::problems! {

@@ -22,7 +22,7 @@ use super::{
         self, GatewayConfig, GatewayDiff, GatewayDifference, GatewayDocument, GatewayDocuments, GatewayRevision,
         GatewayRevisions, ReasonQuery, Rollback, Table,
     },
-    history,
+    history, purge,
     service::{self, Intent},
 };
 use crate::{
@@ -46,6 +46,7 @@ pub fn routes() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(get_revision))
         .routes(routes!(diff_revision))
         .routes(routes!(roll_back))
+        .routes(routes!(purge::purge_cache))
 }
 
 /// What a change of the gate may answer on top.

@@ -18,6 +18,8 @@ const SEAL: Duration = Duration::from_millis(500);
 const SWEEP: Duration = Duration::from_secs(60);
 /// Keys retire and rotate when their time has come.
 const KEYS: Duration = Duration::from_secs(60);
+/// A filter of breached passwords that was changed is taken over.
+const BREACHES: Duration = Duration::from_secs(30);
 /// Expired rows are dropped from the database.
 const PURGE: Duration = Duration::from_secs(300);
 /// Changes stay in the feed this long, for nodes that were away.
@@ -41,6 +43,7 @@ pub(super) fn tasks(core: &Arc<Core>) -> Vec<Task> {
             core.edge.revocations.sweep(core.now());
             Ok::<_, StoreError>(())
         }),
+        repeat("breached passwords", BREACHES, core, |core| async move { core.breaches.refresh().await }),
         repeat("purge", PURGE, core, |core| async move { purge(&core).await.map(drop) }),
     ]
 }

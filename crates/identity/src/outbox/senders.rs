@@ -4,7 +4,6 @@
 //! connections: a connection a mail is slower and forgets nothing, and nobody waits for it.
 
 mod files;
-mod https;
 mod smtp;
 mod twilio;
 

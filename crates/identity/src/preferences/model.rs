@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::language::Language;
+use crate::{language::Language, passwords::Policy};
 
 /// Most bits of work a tenant may ask for: about 17 million hashes, minutes in a browser.
 pub(super) const MAX_WORK: u8 = 24;
 
 /// What a tenant decides about itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Preferences {
     /// The language of messages to people who did not ask for one.
@@ -18,6 +18,10 @@ pub struct Preferences {
     pub verified_login: bool,
     /// Whether people are told by mail of a login with a device that was not used before.
     pub new_login_mail: bool,
+    /// Which passwords may be chosen; absent where the operator's policy holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub password_policy: Option<Policy>,
     /// Zero bits of the proof of work that registering costs: 0 for none, 24 at most. 16 takes a browser
     /// about a second.
     pub signup_work: u8,
@@ -25,6 +29,12 @@ pub struct Preferences {
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { language: Language::En, verified_login: false, new_login_mail: true, signup_work: 0 }
+        Self {
+            language: Language::En,
+            verified_login: false,
+            new_login_mail: true,
+            signup_work: 0,
+            password_policy: None,
+        }
     }
 }

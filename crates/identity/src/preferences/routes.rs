@@ -17,8 +17,10 @@ use crate::{
     http::{
         Cause, Fields, Json, Permit, Refusal,
         openapi::{Body, Changed, Guarded},
+        present,
     },
     language::Language,
+    passwords::{Policy, breach::BreachCheck},
     templates::{ReadSettings, WriteSettings},
     users,
 };
@@ -51,9 +53,34 @@ struct ChangeSettings {
     verified_login: Option<bool>,
     /// Whether people are told by mail of a login with a device that was not used before.
     new_login_mail: Option<bool>,
+    /// Which passwords may be chosen from now on: `"complex"`, `"nist"` or rules of one's own; `null` for the
+    /// operator's policy. Passwords that exist stay.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Policy>)]
+    password_policy: Option<Option<Policy>>,
     /// Zero bits of the proof of work that registering costs: 0 for none. 16 takes a browser about a second.
     #[schema(maximum = 24)]
     signup_work: Option<u8>,
+}
+
+impl ChangeSettings {
+    /// Refuses rules that cannot be, or that this installation cannot keep.
+    fn check(&self, core: &Core) -> Result<(), Problem> {
+        let mut fields = Fields::new();
+        if let Some(Some(policy)) = &self.password_policy {
+            for wrong in policy.rules().check() {
+                fields.wrong(format!("/password_policy/{}", wrong.field), "range", wrong.message);
+            }
+            if policy.rules().breach_check == Some(BreachCheck::Offline) && !core.breaches.has_filter() {
+                let message = "the operator has set no filter of breached passwords: use \"online\" or \"off\"";
+                fields.wrong("/password_policy/breach_check", "unavailable", message);
+            }
+        }
+        if self.signup_work.is_some_and(|bits| bits > MAX_WORK) {
+            fields.wrong("/signup_work", "too_large", format!("may be {MAX_WORK} at most"));
+        }
+        fields.check()
+    }
 }
 
 /// Change the tenant's settings
@@ -67,11 +94,7 @@ async fn change(
     permit: Permit<WriteSettings>,
     Json(wanted): Json<ChangeSettings>,
 ) -> Result<Json<Preferences>, Refusal> {
-    let mut fields = Fields::new();
-    if wanted.signup_work.is_some_and(|bits| bits > MAX_WORK) {
-        fields.wrong("/signup_work", "too_large", format!("may be {MAX_WORK} at most"));
-    }
-    fields.check()?;
+    wanted.check(&core)?;
     let cause = Cause::new(&core, &permit);
     let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
         Box::pin(async move {
@@ -81,6 +104,7 @@ async fn change(
                 language: wanted.language.unwrap_or(old.language),
                 verified_login: wanted.verified_login.unwrap_or(old.verified_login),
                 new_login_mail: wanted.new_login_mail.unwrap_or(old.new_login_mail),
+                password_policy: wanted.password_policy.unwrap_or_else(|| old.password_policy.clone()),
                 signup_work: wanted.signup_work.unwrap_or(old.signup_work),
             };
             if new.verified_login

@@ -1,6 +1,6 @@
 //! The changes that concern the edge, as they stand in the feed.
 
-use kernel::{ApiKeyId, SessionId, Timestamp, TokenId, UserId};
+use kernel::{ApiKeyId, SessionId, Timestamp, TokenId, UserId, gate::Purge};
 use serde::{Deserialize, Serialize};
 use storage::{StoreError, TenantTx, feed};
 
@@ -46,6 +46,11 @@ pub enum Change {
     GatewayChanged {
         /// The revision that this made.
         revision: i64,
+    },
+    /// Kept answers are to be forgotten.
+    CachePurged {
+        /// Which.
+        purge: Purge,
     },
 }
 

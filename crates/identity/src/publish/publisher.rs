@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use kernel::{
     Clock, TenantId, Timestamp,
     edge::{Access, Edge, Standing, Tenant, Tenants},
-    gate::{GateConfig, Made},
+    gate::{GateConfig, Made, Purge},
     jose::KeyRing,
 };
 use storage::{
@@ -95,6 +95,8 @@ impl Publisher {
         self.publish_tenants(tenants);
         self.edge.forget_credentials();
         self.publish_gate(made).await;
+        // What was purged meanwhile nobody knows.
+        self.purge(vec![Purge::default()]).await;
         self.edge.set_ready();
         Ok(())
     }
@@ -126,6 +128,7 @@ impl Publisher {
                 Some(Change::RolesChanged) => drop(stale.roles.insert(tenant)),
                 Some(Change::KeysChanged) => drop(stale.keys.insert(tenant)),
                 Some(Change::GatewayChanged { .. }) => stale.gate = true,
+                Some(Change::CachePurged { purge }) => stale.purges.push(purge),
                 Some(Change::TenantChanged) => {
                     // A new tenant brings roles and keys; another issuer or status concerns its keys
                     // and its cached credentials.
@@ -143,8 +146,8 @@ impl Publisher {
         stale
     }
 
-    async fn refresh(&self, stale: Stale) -> Result<(), StoreError> {
-        let (credentials, gate) = (stale.credentials, stale.gate);
+    async fn refresh(&self, mut stale: Stale) -> Result<(), StoreError> {
+        let (credentials, gate, purges) = (stale.credentials, stale.gate, std::mem::take(&mut stale.purges));
         if stale.needs_reading() {
             let settings = self.settings.clone();
             let fresh =
@@ -165,7 +168,19 @@ impl Publisher {
                 .await?;
             self.publish_gate(made).await;
         }
+        self.purge(purges).await;
         Ok(())
+    }
+
+    /// On a thread for computing: everything that is kept is looked at.
+    async fn purge(&self, purges: Vec<Purge>) {
+        if purges.is_empty() {
+            return;
+        }
+        let gate = self.gate.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || purges.iter().for_each(|p| gate.purge(p))).await {
+            tracing::error!(%error, "kept answers could not be forgotten");
+        }
     }
 
     fn publish(&self, fresh: Fresh) {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use kernel::{GrantSet, RoleName, TenantId, UserId, edge::Tenant};
+use kernel::{GrantSet, RoleName, TenantId, UserId, edge::Tenant, gate::Purge};
 use storage::{StoreError, SystemTx};
 
 use super::snapshot::{self, UserState};
@@ -23,6 +23,8 @@ pub(super) struct Stale {
     pub(super) credentials: bool,
     /// Routes or upstreams.
     pub(super) gate: bool,
+    /// Kept answers that are to be forgotten.
+    pub(super) purges: Vec<Purge>,
 }
 
 /// What was read again.

@@ -62,7 +62,7 @@ async fn create(
     permit: Permit<WriteTenants>,
     Json(body): Json<CreateTenant>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<TenantDto>), Refusal> {
-    let tenant = service::make(&core, &permit, body.parse(&core.settings)?).await?;
+    let tenant = service::make(&core, &permit, body.parse()?).await?;
     let location = format!("/api/v1/admin/tenants/{}", tenant.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(TenantDto::new(tenant, &core.settings))))
 }

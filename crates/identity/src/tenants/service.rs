@@ -15,6 +15,8 @@ use crate::{
     audit::{self, Action, Entry, Target},
     http::{Cause, Permit, Window},
     keys::{self, FreshKey},
+    new_password::{self, Candidate},
+    passwords::About,
     publish::{self, Change},
     roles::{self, builtin},
     users::{self, NewUser},
@@ -113,8 +115,11 @@ pub(super) async fn make(core: &Core, permit: &Permit<WriteTenants>, wanted: Wan
     let admin = match wanted.admin {
         None => None,
         Some((email, password)) => {
-            let hash = core.hasher.hash(password).await?;
-            let account = NewUser { password_hash: Some(hash.into()), ..NewUser::person(email) };
+            // The tenant has no policy yet: the operator's holds.
+            let about = About { email: Some(email.as_str()), ..About::default() };
+            let candidate = Candidate { password, about, field: "/admin/password" };
+            let new = new_password::judge(core, None, Some(&permit.ctx), candidate).await?.hash(core).await?;
+            let account = NewUser { password_hash: Some(new.hash), ..NewUser::person(email) };
             Some(FirstAdmin { id: UserId::new(now, &*random), account })
         }
     };

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use kernel::gate::{Document, DocumentKind, Documents, Finding, GateConfig, Made};
+use kernel::gate::{Document, DocumentKind, Documents, Finding, GateConfig, Made, Purge};
 use parking_lot::Mutex;
 use serde_json::json;
 
 /// The file has one route, `home`. A document with `"wrong": true` is refused, and so is a route without its
 /// upstream.
 #[derive(Debug, Default)]
-pub(crate) struct FakeGate(Mutex<Arc<Made>>);
+pub(crate) struct FakeGate(Mutex<Arc<Made>>, Mutex<Vec<Purge>>);
 
 impl GateConfig for FakeGate {
     fn written(&self) -> Documents {
@@ -41,5 +41,9 @@ impl GateConfig for FakeGate {
 
     fn publish(&self, made: Made) {
         *self.0.lock() = Arc::new(made);
+    }
+
+    fn purge(&self, purge: &Purge) {
+        self.1.lock().push(purge.clone());
     }
 }

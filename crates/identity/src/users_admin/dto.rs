@@ -7,10 +7,8 @@ use utoipa::ToSchema;
 
 use super::model::{Draft, Managed, Patch};
 use crate::{
-    Settings,
     http::{Fields, present},
     language::Language,
-    passwords::{About, check_policy},
     roles::MAX_ROLES_OF_USER,
     users::{self, Attributes, NewUser, UserKind, UserView},
 };
@@ -68,7 +66,7 @@ pub(super) struct CreateUser {
 }
 
 impl CreateUser {
-    pub(super) fn parse(self, settings: &Settings) -> Result<Draft, Problem> {
+    pub(super) fn parse(self) -> Result<Draft, Problem> {
         let mut fields = Fields::new();
         if self.email.is_none() && self.username.is_none() {
             fields.wrong("/email", "required", "give an e-mail address or a user name");
@@ -95,14 +93,6 @@ impl CreateUser {
         }
         let roles = self.roles.map(|all| roles(&mut fields, &all));
         fields.check()?;
-        if let Some(password) = &self.password {
-            let about = About {
-                email: account.email.as_ref().map(users::Email::as_str),
-                username: account.username.as_ref().map(users::Username::as_str),
-                ..About::default()
-            };
-            check_policy(settings.passwords.policy, password, about, "/password")?;
-        }
         Ok(Draft { account, password: self.password, roles, invite: self.invite.then_some(self.language) })
     }
 }
@@ -184,16 +174,7 @@ impl SetRoles {
 pub(super) struct ResetPassword {
     /// The new one; without it one is made up and told in the answer.
     #[schema(value_type = Option<String>, format = Password)]
-    password: Option<Secret>,
-}
-
-impl ResetPassword {
-    pub(super) fn parse(self, settings: &Settings) -> Result<Option<Secret>, Problem> {
-        if let Some(password) = &self.password {
-            check_policy(settings.passwords.policy, password, About::default(), "/password")?;
-        }
-        Ok(self.password)
-    }
+    pub(super) password: Option<Secret>,
 }
 
 /// An invitation.

@@ -93,7 +93,7 @@ async fn create(
     permit: Permit<CreateUsers>,
     Json(body): Json<CreateUser>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<ManagedUser>), Refusal> {
-    let created = service::create(&core, &permit, body.parse(&core.settings)?).await?;
+    let created = service::create(&core, &permit, body.parse()?).await?;
     let location = format!("/api/v1/admin/users/{}", created.user.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(created.into())))
 }
@@ -253,6 +253,6 @@ async fn reset_password(
     Json(body): Json<ResetPassword>,
 ) -> Result<Json<TemporaryPassword>, Refusal> {
     let id = user_id(&id)?;
-    let made_up = standing::reset_password(&core, &permit, id, body.parse(&core.settings)?).await?;
+    let made_up = standing::reset_password(&core, &permit, id, body.password).await?;
     Ok(Json(TemporaryPassword::new(made_up.as_ref())))
 }

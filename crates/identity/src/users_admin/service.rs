@@ -1,7 +1,7 @@
 //! Finding, creating and changing users.
 
 use futures_util::future::BoxFuture;
-use kernel::{Problem, Secret, UserId, problem::common};
+use kernel::{Problem, UserId, problem::common};
 use serde_json::json;
 use storage::{StoreError, TenantTx};
 
@@ -16,7 +16,9 @@ use crate::{
     Core, attributes,
     audit::{Action, Target},
     http::{Caller, Cause, Fields, Permit, Right as _, Window},
+    new_password::{self, Candidate},
     outbox::{Fate, Letter, Post},
+    passwords::About,
     preferences,
     proofs::{Ask, Purpose},
     roles::{self, authority},
@@ -94,7 +96,17 @@ pub(super) async fn create(core: &Core, permit: &Permit<CreateUsers>, draft: Dra
     let Draft { mut account, password, roles: wanted, invite } = draft;
     attributes::check(core, permit.principal.tenant, account.attributes.as_map(), "/attributes").await?;
     if let Some(password) = password {
-        account.password_hash = Some(Secret::new(core.hasher.hash(password).await?));
+        let names: Vec<&str> =
+            [&account.display_name, &account.company_name].into_iter().flatten().map(String::as_str).collect();
+        let about = About {
+            email: account.email.as_ref().map(users::Email::as_str),
+            username: account.username.as_ref().map(users::Username::as_str),
+            names: &names,
+            second_factor: false,
+        };
+        let candidate = Candidate { password, about, field: "/password" };
+        let judged = new_password::judge(core, Some(permit.principal.tenant), Some(&permit.ctx), candidate).await?;
+        account.password_hash = Some(judged.hash(core).await?.hash);
     }
     let cause = Cause::new(core, permit);
     let id = UserId::new(cause.now, &*cause.random);

@@ -15,7 +15,9 @@ use crate::{
     audit::Action,
     auth::lockout,
     http::{Caller, Cause, Permit},
+    new_password::{self, Candidate},
     outbox::{Fate, Letter, Post},
+    passwords::About,
     preferences,
     proofs::{self, Purpose},
     publish::{self, Change},
@@ -167,14 +169,24 @@ pub(super) async fn reset_password(
     if permit.principal.subject.user() == Some(id) {
         return Err(SELF.into());
     }
-    let made_up = password.is_none().then(|| temporary_password(&*core.random));
-    let password = password.or_else(|| made_up.clone()).unwrap_or_default();
-    let hash = Secret::new(core.hasher.hash(password).await?);
+    let tenant = permit.principal.tenant;
+    let (new, made_up) = match password {
+        // Former passwords are not asked about: an administrator must not learn what they were.
+        Some(password) => {
+            let candidate = Candidate { password, about: About::default(), field: "/password" };
+            (new_password::judge(core, Some(tenant), Some(&permit.ctx), candidate).await?.hash(core).await?, None)
+        }
+        None => {
+            let password = temporary_password(&*core.random);
+            (new_password::made_up(core, tenant, password.clone()).await?, Some(password))
+        }
+    };
     let post = Post::new(core);
     manage(core, permit, id, move |tx, cause, user| {
         Box::pin(async move {
             not_deleted(&user)?;
-            users::set_password_hash(tx, id, &hash, cause.now).await?;
+            new.retire_present(tx, id, cause.now).await?;
+            users::set_password_hash(tx, id, &new.hash, cause.now).await?;
             let purposes = [Purpose::ResetPassword, Purpose::ChangeEmail, Purpose::Invitation];
             proofs::void(tx, id, &purposes, cause.now).await?;
             if let Some(email) = &user.email {

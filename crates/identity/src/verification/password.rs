@@ -10,8 +10,9 @@ use crate::{
     audit::{self, Action, Actor, Entry, Target},
     auth::lockout,
     language::Language,
+    mfa,
+    new_password::{self, Candidate, names},
     outbox::{Fate, Letter, Post, limits},
-    passwords::{About, check_policy},
     preferences,
     proofs::{self, Ask, Held, Purpose},
     publish::{self, Change},
@@ -66,14 +67,16 @@ pub(super) async fn choose(
     let found = core.store.tenant(tenant).read(move |tx| {
         Box::pin(async move {
             let Some(held) = proofs::peek(tx, hash, purpose, now).await? else { return Ok(None) };
-            Ok::<_, StoreError>(users::account_by_id(tx, held.user).await?.filter(|account| stands(account, &held)))
+            let account = users::account_by_id(tx, held.user).await?.filter(|account| stands(account, &held));
+            let has_factor = !mfa::offers(tx, held.user).await?.is_empty();
+            Ok::<_, StoreError>(account.map(|account| (account.user, has_factor)))
         })
     });
-    let user = found.await?.ok_or(INVALID)?.user;
-    let names: Vec<&str> = [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect();
-    let about = About { email: user.email.as_deref(), username: user.username.as_deref(), names: &names };
-    check_policy(core.settings.passwords.policy, &password, about, "/new_password")?;
-    let new = Secret::new(core.hasher.hash(password).await?);
+    let (user, has_factor) = found.await?.ok_or(INVALID)?;
+    let names = names(&user);
+    let candidate = Candidate::of(&user, &names, password, "/new_password").beside_factor(has_factor);
+    let judged = new_password::judge(core, Some(tenant), Some(ctx), candidate).await?;
+    let new = judged.unlike_former(core, tenant, user.id).await?.hash(core).await?;
 
     let (now, random, vault, post) = (core.now(), core.random.clone(), core.vault.clone(), Post::new(core));
     let ctx = ctx.clone();
@@ -83,7 +86,8 @@ pub(super) async fn choose(
             let Some(held) = proofs::consume(tx, hash, purpose, now).await? else { return Ok(None) };
             let account = users::account_by_id(tx, held.user).await?.filter(|account| stands(account, &held));
             let Some(Account { user, .. }) = account else { return Ok(None) };
-            users::set_password_hash(tx, user.id, &new, now).await?;
+            new.retire_present(tx, user.id, now).await?;
+            users::set_password_hash(tx, user.id, &new.hash, now).await?;
             // Whoever read the mail has the address.
             users::verify_email(tx, user.id, &held.email, now).await?;
             proofs::void(tx, user.id, &[purpose, Purpose::ResetPassword, Purpose::ChangeEmail], now).await?;

@@ -19,7 +19,7 @@ use gateway::{
 };
 use kernel::{
     edge::HealthCheck,
-    gate::{Documents, Finding, GateConfig, Made},
+    gate::{Documents, Finding, GateConfig, Made, Purge},
 };
 use parking_lot::Mutex;
 
@@ -187,6 +187,20 @@ impl GateConfig for Live {
                 self.broken.store(Arc::new(Some(reason)));
             }
         }
+    }
+
+    fn purge(&self, purge: &Purge) {
+        // Before the gate is open there is nothing to forget.
+        if let Some(view) = self.view() {
+            view.purge(purge);
+        }
+    }
+}
+
+impl Live {
+    /// The gate, once it is open.
+    fn view(&self) -> Option<TableView> {
+        self.state.lock().server.as_ref().map(|server| server.view.clone())
     }
 }
 

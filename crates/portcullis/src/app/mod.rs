@@ -4,6 +4,7 @@
 //! `portcullis serve`.
 
 mod background;
+mod cache_metrics;
 mod checks;
 mod database;
 mod error;

@@ -85,6 +85,8 @@ pub(super) const NAMES: &[&str] = &[
     "unversioned-register",
     "unversioned-login",
     "unversioned-refresh",
+    "password-policy",
+    "unversioned-password-policy",
     "verification-resend",
     "unversioned-verification-resend",
     "verification",
@@ -113,9 +115,16 @@ pub(super) const NAMES: &[&str] = &[
     "ui-password-reset",
 ];
 
-/// Calls that anybody may make and that are decided by what is in the body: name, path, the same without a
+/// Calls that anybody may make, and that are decided by nothing or by what is in the body: name, path, the same without a
 /// version, and whether it asks for a mail, which has a limit of its own.
 const BY_MAIL: &[(&str, &str, &str, &str, bool)] = &[
+    (
+        "password-policy",
+        "/api/v1/auth/password-policy",
+        "unversioned-password-policy",
+        "/api/auth/password-policy",
+        false,
+    ),
     (
         "verification-resend",
         "/api/v1/auth/verify-email/resend",

@@ -2,6 +2,7 @@
 
 use identity::{
     outbox::limits::MessageLimits,
+    passwords::breach::{BreachCheck, BreachSettings},
     proofs::{Link, Links},
     settings::{LockoutSettings, PasswordSettings, SessionSettings, Settings as IdentitySettings, TokenSettings},
 };
@@ -44,7 +45,16 @@ pub(super) fn identity(config: &Config, public_url: String) -> IdentitySettings 
             parallelism: argon2.parallelism,
             threads: passwords.threads.into(),
             queue: passwords.queue as usize,
-            policy: passwords.policy,
+            policy: passwords.policy.clone(),
+            breaches: BreachSettings {
+                check: passwords.breach_check.unwrap_or(match passwords.breach_filter {
+                    Some(_) => BreachCheck::Offline,
+                    None => BreachCheck::Off,
+                }),
+                url: passwords.breach_url.clone(),
+                timeout: passwords.breach_timeout.get(),
+                filter: passwords.breach_filter.clone(),
+            },
         },
         lockout: LockoutSettings {
             failures: identity.lockout.failures,

@@ -4,6 +4,8 @@
 use gateway::{TableView, upstream::UpstreamNumbers};
 use observe::metrics::{MetricDoc, Metrics, Sample};
 
+use super::cache_metrics;
+
 /// One metric, and where its number is.
 struct Shown {
     /// Without prefix and suffix.
@@ -61,7 +63,7 @@ const SHED_REFUSALS: MetricDoc = MetricDoc {
 
 /// For the reference.
 pub(crate) fn docs() -> impl Iterator<Item = &'static MetricDoc> {
-    SHOWN.iter().map(|shown| &shown.doc).chain([&SHED_LEVEL, &SHED_REFUSALS])
+    SHOWN.iter().map(|shown| &shown.doc).chain([&SHED_LEVEL, &SHED_REFUSALS]).chain(cache_metrics::docs())
 }
 
 /// Shows what the gate refuses to stay on its feet.
@@ -83,6 +85,7 @@ fn export_shedding(metrics: &Metrics, view: &TableView) {
 /// Shows the numbers of the upstreams in force at every scrape.
 pub(super) fn export(metrics: &Metrics, view: &TableView) {
     export_shedding(metrics, view);
+    cache_metrics::export(metrics, view);
     for shown in SHOWN {
         let view = view.clone();
         let samples = move || {

@@ -13,6 +13,7 @@ mod keys;
 mod migrate;
 mod openapi;
 mod output;
+mod passwords;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -74,6 +75,9 @@ enum Command {
     /// See to the keys that sign tokens
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Build the filter of breached passwords
+    #[command(subcommand)]
+    Passwords(passwords::Passwords),
     /// See to the audit log
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -93,6 +97,7 @@ pub fn run() -> ExitCode {
         Command::Config(config) => config.run(&cli.settings),
         Command::Admin(admin) => admin.run(&cli.settings),
         Command::Keys(keys) => keys.run(&cli.settings),
+        Command::Passwords(passwords) => passwords.run(),
         Command::Audit(audit) => audit.run(&cli.settings),
         Command::Migrate(migrate) => migrate.run(&cli.settings),
         Command::Openapi => openapi::run(),

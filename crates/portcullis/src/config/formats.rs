@@ -5,7 +5,7 @@
 
 use std::{fmt, net::SocketAddr, str::FromStr};
 
-use identity::outbox::senders;
+use identity::{outbox::senders, outgoing};
 
 /// A format of the schema and the parser that decides about it. The error says what to write instead;
 /// where the value might be a secret (a URL with credentials) it does not repeat it.
@@ -32,6 +32,7 @@ pub(super) const FORMATS: &[Format] = &[
     Format { name: "mail-sender", check: |t| senders::check_from(t).map_err(|e| e.to_string()) },
     Format { name: "mail-link", check: mail_link },
     Format { name: "sms-url", check: |t| senders::Twilio::check_url(t).map(drop).map_err(|e| e.to_string()) },
+    Format { name: "service-url", check: service_url },
     Format { name: "bus-url", check: |t| plain_or_scheme(t, "local", &["redis", "rediss"]) },
 ];
 
@@ -63,6 +64,11 @@ fn http_url(text: &str) -> Result<(), String> {
         return Err("must not carry credentials, a query or a fragment".to_owned());
     }
     Ok(())
+}
+
+fn service_url(text: &str) -> Result<(), String> {
+    let hint = "write https://HOST/PATH without credentials and query; http:// only for a service on this machine";
+    outgoing::trusted_url(text).map(drop).ok_or_else(|| hint.to_owned())
 }
 
 fn one_of_schemes(text: &str, schemes: &[&str]) -> Result<(), String> {

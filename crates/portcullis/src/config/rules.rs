@@ -1,6 +1,7 @@
 //! What the schema cannot say: bounds of times and sizes, settings that exclude each other.
 
 use gateway::config::{Duration, Size};
+use identity::passwords::breach::BreachCheck;
 
 use crate::app::check_limits;
 
@@ -76,6 +77,24 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
         "passwords.argon2.memory",
         "must be from 19MiB (the least that OWASP advises) to 4GiB".to_owned(),
     );
+
+    let passwords = &config.passwords;
+    let offline = [passwords.breach_check, passwords.policy.rules().breach_check].contains(&Some(BreachCheck::Offline));
+    unless(
+        !offline || passwords.breach_filter.is_some(),
+        "passwords.breach_filter",
+        "is missing, and breach_check = \"offline\" needs it: make one with `portcullis passwords build-filter`"
+            .to_owned(),
+    );
+    let waits = passwords.breach_timeout.get();
+    unless(
+        (std::time::Duration::from_millis(100)..=std::time::Duration::from_secs(10)).contains(&waits),
+        "passwords.breach_timeout",
+        "must be from 100ms to 10s".to_owned(),
+    );
+    for wrong in config.passwords.policy.rules().check() {
+        unless(false, &format!("passwords.policy.{}", wrong.field), wrong.message.to_owned());
+    }
 
     unless(
         config.mail.url.is_none() || config.mail.from != super::sections::Mail::default().from,

@@ -37,7 +37,7 @@ pub struct Config {
     pub tokens: Tokens,
     /// How long a login lasts.
     pub sessions: Sessions,
-    /// How passwords are hashed.
+    /// How passwords are hashed, and which may be chosen.
     pub passwords: Passwords,
     /// The identity service.
     pub identity: Identity,

@@ -4,7 +4,8 @@ use identity::{
     Core,
     audit::{self, Action, Entry, Target},
     auth::lockout,
-    passwords::{About, check_policy},
+    new_password::{self, Candidate},
+    passwords::About,
     publish::{self, Change},
     roles::{self, builtin::SUPER_ADMIN},
     sessions::{self, Reason},
@@ -56,9 +57,9 @@ fn default_tenant(core: &Core) -> Result<TenantId, Problem> {
 pub async fn create(core: &Core, email: Email, password: Secret) -> Result<(), AdminError> {
     let tenant = default_tenant(core)?;
     let about = About { email: Some(email.as_str()), ..About::default() };
-    check_policy(core.settings.passwords.policy, &password, about, "/password")?;
-    let hash = core.hasher.hash(password).await?;
-    let account = NewUser { password_hash: Some(hash.into()), ..NewUser::person(email.clone()) };
+    let candidate = Candidate { password, about, field: "/password" };
+    let new = new_password::judge(core, Some(tenant), None, candidate).await?.hash(core).await?;
+    let account = NewUser { password_hash: Some(new.hash), ..NewUser::person(email.clone()) };
     let role = SUPER_ADMIN.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
     let (now, random) = (core.now(), core.random.clone());
     let id = UserId::new(now, &*random);
@@ -97,13 +98,14 @@ pub async fn reset_password(core: &Core, login: &str, password: Secret) -> Resul
     let account = find(core, tenant, login).await?;
     let about =
         About { email: account.user.email.as_deref(), username: account.user.username.as_deref(), ..About::default() };
-    check_policy(core.settings.passwords.policy, &password, about, "/password")?;
-    let hash = Secret::new(core.hasher.hash(password).await?);
+    let candidate = Candidate { password, about, field: "/password" };
+    let new = new_password::judge(core, Some(tenant), None, candidate).await?.hash(core).await?;
     let (now, random, vault) = (core.now(), core.random.clone(), core.vault.clone());
     let (id, logins) = (account.user.id, logins(&account));
     let done = core.store.tenant(tenant).write(move |tx| {
         Box::pin(async move {
-            users::set_password_hash(tx, id, &hash, now).await?;
+            new.retire_present(tx, id, now).await?;
+            users::set_password_hash(tx, id, &new.hash, now).await?;
             lockout::unlock(tx, &vault, &logins).await?;
             let sessions = sessions::revoke_all(tx, id, None, Reason::Password, now).await?;
             let entry = Entry::by_system(Action("user.password_reset"), Target::new("user", id))

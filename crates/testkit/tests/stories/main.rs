@@ -1,6 +1,7 @@
 //! The whole program, told as stories: what a person, a program and an attacker meet, on every database
 //! and key-value store. One binary, because linking the program is what a test costs most.
 
+mod cache;
 mod devices;
 mod enumeration;
 mod forward_auth;

@@ -16,6 +16,8 @@ const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/api/v1/auth/change-email/confirm"),
     ("POST", "/api/v1/auth/invitation/accept"),
     ("POST", "/api/v1/auth/refresh"),
+    // What a page asks before it asks for a password.
+    ("GET", "/api/v1/auth/password-policy"),
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/.well-known/openid-configuration"),
     ("GET", "/.well-known/oauth-authorization-server"),

@@ -134,6 +134,21 @@ impl FieldEdits {
 }
 
 impl FilledFields {
+    /// Tells every step, in parts.
+    pub(crate) fn tell(&self, mut tell: impl FnMut(&[u8])) {
+        for step in &self.0 {
+            let (kind, name, value) = match step {
+                Step::Remove(name) => ("remove", name, &[][..]),
+                Step::Set(name, value) => ("set", name, value.as_bytes()),
+                Step::Add(name, value) => ("add", name, value.as_bytes()),
+                Step::Rename(old, new) => ("rename", old, new.as_str().as_bytes()),
+            };
+            tell(kind.as_bytes());
+            tell(name.as_str().as_bytes());
+            tell(value);
+        }
+    }
+
     /// Does it.
     pub(crate) fn write(self, headers: &mut HeaderMap) {
         for step in self.0 {

@@ -105,6 +105,13 @@ impl RequestEdits {
 }
 
 impl FilledRequest {
+    /// Tells everything that the fields may change about an answer.
+    pub(crate) fn tell(&self, tell: impl FnMut(&[u8])) {
+        if let Some(fields) = &self.fields {
+            fields.tell(tell);
+        }
+    }
+
     /// Puts the fields in place.
     pub(crate) fn write(self, headers: &mut HeaderMap) {
         if let Some(fields) = self.fields {

@@ -2,14 +2,21 @@
 //! `POST {url}/2010-04-01/Accounts/{account}/Messages.json` with `From`, `To` and `Body`.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::HeaderValue;
+use http::{HeaderValue, Request, header};
+use http_body_util::Full;
 use kernel::Secret;
 use serde::Deserialize;
 use url::{Url, form_urlencoded};
 
-use super::https::Client;
-use crate::outbox::{SendError, Sms, SmsSender};
+use crate::{
+    outbox::{SendError, Sms, SmsSender},
+    outgoing::{self, Client},
+};
+
+/// Largest answer that is read.
+const MAX_ANSWER: usize = 64 * 1024;
 
 /// Why text messages cannot be sent this way.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -68,16 +75,7 @@ impl Twilio {
 
     /// Whether the text names such a service: its token must not travel in the clear.
     pub fn check_url(text: &str) -> Result<Url, InvalidSmsUrl> {
-        let url = Url::parse(text).map_err(|_| InvalidSmsUrl::Url)?;
-        let here = match url.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(v4)) => v4.is_loopback(),
-            Some(url::Host::Ipv6(v6)) => v6.is_loopback(),
-            None => return Err(InvalidSmsUrl::Url),
-        };
-        let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-        let safe = url.scheme() == "https" || (url.scheme() == "http" && here);
-        if bare && safe && url.fragment().is_none() { Ok(url) } else { Err(InvalidSmsUrl::Url) }
+        outgoing::trusted_url(text).ok_or(InvalidSmsUrl::Url)
     }
 }
 
@@ -87,7 +85,12 @@ impl SmsSender for Twilio {
             let form = form_urlencoded::Serializer::new(String::new())
                 .extend_pairs([("From", self.from.as_str()), ("To", &sms.to), ("Body", &sms.text)])
                 .finish();
-            let answer = self.client.post(&self.messages, self.authorization.clone(), form).await;
+            let request = Request::post(self.messages.path())
+                .header(header::AUTHORIZATION, self.authorization.clone())
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Full::new(Bytes::from(form)))
+                .map_err(|e| SendError::Later(e.to_string()))?;
+            let answer = self.client.exchange(&self.messages, request, MAX_ANSWER).await;
             let (status, body) = answer.map_err(|e| SendError::Later(e.to_string()))?;
             if (200..300).contains(&status) {
                 return Ok(());

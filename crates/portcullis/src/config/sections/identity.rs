@@ -1,7 +1,12 @@
 //! What the identity service is told: tokens, sessions, passwords, limits in front of it.
 
+use std::path::PathBuf;
+
 use gateway::config::{Duration, Size};
-use identity::passwords::Policy;
+use identity::passwords::{
+    Policy,
+    breach::{BreachCheck, BreachSettings},
+};
 use kernel::{Rate, jose::Alg};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,16 +81,34 @@ impl Default for Sessions {
     }
 }
 
-/// How passwords are hashed.
+/// How passwords are hashed, and which may be chosen.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Passwords {
     /// The cost of a hash (Argon2id, RFC 9106). A login with an older cost is rehashed.
     pub argon2: Argon2,
-    /// Which passwords may be chosen. `complex`: 12 characters or more, with upper and lower case, a digit
-    /// and a special character. `nist`: 15 characters or more of any kind. Guessable ones are refused by both.
+    /// Which passwords may be chosen, unless a tenant says otherwise. `complex`: 12 characters or more, with
+    /// upper and lower case, a digit and a special character. `nist`: 15 characters or more of any kind, 8 for
+    /// people with a second factor. Both refuse what is easy to guess and the last 5. Or a table of rules:
+    /// `{ min_length = 14, digit = true }`.
     #[schemars(with = "PolicyText")]
     pub policy: Policy,
+    /// Where to look whether a password that is chosen is known from a breach, unless a tenant says otherwise.
+    /// `online`: the range API at `breach_url`, which is told the first 20 bits of the password's SHA-1.
+    /// `offline`: the file `breach_filter`. Unless set, it is `offline` where there is a filter, and `off`
+    /// otherwise. When nobody can be asked, the password is let through and the audit log says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<BreachCheckText>")]
+    pub breach_check: Option<BreachCheck>,
+    /// The range API that `online` asks, up to the prefix: `https://`, or `http://` to this machine.
+    #[schemars(extend("format" = "service-url"))]
+    pub breach_url: String,
+    /// How long its answer is waited for: from 100ms to 10s.
+    pub breach_timeout: Duration,
+    /// The filter file that `offline` looks into, made by `portcullis passwords build-filter`. It is read into
+    /// memory, and read again within a minute when it changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breach_filter: Option<PathBuf>,
     /// Threads that hash, each with its own memory. 0 is one for each core.
     #[schemars(range(max = 1024))]
     pub threads: u16,
@@ -94,19 +117,82 @@ pub struct Passwords {
     pub queue: u32,
 }
 
-/// Only for the schema: the names of [`Policy`].
+/// Only for the schema: [`Policy`].
+#[derive(JsonSchema)]
+#[schemars(inline, untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum PolicyText {
+    Preset(PresetText),
+    Custom(RulesTable),
+}
+
+/// Only for the schema: the names of [`BreachCheck`].
 #[derive(JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 #[expect(dead_code, reason = "only its schema is used")]
-enum PolicyText {
+enum BreachCheckText {
+    Off,
+    Online,
+    Offline,
+}
+
+/// Only for the schema: the names of presets.
+#[derive(JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum PresetText {
     Complex,
     Nist,
 }
 
+/// Only for the schema: [`identity::passwords::Rules`].
+#[derive(JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct RulesTable {
+    /// Fewest characters; 12 unless set.
+    #[schemars(range(min = 8, max = 128))]
+    min_length: Option<u32>,
+    /// Fewest characters for people with a second factor: at most `min_length`, which it is unless set.
+    #[schemars(range(min = 8, max = 128))]
+    min_length_with_second_factor: Option<u32>,
+    /// Whether an upper-case letter is needed.
+    upper: Option<bool>,
+    /// Whether a lower-case letter is needed.
+    lower: Option<bool>,
+    /// Whether a digit is needed.
+    digit: Option<bool>,
+    /// Whether a character that is neither letter nor digit is needed.
+    special: Option<bool>,
+    /// How hard it must be to guess, as zxcvbn scores it; 3 unless set.
+    #[schemars(range(max = 4))]
+    min_score: Option<u8>,
+    /// How many of the last passwords may not be used again; 5 unless set.
+    #[schemars(range(max = 10))]
+    history: Option<u8>,
+    /// Words that a password must not be made of, beside those that are shipped: 100 at most, of 3 to 64
+    /// characters.
+    #[schemars(length(max = 100))]
+    blocklist: Option<Vec<String>>,
+    /// As `passwords.breach_check`.
+    breach_check: Option<BreachCheckText>,
+}
+
 impl Default for Passwords {
     fn default() -> Self {
-        Self { argon2: Argon2::default(), policy: Policy::default(), threads: 0, queue: 64 }
+        Self {
+            argon2: Argon2::default(),
+            policy: Policy::default(),
+            breach_check: None,
+            breach_url: BreachSettings::default().url,
+            breach_timeout: Duration::from_secs(2),
+            breach_filter: None,
+            threads: 0,
+            queue: 64,
+        }
     }
 }
 

@@ -1,4 +1,7 @@
-//! One form, posted to one service: all of HTTP that a sender of text messages needs.
+//! One question to one service that the operator chose: all of HTTP that identity needs as a client.
+//!
+//! Where it goes is never a caller's to say. No redirect is followed, and what is read is bounded. How long it
+//! may take is the caller's to decide.
 
 use std::sync::Arc;
 
@@ -15,20 +18,17 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-/// Largest answer that is read.
-const MAX_ANSWER: usize = 64 * 1024;
-
 /// Any failure on the way, for administrators.
-type Failed = Box<dyn std::error::Error + Send + Sync>;
+pub type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-/// Posts forms, over TLS where the URL says so.
-pub(super) struct Client {
+/// Asks, over TLS where the URL says so.
+pub struct Client {
     tls: TlsConnector,
 }
 
 impl Client {
     /// Believes the public authorities.
-    pub(super) fn new() -> Result<Self, rustls::Error> {
+    pub fn new() -> Result<Self, rustls::Error> {
         let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
@@ -36,31 +36,28 @@ impl Client {
         Ok(Self { tls: TlsConnector::from(Arc::new(config)) })
     }
 
-    /// Posts a form and reads status and body.
-    pub(super) async fn post(
+    /// Asks the host of the URL, and reads the status and a body of `most` bytes.
+    pub async fn exchange(
         &self,
         url: &Url,
-        authorization: HeaderValue,
-        form: String,
+        mut request: Request<Full<Bytes>>,
+        most: usize,
     ) -> Result<(u16, Bytes), Failed> {
         let host = url.host_str().ok_or("the URL has no host")?;
         let port = url.port_or_known_default().ok_or("the URL has no port")?;
-        let request = Request::post(url.path())
-            .header(header::HOST, url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
-            .header(header::AUTHORIZATION, authorization)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Full::new(Bytes::from(form)))?;
+        let named = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        request.headers_mut().insert(header::HOST, HeaderValue::try_from(named)?);
         let stream = TcpStream::connect((host.trim_matches(['[', ']']), port)).await?;
         if url.scheme() == "https" {
             let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())?;
-            exchange(self.tls.connect(name, stream).await?, request).await
+            exchange(self.tls.connect(name, stream).await?, request, most).await
         } else {
-            exchange(stream, request).await
+            exchange(stream, request, most).await
         }
     }
 }
 
-async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Result<(u16, Bytes), Failed>
+async fn exchange<S>(stream: S, request: Request<Full<Bytes>>, most: usize) -> Result<(u16, Bytes), Failed>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -70,9 +67,22 @@ where
         let status = response.status().as_u16();
         // The connection ends once nobody can ask it anything more.
         drop(sender);
-        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await?.to_bytes();
+        let body = Limited::new(response.into_body(), most).collect().await?.to_bytes();
         Ok((status, body))
     };
     let (answer, _) = tokio::join!(asking, connection);
     answer
+}
+
+/// A URL that what is sent to it, secrets included, is safe on the way to: HTTPS, or HTTP to this machine.
+pub fn trusted_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let here = match url.host()? {
+        url::Host::Domain(name) => name == "localhost",
+        url::Host::Ipv4(v4) => v4.is_loopback(),
+        url::Host::Ipv6(v6) => v6.is_loopback(),
+    };
+    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    let safe = url.scheme() == "https" || (url.scheme() == "http" && here);
+    (bare && safe && url.fragment().is_none()).then_some(url)
 }

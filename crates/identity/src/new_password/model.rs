@@ -1,0 +1,88 @@
+//! A password on its way from what was typed to what is stored.
+
+use kernel::{Problem, Secret, Timestamp, UserId};
+use storage::{StoreError, TenantTx};
+
+use super::store;
+use crate::{
+    Core,
+    passwords::{About, Broken, weak},
+    users::User,
+};
+
+/// What somebody wants as their password.
+#[derive(Clone, Debug)]
+pub struct Candidate<'a> {
+    /// The password.
+    pub password: Secret,
+    /// Whose it will be.
+    pub about: About<'a>,
+    /// Where it was given: a JSON pointer.
+    pub field: &'static str,
+}
+
+impl<'a> Candidate<'a> {
+    /// Of a user; `names` is [their names](names), which the caller keeps.
+    pub fn of(user: &'a User, names: &'a [&'a str], password: Secret, field: &'static str) -> Self {
+        let (email, username) = (user.email.as_deref(), user.username.as_deref());
+        Self { password, about: About { email, username, names, second_factor: false }, field }
+    }
+
+    /// Of somebody who may log in with a second factor.
+    #[must_use]
+    pub const fn beside_factor(mut self, has_one: bool) -> Self {
+        self.about.second_factor = has_one;
+        self
+    }
+}
+
+/// The names of a user that their password must not be made of.
+pub fn names(user: &User) -> Vec<&str> {
+    [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect()
+}
+
+/// A password that meets the policy.
+#[derive(Debug)]
+pub struct Judged {
+    pub(super) password: Secret,
+    pub(super) field: &'static str,
+    /// How many of the last passwords may not be used again.
+    pub(super) history: u8,
+}
+
+impl Judged {
+    /// Refuses one of the user's last passwords, the present one included.
+    pub async fn unlike_former(self, core: &Core, tenant: kernel::TenantId, user: UserId) -> Result<Self, Problem> {
+        let most = self.history;
+        let hashes = core.store.tenant(tenant).read(move |tx| Box::pin(store::last(tx, user, most))).await;
+        for hash in hashes.map_err(|e: StoreError| Problem::from(e))? {
+            if core.hasher.verify(self.password.clone(), Some(hash)).await?.ok {
+                let message = format!("Do not use one of your last {most} passwords again.");
+                return Err(weak(vec![Broken::new("reused", message)], self.field));
+            }
+        }
+        Ok(self)
+    }
+
+    /// What is to be stored.
+    pub async fn hash(self, core: &Core) -> Result<NewPassword, Problem> {
+        let hash = Secret::new(core.hasher.hash(self.password).await?);
+        Ok(NewPassword { hash, former: self.history.saturating_sub(1) })
+    }
+}
+
+/// The hash of a new password, and how many former ones are remembered beside it.
+#[derive(Clone, Debug)]
+pub struct NewPassword {
+    /// PHC string.
+    pub hash: Secret,
+    former: u8,
+}
+
+impl NewPassword {
+    /// Remembers the user's present password as a former one, and forgets those that are too old. In the
+    /// unit that stores the new hash, before it does.
+    pub async fn retire_present(&self, tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+        store::retire(tx, user, self.former, now).await
+    }
+}

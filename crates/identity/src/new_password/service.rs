@@ -1,0 +1,97 @@
+//! Judging a password by the rules of a tenant.
+
+use kernel::{Problem, RequestContext, Secret, TenantId};
+use serde_json::json;
+use storage::StoreError;
+
+use super::{Candidate, Judged, NewPassword};
+use crate::{
+    Core,
+    audit::{self, Action, Actor, Entry, Target},
+    passwords::{
+        BREACHED, Broken, Policy, Rules,
+        breach::{BreachCheck, Known},
+        broken_rules, weak,
+    },
+    preferences,
+};
+
+/// Nobody could be asked whether a password is known from a breach.
+const UNASKED: Action = Action("password.breach_unchecked");
+
+/// The policy of the tenant, or the operator's where it has none. A tenant that is still to be made has none.
+pub async fn policy(core: &Core, tenant: Option<TenantId>) -> Result<Policy, Problem> {
+    let own = match tenant {
+        None => None,
+        Some(tenant) => {
+            let loaded = core.store.tenant(tenant).read(|tx| Box::pin(preferences::load(tx))).await;
+            loaded.map_err(|e: StoreError| Problem::from(e))?.password_policy
+        }
+    };
+    Ok(own.unwrap_or_else(|| core.settings.passwords.policy.clone()))
+}
+
+/// Where to look for breached passwords by these rules.
+pub(super) fn breach_check(core: &Core, rules: &Rules) -> BreachCheck {
+    rules.breach_check.unwrap_or(core.settings.passwords.breaches.check)
+}
+
+/// Refuses a password that breaks the policy of the tenant, naming every broken rule. `ctx` is the request
+/// that it came with, if one did.
+pub async fn judge(
+    core: &Core,
+    tenant: Option<TenantId>,
+    ctx: Option<&RequestContext>,
+    candidate: Candidate<'_>,
+) -> Result<Judged, Problem> {
+    let Candidate { password, about, field } = candidate;
+    let policy = policy(core, tenant).await?;
+    let rules = policy.rules();
+    let mut broken = broken_rules(&rules, password.expose(), about);
+    let breached = match core.breaches.look_up(breach_check(core, &rules), &password, core.now()).await {
+        Known::No => false,
+        Known::Yes => true,
+        Known::Unasked(reason) => {
+            note_unasked(core, tenant, ctx, &reason).await?;
+            false
+        }
+    };
+    let known = Broken::new("breached", "It is known from a breach. Choose another one, everywhere you use it.");
+    if !broken.is_empty() {
+        broken.extend(breached.then_some(known));
+        return Err(weak(broken, field));
+    }
+    if breached {
+        return Err(Problem::new(BREACHED).field(field, known.code, known.message));
+    }
+    Ok(Judged { password, field, history: rules.history })
+}
+
+/// A password was let through without having been looked up: the operator must be able to find out.
+async fn note_unasked(
+    core: &Core,
+    tenant: Option<TenantId>,
+    ctx: Option<&RequestContext>,
+    reason: &str,
+) -> Result<(), Problem> {
+    tracing::warn!(reason, "a password could not be looked up in breaches");
+    let Some(tenant) = tenant else { return Ok(()) };
+    let target = Target::new("tenant", tenant);
+    let entry = match ctx {
+        Some(ctx) => Entry::new(ctx.principal.as_deref().map_or(Actor::Anonymous, Actor::from), UNASKED, target, ctx),
+        None => Entry::by_system(UNASKED, target),
+    };
+    let (now, random) = (core.now(), core.random.clone());
+    let entry = entry.failed().details(json!({ "reason": reason }));
+    let noted = core
+        .store
+        .tenant(tenant)
+        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
+    noted.await.map_err(|e: StoreError| Problem::from(e))
+}
+
+/// A password that was made up for somebody: long and random, so no rule is asked.
+pub async fn made_up(core: &Core, tenant: TenantId, password: Secret) -> Result<NewPassword, Problem> {
+    let history = policy(core, Some(tenant)).await?.rules().history;
+    Judged { password, field: "", history }.hash(core).await
+}
