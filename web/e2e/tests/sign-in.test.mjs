@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { PASSWORD, notice, person, signIn } from "../harness/people.mjs";
-import { fillCredentials } from "../harness/sign-in.mjs";
+import { Gate } from "../harness/gate.mjs";
+import { fillCredentials, register } from "../harness/sign-in.mjs";
 import { visitor } from "../harness/world.mjs";
 
 for (const javaScriptEnabled of [true, false]) {
@@ -37,18 +38,20 @@ test("the focus goes through the page in reading order, and nothing keeps it", a
   const shown = await page.evaluate(() =>
     [...document.querySelectorAll("a[href], button, input:not([type=hidden])")].map((e) => e.outerHTML),
   );
-  // Once round, past the page itself, from wherever it begins.
-  const round = async (key) => {
-    const focused = [];
+  // Once round, from wherever it begins; the page itself may be one of the stops.
+  const round = async (key, first) => {
+    const focused = new Set();
     for (let i = 0; i <= shown.length; i++) {
       await page.keyboard.press(key);
-      focused.push(await page.evaluate(() => (document.activeElement === document.body ? "page" : document.activeElement.outerHTML)));
+      focused.add(await page.evaluate(() => (document.activeElement === document.body ? "" : document.activeElement.outerHTML)));
     }
-    const start = focused.indexOf("page");
-    return [...focused.slice(start + 1), ...focused.slice(0, start)];
+    const stops = [...focused].filter(Boolean);
+    const start = stops.indexOf(first);
+    return [...stops.slice(start), ...stops.slice(0, start)];
   };
-  assert.deepEqual(await round("Tab"), shown);
-  assert.deepEqual(await round("Shift+Tab"), shown.toReversed());
+  assert.deepEqual(await round("Tab", shown[0]), shown);
+  const back = shown.toReversed();
+  assert.deepEqual(await round("Shift+Tab", back[0]), back);
 });
 
 test("a refusal is announced and focused, and tells nobody whether there is such an account", async (t) => {
@@ -64,6 +67,20 @@ test("a refusal is announced and focused, and tells nobody whether there is such
     said.push(await alert.innerText());
   }
   assert.equal(said[0], said[1]);
+});
+
+test("who fails too often is told how long to wait, account or not", async (t) => {
+  const gate = await Gate.start("[identity.lockout]\nfailures = 1\n");
+  t.after(() => gate.stop());
+  await register(gate, "ada@example.com");
+  for (const login of ["ada@example.com", "nobody@example.com"]) {
+    const page = await visitor(t, { gate, javaScriptEnabled: false });
+    await page.goto("/ui/login");
+    await fillCredentials(page, login, "Wrong-Horse-7-Battery");
+    await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    assert.match(await page.getByRole("alert").innerText(), /too many failed attempts.*15 minutes/i);
+  }
 });
 
 test("a password can be shown, and is sent hidden", async (t) => {
