@@ -13,7 +13,6 @@ account-privacy = Soukromí
 account-privacy-about = Co se o vás uchovává, ke stažení.
 account-last-login = Poslední přihlášení:
 account-unverified = Adresa { $email } ještě není potvrzena.
-account-verify = Potvrdit
 save = Uložit
 cancel = Zrušit
 notice-profile-saved = Váš profil je uložen.

@@ -13,7 +13,6 @@ account-privacy = Datenschutz
 account-privacy-about = Was über Sie gespeichert ist, zum Mitnehmen.
 account-last-login = Letzte Anmeldung:
 account-unverified = { $email } ist noch nicht bestätigt.
-account-verify = Jetzt bestätigen
 save = Speichern
 cancel = Abbrechen
 notice-profile-saved = Ihr Profil ist gespeichert.

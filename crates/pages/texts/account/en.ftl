@@ -13,7 +13,6 @@ account-privacy = Privacy
 account-privacy-about = What is kept about you, to take along.
 account-last-login = Last sign-in:
 account-unverified = { $email } is not confirmed yet.
-account-verify = Confirm it
 save = Save
 cancel = Cancel
 notice-profile-saved = Your profile is saved.

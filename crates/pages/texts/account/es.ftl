@@ -13,7 +13,6 @@ account-privacy = Privacidad
 account-privacy-about = Lo que se guarda sobre usted, para llevárselo.
 account-last-login = Último inicio de sesión:
 account-unverified = { $email } aún no está confirmada.
-account-verify = Confirmarla
 save = Guardar
 cancel = Cancelar
 notice-profile-saved = Su perfil se ha guardado.

@@ -13,7 +13,6 @@ account-privacy = Confidentialité
 account-privacy-about = Ce qui est conservé à votre sujet, à emporter.
 account-last-login = Dernière connexion :
 account-unverified = { $email } n’est pas encore confirmée.
-account-verify = La confirmer
 save = Enregistrer
 cancel = Annuler
 notice-profile-saved = Votre profil est enregistré.
