@@ -58,6 +58,8 @@ pub enum Purpose {
     StickyTargets,
     /// Files of imports, with the hashes and passwords in them.
     Imports,
+    /// What a page shows once, on its way through the browser.
+    ShownOnce,
     /// The value that proves the master key is the right one.
     Check,
 }
@@ -74,6 +76,7 @@ impl Purpose {
             Self::Ceremonies => b"portcullis/v1/ceremonies",
             Self::StickyTargets => b"portcullis/v1/sticky-targets",
             Self::Imports => b"portcullis/v1/imports",
+            Self::ShownOnce => b"portcullis/v1/shown-once",
             Self::Check => b"portcullis/v1/check",
         }
     }
