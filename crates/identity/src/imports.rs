@@ -28,7 +28,7 @@ mod spool;
 mod store;
 mod work;
 
-pub use export::{Export, page};
+pub use export::{Export, Page, page};
 pub use model::{Counts, Format, Import, Mode, Options, Problem as RowProblem, Status};
 pub use routes::routes;
 pub use spool::{MAX_BYTES, Spool};

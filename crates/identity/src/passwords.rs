@@ -17,11 +17,11 @@ mod phc;
 mod policy;
 mod stored;
 
-pub use stored::{InvalidHash, MAX_LEN as MAX_HASH, Stored};
 pub use hasher::{Cost, Hasher, HasherError, Reservation, Verdict};
 pub use policy::{
     About, Blocklist, Broken, InvalidRules, MAX_CHARS, MAX_HISTORY, Policy, Preset, Rules, broken_rules, too_long, weak,
 };
+pub use stored::{InvalidHash, MAX_LEN as MAX_HASH, Stored};
 
 kernel::problems! {
     /// More hashes wait than the pool takes.

@@ -4,11 +4,7 @@ use kernel::{RoleName, Secret, Timestamp, UserId};
 use serde_json::json;
 use storage::{StoreError, TenantTx, params};
 
-use super::{
-    Mode, Options, Starter,
-    model::Wrong,
-    row::Row,
-};
+use super::{Mode, Options, Starter, model::Wrong, row::Row};
 use crate::{
     audit::{self, Action, Entry, Target},
     http::Right as _,

@@ -72,10 +72,7 @@ pub async fn page(core: &Core, tenant: TenantId, export: Export, before: Option<
     Ok((written.map_err(|e| Problem::new(kernel::problem::common::INTERNAL).cause(e))?, next))
 }
 
-async fn hashes(
-    tx: &mut TenantTx,
-    users: &[(User, Vec<RoleName>)],
-) -> Result<HashMap<UserId, String>, StoreError> {
+async fn hashes(tx: &mut TenantTx, users: &[(User, Vec<RoleName>)]) -> Result<HashMap<UserId, String>, StoreError> {
     if users.is_empty() {
         return Ok(HashMap::new());
     }

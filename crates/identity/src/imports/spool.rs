@@ -39,12 +39,7 @@ impl std::fmt::Debug for Spool<'_> {
 
 impl<'a> Spool<'a> {
     /// Begins an import.
-    pub async fn begin(
-        core: &'a Core,
-        tenant: TenantId,
-        options: Options,
-        starter: Starter,
-    ) -> Result<Self, Problem> {
+    pub async fn begin(core: &'a Core, tenant: TenantId, options: Options, starter: Starter) -> Result<Self, Problem> {
         let now = core.now();
         let id = uuid_v7(now, &*core.random);
         let work = core.store.tenant(tenant).write(move |tx| {

@@ -37,9 +37,7 @@ pub async fn load(tx: &mut TenantTx, id: Uuid) -> Result<Option<Import>, StoreEr
 
 /// The latest imports, newest first.
 pub(super) async fn latest(tx: &mut TenantTx, before: Uuid, most: i64) -> Result<Vec<Import>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM user_imports WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
-    );
+    let sql = format!("SELECT {COLUMNS} FROM user_imports WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
     tx.query(&sql, params![before, most]).await?.iter().map(read).collect()
 }
 
@@ -169,12 +167,7 @@ pub(super) async fn advance(
 }
 
 /// Ends a job, and forgets the file.
-pub(super) async fn finish(
-    tx: &mut TenantTx,
-    id: Uuid,
-    error: Option<&str>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub(super) async fn finish(tx: &mut TenantTx, id: Uuid, error: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
     let status = if error.is_some() { Status::Failed } else { Status::Done };
     let sql = "UPDATE user_imports SET status = $3, error = $4, finished_at = $5
         WHERE tenant_id = $1 AND id = $2 AND status = 'running'";

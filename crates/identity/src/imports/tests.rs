@@ -69,7 +69,10 @@ async fn a_file_becomes_users_and_a_report(node: TestCore) {
     assert_eq!((&done["status"], counts(&done)), (&json!("done"), [2, 0, 1, 4]), "{done}");
     let wrong = report(&node, &boss, &done).await;
     let told: Vec<(i64, &str, &str)> = wrong.iter().map(|(l, f, c)| (*l, f.as_str(), c.as_str())).collect();
-    assert!(told.contains(&(5, "email_verified", "format")) && told.contains(&(6, "roles", "unknown_role")), "{told:?}");
+    assert!(
+        told.contains(&(5, "email_verified", "format")) && told.contains(&(6, "roles", "unknown_role")),
+        "{told:?}"
+    );
     assert!(told.contains(&(7, "password", "common")) && told.contains(&(8, "", "columns")), "{told:?}");
     assert!(told.iter().all(|(line, ..)| (5..=8).contains(line)), "{told:?}");
 
@@ -167,7 +170,11 @@ async fn an_import_goes_on_where_it_was(node: TestCore) {
     node.clock.advance(std::time::Duration::from_secs(121));
     run_due(&node.core).await.expect("worked on");
     let done = load().await;
-    assert_eq!((done.status, done.counts.created, done.counts.failed), (Status::Done, 250, 0), "none twice, none left out");
+    assert_eq!(
+        (done.status, done.counts.created, done.counts.failed),
+        (Status::Done, 250, 0),
+        "none twice, none left out"
+    );
     assert_eq!(user(&node, &boss, "person249@example.com").await["display_name"], "Person 249");
 }
 

@@ -118,7 +118,9 @@ async fn take(core: &Core, window: &mut Window, claimed: &mut Claimed) -> Result
         let line = claimed.line;
         if !text.trim_ascii().is_empty() {
             match (format, &claimed.header) {
-                (Format::Jsonl, _) => batch.push((line, row::from_json(text).map_err(|w| vec![w]).and_then(|w| w.parse()))),
+                (Format::Jsonl, _) => {
+                    batch.push((line, row::from_json(text).map_err(|w| vec![w]).and_then(|w| w.parse())))
+                }
                 (Format::Csv, Some(header)) => batch.push((line, row::from_csv(text, header).and_then(|w| w.parse()))),
                 (Format::Csv, None) => match row::header(text) {
                     Ok(header) => claimed.header = Some(header),
@@ -276,10 +278,14 @@ async fn commit(core: &Core, tenant: TenantId, claimed: Claimed, prepared: Vec<P
             }
             record(tx, &mut claimed, from, lease, &wrong).await?;
             let counts = claimed.import.counts;
-            let entry = about(&claimed, WORKED, json!({
-                "created": counts.created - from.1.created, "updated": counts.updated - from.1.updated,
-                "up_to_line": claimed.line - 1,
-            }));
+            let entry = about(
+                &claimed,
+                WORKED,
+                json!({
+                    "created": counts.created - from.1.created, "updated": counts.updated - from.1.updated,
+                    "up_to_line": claimed.line - 1,
+                }),
+            );
             audit::record(tx, entry, now, &*random).await?;
             Ok((claimed, seq))
         })

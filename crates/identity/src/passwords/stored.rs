@@ -61,7 +61,7 @@ pub enum Stored {
 /// A computation failed: a parameter that was let through is not taken by the library.
 #[derive(Debug, thiserror::Error)]
 #[error("a stored hash could not be computed: {0}")]
-pub struct Failed(pub(super) String);
+pub(super) struct Failed(pub(super) String);
 
 impl FromStr for Stored {
     type Err = InvalidHash;

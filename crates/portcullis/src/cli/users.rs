@@ -53,9 +53,9 @@ fn format(said: Option<Format>, file: &Path) -> Result<imports::Format, Failure>
         "jsonl" | "ndjson" => Some(Format::Jsonl),
         _ => None,
     };
-    said.or_else(by_name)
-        .map(Into::into)
-        .ok_or_else(|| Failure::usage("the file's name does not say how it is written: add --format csv or --format jsonl"))
+    said.or_else(by_name).map(Into::into).ok_or_else(|| {
+        Failure::usage("the file's name does not say how it is written: add --format csv or --format jsonl")
+    })
 }
 
 #[derive(Debug, Args)]

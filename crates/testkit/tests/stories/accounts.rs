@@ -42,7 +42,8 @@ async fn users_come_by_the_file_and_log_in_with_the_passwords_they_had() {
 
 #[tokio::test]
 async fn a_page_asks_what_a_password_must_be() {
-    let app = TestApp::builder().config("[passwords]\npolicy = { min_length = 20, blocklist = [\"acme\"] }").start().await;
+    let app =
+        TestApp::builder().config("[passwords]\npolicy = { min_length = 20, blocklist = [\"acme\"] }").start().await;
     // Whatever credential is lying around, the answer is the same.
     for path in ["/api/v1/auth/password-policy", "/api/auth/password-policy"] {
         let told = app.get(path).bearer("stale").send().await.expect(200).json;
