@@ -24,10 +24,12 @@ mod forward;
 mod forward_auth;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod grpc;
 pub mod guard;
 mod http1;
 mod json;
 pub mod limit;
+mod list;
 mod listener;
 mod perimeter;
 mod pipeline;
@@ -45,6 +47,7 @@ pub mod transform;
 pub mod upstream;
 mod validate;
 mod version;
+mod websocket;
 
 pub use cache::CacheNumbers;
 pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
@@ -62,6 +65,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         limit::PROBLEMS,
         version::PROBLEMS,
         forward_auth::PROBLEMS,
+        grpc::PROBLEMS,
         upstream::PROBLEMS,
         cache::PROBLEMS,
         shed::PROBLEMS,

@@ -17,6 +17,7 @@ mod http2;
 pub(crate) mod proxy_protocol;
 mod redirect;
 mod socket;
+mod socket_over_http2;
 mod tls;
 mod worker;
 
@@ -159,6 +160,7 @@ impl Gateway {
                 .map(|shedding| Shedder::start(shedding, workers).map_err(StartError::Thread))
                 .transpose()?,
             body_timeout: http.body_timeout.get(),
+            farewell: CancellationToken::new(),
             cache: Memory::new(http.cache_memory.bytes()),
         });
         let stop = CancellationToken::new();

@@ -293,3 +293,34 @@ async fn a_second_target_is_asked_when_the_first_takes_long() {
         tokio::task::yield_now().await;
     }
 }
+
+/// A target may close a connection just as it is used again. That costs nobody an error, nor half a body.
+#[tokio::test]
+async fn a_kept_body_survives_a_connection_that_has_gone_stale() {
+    let bodies: Arc<parking_lot::Mutex<Vec<String>>> = Arc::default();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let (remember, count) = (bodies.clone(), connections.clone());
+    let upstream = serve(move |mut connection| {
+        let (remember, number) = (remember.clone(), count.fetch_add(1, Ordering::SeqCst));
+        async move {
+            let mut asked = 0;
+            while let Some(request) = connection.message().await {
+                remember.lock().push(request.text());
+                asked += 1;
+                if number == 0 && asked == 2 {
+                    return;
+                }
+                connection.send(OK).await;
+            }
+        }
+    })
+    .await;
+    // The mirror is why the body is kept; nothing is retried.
+    let mirror = Upstream::ok().await;
+    let text = format!("upstreams.m.targets = [\"http://{}\"]\n{}", mirror.address, open_to(upstream));
+    let gate = Gate::open(&format!("{text}mirror = {{ upstream = \"m\" }}\n"));
+    assert_eq!(put(&gate, "one").await.status(), 200);
+    assert_eq!(put(&gate, "two").await.status(), 200);
+    assert_eq!(*bodies.lock(), ["one", "two", "two"]);
+    assert_eq!(connections.load(Ordering::SeqCst), 2);
+}

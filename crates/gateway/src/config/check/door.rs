@@ -3,7 +3,7 @@
 use super::Findings;
 use crate::{
     certificate::SanPattern,
-    config::{AuthConfig, AuthKind, Duration, GatewayConfig, RouteConfig, TlsConfig, UpstreamConfig, Verify},
+    config::{AuthConfig, AuthKind, Duration, GatewayConfig, Protocol, RouteConfig, TlsConfig, UpstreamConfig, Verify},
 };
 
 impl GatewayConfig {
@@ -87,6 +87,10 @@ pub(super) fn check_connections(findings: &mut Findings, at: &str, upstream: &Up
     if upstream.max_streams == 0 || !(1..=256).contains(&upstream.max_connections) {
         let setting = if upstream.max_streams == 0 { "max_streams" } else { "max_connections" };
         findings.add(format!("{at}.{setting}"), "is out of its range", "Leave it out for the default.");
+    }
+    if upstream.websocket && upstream.protocol != Protocol::Http2 {
+        let hint = "Drop it: over HTTP/1.1 WebSockets are passed on in any case.";
+        findings.add(format!("{at}.websocket"), "is about targets with protocol = \"http2\"", hint);
     }
     if upstream.min_idle > upstream.max_idle {
         findings.add(
