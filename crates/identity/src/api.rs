@@ -16,7 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
-    imports, keys, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens, users, users_admin, verification,
+    imports, keys, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles, sessions,
+    templates, tenants, tokens, users, users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use kernel::{
-    ApiKeyId, AuditId, DeviceId, FactorId, MessageId, PasskeyId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId,
+    ApiKeyId, AuditId, DeviceId, FactorId, MessageId, PasskeyId, RoleId, RoleName, SessionId, TenantId, Timestamp,
+    TokenId, UserId,
 };
 use uuid::Uuid;
 
