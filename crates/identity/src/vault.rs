@@ -50,6 +50,8 @@ pub enum Purpose {
     AuditCheckpoints,
     /// What messages on their way say.
     Messages,
+    /// What was asked of authenticators.
+    Ceremonies,
     /// The names that visitors know targets of upstreams by.
     StickyTargets,
     /// The value that proves the master key is the right one.
@@ -64,6 +66,7 @@ impl Purpose {
             Self::LoginFailures => b"portcullis/v1/login-failures",
             Self::AuditCheckpoints => b"portcullis/v1/audit-checkpoints",
             Self::Messages => b"portcullis/v1/messages",
+            Self::Ceremonies => b"portcullis/v1/ceremonies",
             Self::StickyTargets => b"portcullis/v1/sticky-targets",
             Self::Check => b"portcullis/v1/check",
         }
