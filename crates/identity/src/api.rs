@@ -16,8 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
-    keys, new_password, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens,
-    users, users_admin, verification,
+    keys, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles, sessions, templates, tenants,
+    tokens, users, users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.
@@ -27,6 +27,7 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     gateway_config::PROBLEMS,
     keys::PROBLEMS,
     outbox::PROBLEMS,
+    passkeys::PROBLEMS,
     passwords::PROBLEMS,
     preferences::PROBLEMS,
     proof_of_work::PROBLEMS,
@@ -50,6 +51,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(users::routes())
         .merge(sessions::routes())
         .merge(devices::routes())
+        .merge(passkeys::routes())
         .merge(users_admin::routes())
         .merge(roles::routes())
         .merge(api_keys::routes())
@@ -77,6 +79,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "auth", description = "Getting in and out"),
         (name = "account", description = "One's own account"),
         (name = "sessions", description = "One's own sessions and devices"),
+        (name = "passkeys", description = "Passkeys (WebAuthn)"),
         (name = "api keys", description = "API keys"),
         (name = "users", description = "Users of the tenant"),
         (name = "roles", description = "Roles and permissions"),

@@ -27,6 +27,7 @@ pub mod mfa;
 pub mod new_password;
 pub mod outbox;
 pub mod outgoing;
+pub mod passkeys;
 pub mod passwords;
 pub mod preferences;
 pub mod proof_of_work;

@@ -50,6 +50,8 @@ pub enum Purpose {
     AuditCheckpoints,
     /// What messages on their way say.
     Messages,
+    /// What was asked of authenticators.
+    Ceremonies,
     /// The names that visitors know targets of upstreams by.
     StickyTargets,
     /// What a page shows once, on its way through the browser.
@@ -66,6 +68,7 @@ impl Purpose {
             Self::LoginFailures => b"portcullis/v1/login-failures",
             Self::AuditCheckpoints => b"portcullis/v1/audit-checkpoints",
             Self::Messages => b"portcullis/v1/messages",
+            Self::Ceremonies => b"portcullis/v1/ceremonies",
             Self::StickyTargets => b"portcullis/v1/sticky-targets",
             Self::ShownOnce => b"portcullis/v1/shown-once",
             Self::Check => b"portcullis/v1/check",

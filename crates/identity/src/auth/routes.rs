@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// The routes of this slice.
-pub fn routes() -> OpenApiRouter<Arc<Core>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
         .routes(routes!(post_register))
         .routes(routes!(post_login))

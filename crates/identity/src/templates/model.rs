@@ -30,6 +30,10 @@ pub enum Name {
     PasswordChanged,
     /// Somebody logged in with a device that was not used before.
     NewLogin,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
     /// An administrator acts as the person.
     Impersonated,
     /// Proves that messages arrive.
@@ -56,7 +60,7 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -66,6 +70,8 @@ impl Name {
         Self::Invitation,
         Self::PasswordChanged,
         Self::NewLogin,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
         Self::Impersonated,
         Self::Test,
     ];
@@ -82,6 +88,8 @@ impl Name {
             Self::Invitation => "invitation",
             Self::PasswordChanged => "password_changed",
             Self::NewLogin => "new_login",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
             Self::Impersonated => "impersonated",
             Self::Test => "test",
         }
@@ -94,7 +102,7 @@ impl Name {
             Self::ResetPassword | Self::ChangeEmail | Self::Invitation => &["link", "token", "valid_for"],
             Self::EmailChangeRequested | Self::EmailChanged => &["new_email", "time", "ip"],
             Self::PasswordChanged => &["time", "ip"],
-            Self::NewLogin => &["time", "ip", "device"],
+            Self::NewLogin | Self::PasskeyAdded | Self::PasskeyRemoved => &["time", "ip", "device"],
             Self::Impersonated => &["time", "reason"],
             Self::AlreadyRegistered | Self::Test => &[],
         }

@@ -18,6 +18,7 @@ pub mod filter;
 mod impersonation;
 mod invitations;
 mod model;
+mod passkeys;
 mod routes;
 mod service;
 mod sessions;
@@ -35,7 +36,11 @@ use crate::Core;
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
-    routes::routes().merge(sessions::routes()).merge(devices::routes()).merge(impersonation::routes())
+    routes::routes()
+        .merge(sessions::routes())
+        .merge(devices::routes())
+        .merge(impersonation::routes())
+        .merge(passkeys::routes())
 }
 
 crate::rights! {

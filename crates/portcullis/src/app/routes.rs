@@ -85,6 +85,10 @@ pub(super) const NAMES: &[&str] = &[
     "unversioned-register",
     "unversioned-login",
     "unversioned-refresh",
+    "passkey-login-start",
+    "unversioned-passkey-login-start",
+    "passkey-login",
+    "unversioned-passkey-login",
     "password-policy",
     "unversioned-password-policy",
     "verification-resend",
@@ -211,6 +215,9 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
         identity("register", "/api/v1/auth/register", blind(), scopes.with("signup", &scopes.signup)?)?,
         identity("login", "/api/v1/auth/login", blind(), scopes.with("login", &scopes.login)?)?,
         identity("refresh", "/api/v1/auth/refresh", blind(), scopes.everything()?)?,
+        // A page may begin before anybody wants to sign in, so that counts as no login.
+        identity("passkey-login-start", "/api/v1/auth/passkey/start", blind(), scopes.everything()?)?,
+        identity("passkey-login", "/api/v1/auth/passkey/finish", blind(), scopes.with("login", &scopes.login)?)?,
         // Every verifier asks for the keys, many from behind one address. The answer is in memory.
         identity("well-known", "/.well-known/{*rest}", blind(), Rules::default())?,
     ];
@@ -221,6 +228,8 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
         ("register", "unversioned-register", "/api/auth/register", "/api/v1/auth/register"),
         ("login", "unversioned-login", "/api/auth/login", "/api/v1/auth/login"),
         ("refresh", "unversioned-refresh", "/api/auth/refresh", "/api/v1/auth/refresh"),
+        ("refresh", "unversioned-passkey-login-start", "/api/auth/passkey/start", "/api/v1/auth/passkey/start"),
+        ("login", "unversioned-passkey-login", "/api/auth/passkey/finish", "/api/v1/auth/passkey/finish"),
     ];
     for (of, name, path, onto) in unversioned {
         let (auth, limits) = match of {

@@ -10,6 +10,7 @@ mod journey;
 mod limits;
 mod messages;
 mod pages;
+mod passkeys;
 mod single_use;
 mod stranger;
 mod targets;
