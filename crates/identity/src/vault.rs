@@ -54,6 +54,8 @@ pub enum Purpose {
     Ceremonies,
     /// The names that visitors know targets of upstreams by.
     StickyTargets,
+    /// What a page shows once, on its way through the browser.
+    ShownOnce,
     /// The value that proves the master key is the right one.
     Check,
 }
@@ -68,6 +70,7 @@ impl Purpose {
             Self::Messages => b"portcullis/v1/messages",
             Self::Ceremonies => b"portcullis/v1/ceremonies",
             Self::StickyTargets => b"portcullis/v1/sticky-targets",
+            Self::ShownOnce => b"portcullis/v1/shown-once",
             Self::Check => b"portcullis/v1/check",
         }
     }

@@ -22,6 +22,7 @@ use kernel::{Problem, Secret, TenantId};
 
 use crate::{Core, proofs};
 
+pub use change::request as request_change;
 pub use routes::routes;
 
 kernel::problems! {

@@ -25,7 +25,7 @@ const CHANGED: Action = Action("user.email_changed");
 
 /// Asks the new address to confirm, and tells the old one. Whether somebody else has the new address is
 /// not told: its owner gets the mail that a second registration causes.
-pub(super) async fn request(
+pub async fn request(
     core: &Core,
     ctx: &RequestContext,
     principal: &Principal,
