@@ -11,6 +11,7 @@ use crate::{
     audit::{self, Action, Actor, Entry, Target},
     auth,
     language::Language,
+    mfa,
     outbox::{Fate, LIMITED, Letter, Post, limits},
     preferences,
     proofs::{self, Ask, Held, Purpose},
@@ -25,7 +26,7 @@ const CHANGED: Action = Action("user.email_changed");
 
 /// Asks the new address to confirm, and tells the old one. Whether somebody else has the new address is
 /// not told: its owner gets the mail that a second registration causes.
-pub(super) async fn request(
+pub async fn request(
     core: &Core,
     ctx: &RequestContext,
     principal: &Principal,
@@ -76,12 +77,7 @@ fn notice(name: Name, language: Language, to: &str, user: &User, new: &str) -> L
 }
 
 /// Makes the address that the token was mailed to the user's own.
-pub(super) async fn confirm(
-    core: &Core,
-    ctx: &RequestContext,
-    token: &Secret,
-    wish: Option<Language>,
-) -> Result<(), Problem> {
+pub async fn confirm(core: &Core, ctx: &RequestContext, token: &Secret, wish: Option<Language>) -> Result<(), Problem> {
     let tenant = super::tenant(core, token)?;
     let hash = core.vault.hash_token(token.expose().as_bytes());
     let unit = Unit { now: core.now(), random: core.random.clone(), post: Post::new(core), ctx: ctx.clone(), wish };
@@ -117,6 +113,7 @@ impl Unit {
         }
         // Links that were sent to the old address open nothing any more.
         proofs::void(tx, id, &[Purpose::VerifyEmail, Purpose::ResetPassword, Purpose::ChangeEmail], now).await?;
+        mfa::distrust(tx, id, now).await?;
         let sessions = sessions::revoke_all(tx, id, session, Reason::Email, now).await?;
         let entry = Entry::new(Actor::User(id), CHANGED, Target::new("user", id), &self.ctx);
         audit::record(tx, entry.details(json!({"sessions_ended": sessions.len()})), now, &*self.random).await?;

@@ -26,12 +26,7 @@ const RECOVERED: Action = Action("user.password_recovered");
 const ACCEPTED: Action = Action("user.invitation_accepted");
 
 /// Sends a link to choose a new password, if the address belongs to somebody. Says nothing about that.
-pub(super) async fn request(
-    core: &Core,
-    ctx: &RequestContext,
-    email: Email,
-    wish: Option<Language>,
-) -> Result<(), Problem> {
+pub async fn request(core: &Core, ctx: &RequestContext, email: Email, wish: Option<Language>) -> Result<(), Problem> {
     let within = limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok();
     let ask = Ask::new(core, &ctx.tenant, Purpose::ResetPassword);
     let (now, random, ctx) = (core.now(), core.random.clone(), ctx.clone());
@@ -52,7 +47,7 @@ pub(super) async fn request(
 
 /// Sets the password of whom the token was mailed to, and ends all their sessions. Nobody is logged in by
 /// this: what a login asks for besides the password, it still asks.
-pub(super) async fn choose(
+pub async fn choose(
     core: &Core,
     ctx: &RequestContext,
     purpose: Purpose,
@@ -93,6 +88,7 @@ pub(super) async fn choose(
             proofs::void(tx, user.id, &[purpose, Purpose::ResetPassword, Purpose::ChangeEmail], now).await?;
             let logins = [&user.email, &user.username].into_iter().flatten().map(|name| Login::new(name));
             lockout::unlock(tx, &vault, &logins.collect::<Vec<_>>()).await?;
+            mfa::distrust(tx, user.id, now).await?;
             let sessions = sessions::revoke_all(tx, user.id, None, Reason::Password, now).await?;
             let entry = Entry::new(Actor::User(user.id), action, Target::new("user", user.id), &ctx);
             audit::record(tx, entry.details(json!({"sessions_ended": sessions.len()})), now, &*random).await?;

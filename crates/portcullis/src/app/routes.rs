@@ -105,6 +105,14 @@ pub(super) const NAMES: &[&str] = &[
     "unversioned-email-change-confirm",
     "invitation-accept",
     "unversioned-invitation-accept",
+    "mfa",
+    "unversioned-mfa",
+    "mfa-sms",
+    "unversioned-mfa-sms",
+    "mfa-enrol-totp",
+    "unversioned-mfa-enrol-totp",
+    "mfa-enrol-sms",
+    "unversioned-mfa-enrol-sms",
     "welcome",
     "docs",
     "problems",
@@ -161,6 +169,10 @@ const BY_MAIL: &[(&str, &str, &str, &str, bool)] = &[
         "/api/auth/invitation/accept",
         false,
     ),
+    ("mfa", "/api/v1/auth/mfa", "unversioned-mfa", "/api/auth/mfa", false),
+    ("mfa-sms", "/api/v1/auth/mfa/sms/send", "unversioned-mfa-sms", "/api/auth/mfa/sms/send", true),
+    ("mfa-enrol-totp", "/api/v1/auth/mfa/enrol/totp", "unversioned-mfa-enrol-totp", "/api/auth/mfa/enrol/totp", false),
+    ("mfa-enrol-sms", "/api/v1/auth/mfa/enrol/sms", "unversioned-mfa-enrol-sms", "/api/auth/mfa/enrol/sms", true),
 ];
 
 /// Forms of people's pages that do what calls with a limit of their own do: name, path, and the scope whose

@@ -10,6 +10,7 @@ mod gateway_config;
 mod journey;
 mod limits;
 mod messages;
+mod mfa;
 mod pages;
 mod passkeys;
 mod single_use;
