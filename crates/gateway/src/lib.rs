@@ -9,6 +9,7 @@
 //! Deliberately absent: the database, identity's own logic, metrics and logs of requests (they are told
 //! to [`kernel::exchange::Recorder`]), environment, and files but a list of targets that is watched.
 
+mod acme;
 pub mod authn;
 pub mod authz;
 pub mod body;

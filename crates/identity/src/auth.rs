@@ -34,6 +34,8 @@ mod passkey_routes;
 mod password;
 mod register;
 mod routes;
+mod second;
+mod second_routes;
 mod sweep;
 
 pub use enter::{Entered, Entering, Entrance, LoggedIn, Verified, enter};
@@ -42,11 +44,12 @@ pub use logout::{logout, logout_all};
 pub use passkey::{PasskeyLogin, login_with_passkey};
 pub use password::{PasswordChange, change_password, confirm_password};
 pub use register::{Registration, register};
+pub use second::{Answering, Completed, answer, begin_factor, send_sms};
 pub use sweep::sweep;
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
-    routes::routes().merge(passkey_routes::routes())
+    routes::routes().merge(second_routes::routes()).merge(passkey_routes::routes())
 }
 
 kernel::problems! {

@@ -21,6 +21,7 @@ pub mod devices;
 pub mod gateway_config;
 pub mod http;
 mod identity;
+pub mod imports;
 pub mod keys;
 pub mod language;
 pub mod mfa;

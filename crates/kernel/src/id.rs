@@ -78,4 +78,6 @@ typed_ids! {
     AuditId;
     /// One mail or text message to a person.
     MessageId;
+    /// One second factor of a person.
+    FactorId;
 }

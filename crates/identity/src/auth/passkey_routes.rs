@@ -78,5 +78,6 @@ async fn finish(
         device: Shown::read(&headers, ctx.client_ip),
         language,
     };
-    Ok(logged_in(login_with_passkey(&core, &ctx, login).await?))
+    let session = login_with_passkey(&core, &ctx, login).await?;
+    Ok(logged_in(session, |tokens| LoginAnswer::Tokens(Box::new(tokens))))
 }
