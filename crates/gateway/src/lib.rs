@@ -9,6 +9,7 @@
 //! Deliberately absent: the database, identity's own logic, metrics and logs of requests (they are told
 //! to [`kernel::exchange::Recorder`]), environment, and files but a list of targets that is watched.
 
+mod acme;
 pub mod authn;
 pub mod authz;
 pub mod body;
@@ -19,6 +20,7 @@ pub mod config;
 mod content;
 mod cors;
 mod discovery;
+pub mod explain;
 pub mod fallback;
 mod forward;
 mod forward_auth;

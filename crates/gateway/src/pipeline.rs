@@ -30,6 +30,7 @@ use crate::{
     certificate::ClientCertificate,
     cors,
     discovery::Discoverer,
+    explain::Explainer,
     forward::{self, Answered},
     forward_auth,
     guard::{self, Admitted, BadHead, HeadLimits},
@@ -63,6 +64,7 @@ pub(crate) struct Gate {
     pub(crate) changed: Arc<Notify>,
     pub(crate) discoverer: Discoverer,
     pub(crate) body_timeout: Duration,
+    pub(crate) explainer: Explainer,
     /// The gate goes away: what has no end of its own is to end now.
     pub(crate) farewell: CancellationToken,
     pub(crate) cache: cache::Memory,
@@ -122,7 +124,7 @@ pub(crate) async fn serve(gate: &Gate, connection: &Connection, arrival: Arrival
         return Box::pin(forward_auth::serve(gate, connection, table.perimeter(), endpoint, arrival)).await;
     }
     let Arrival { parts, body, bad } = arrival;
-    let reply = Reply::to(&parts, &body, bad.is_some(), begun);
+    let reply = Reply::to(&parts, &body, bad.is_some(), begun).for_people(&parts, &gate.explainer);
     let client = connection.peer.client(&parts.headers, &gate.trusted_proxies);
     let started = gate.clock.now();
     let request_id = gate.ids.of(&connection.peer, &parts.headers, started);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use kernel::{Problem, problem::common::METHOD};
 
-use crate::{authn, body::Body, grpc, limit::Taken};
+use crate::{authn, body::Body, explain::Explained, grpc, limit::Taken};
 
 /// A refusal of the gate's own, on its way to the client.
 #[derive(Debug)]
@@ -49,12 +49,21 @@ impl Refusal {
         StatusCode::from_u16(self.problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The document, with the fields that belong to it.
-    pub(crate) fn into_response(self, request_id: &str) -> Response<Body> {
+    /// The document, or the page, with the fields that belong to it.
+    pub(crate) fn into_response(self, request_id: &str, page: Option<Explained>) -> Response<Body> {
         let status = self.status();
         let (problem, mut headers) = self.into_fields();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        let mut response = Response::new(Body::Full(Bytes::from(problem.to_json(request_id))));
+        let body = match page {
+            Some(page) => {
+                headers.extend(page.headers);
+                page.body
+            }
+            None => {
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+                Bytes::from(problem.to_json(request_id))
+            }
+        };
+        let mut response = Response::new(Body::Full(body));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         response

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     body::{Body, ClientBody, Ending},
+    explain::{Explain, Explainer, Reader},
     forward::Answered,
     grpc::{self, Deadline},
     pipeline::Served,
@@ -88,6 +89,8 @@ pub(crate) struct Reply {
     last: bool,
     /// What must be known of a call of gRPC.
     call: Option<Box<Call>>,
+    /// Who would rather read a page about a refusal, and who says it.
+    people: Option<Box<(Reader, Arc<dyn Explain>)>>,
 }
 
 struct Call {
@@ -106,7 +109,13 @@ impl Reply {
         let call = grpc::call(&parts.headers).map(|media_type| {
             Box::new(Call { media_type: media_type.clone(), deadline: Deadline::of(&parts.headers, begun) })
         });
-        Self { head: parts.method == Method::HEAD, last, call }
+        Self { head: parts.method == Method::HEAD, last, call, people: None }
+    }
+
+    /// The same for a browser that shows a page, where somebody says refusals to people.
+    pub(crate) fn for_people(self, parts: &Parts, explainer: &Explainer) -> Self {
+        let people = explainer.as_ref().and_then(|explainer| Some(Box::new((Reader::of(parts)?, explainer.clone()))));
+        Self { people, ..self }
     }
 
     /// The same for whoever reads the HTTP status, whatever the request is a call of.
@@ -121,13 +130,17 @@ impl Reply {
         mut record: Record,
         outcome: Result<Answered, Refusal>,
     ) -> Served {
-        let Self { head, last, call } = self;
+        let Self { head, last, call, people } = self;
         let answered = outcome.unwrap_or_else(|refusal| {
             tell_operator(&record, &refusal);
             record.refused(refusal.status(), refusal.problem.kind.code);
             let mut response = match &call {
                 Some(call) => refusal.into_outcome(call.media_type.clone()),
-                None => refusal.into_response(record.request_id()),
+                None => {
+                    let id = record.request_id();
+                    let page = people.and_then(|people| people.1.explain(&refusal.problem, id, &people.0));
+                    refusal.into_response(id, page)
+                }
             };
             if last {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -16,8 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
-    keys, mfa, new_password, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants,
-    tokens, users, users_admin, verification,
+    imports, keys, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles, sessions,
+    templates, tenants, tokens, users, users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.
@@ -25,9 +25,11 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     api_keys::PROBLEMS,
     auth::PROBLEMS,
     gateway_config::PROBLEMS,
+    imports::PROBLEMS,
     keys::PROBLEMS,
     mfa::PROBLEMS,
     outbox::PROBLEMS,
+    passkeys::PROBLEMS,
     passwords::PROBLEMS,
     preferences::PROBLEMS,
     proof_of_work::PROBLEMS,
@@ -52,6 +54,8 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(sessions::routes())
         .merge(mfa::routes())
         .merge(devices::routes())
+        .merge(passkeys::routes())
+        .merge(imports::routes())
         .merge(users_admin::routes())
         .merge(roles::routes())
         .merge(api_keys::routes())
@@ -80,6 +84,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "account", description = "One's own account"),
         (name = "sessions", description = "One's own sessions and devices"),
         (name = "second factors", description = "What one has beside a password"),
+        (name = "passkeys", description = "Passkeys (WebAuthn)"),
         (name = "api keys", description = "API keys"),
         (name = "users", description = "Users of the tenant"),
         (name = "roles", description = "Roles and permissions"),

@@ -22,7 +22,10 @@ use kernel::{Problem, Secret, TenantId};
 
 use crate::{Core, proofs};
 
-pub use routes::routes;
+pub use address::{Shown, resend, verify};
+pub use change::{confirm as confirm_change, request as request_change};
+pub use password::{choose as choose_password, request as request_reset};
+pub use routes::{routes, token};
 
 kernel::problems! {
     /// Used, expired, for something else, for another address, or never given out: one answer.

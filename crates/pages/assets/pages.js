@@ -21,5 +21,29 @@ for (const input of document.querySelectorAll("input[type=password][data-show]")
   say(false);
 }
 
+// The work that a tenant asks of programs that sign up: done while the form is filled in.
+const nonce = document.querySelector("input[data-puzzle]");
+if (nonce) {
+  const text = new TextEncoder();
+  const zeros = (hash) => {
+    const first = hash.findIndex((byte) => byte !== 0);
+    return first < 0 ? 256 : first * 8 + Math.clz32(hash[first]) - 24;
+  };
+  const solve = async () => {
+    for (let tried = 0; ; tried++) {
+      const hash = await crypto.subtle.digest("SHA-256", text.encode(`${nonce.dataset.puzzle}.${tried}`));
+      if (zeros(new Uint8Array(hash)) >= Number(nonce.dataset.bits)) return tried;
+    }
+  };
+  const solved = solve().then((found) => {
+    nonce.value = found;
+  });
+  nonce.form.addEventListener("submit", (event) => {
+    if (nonce.value) return;
+    event.preventDefault();
+    solved.then(() => nonce.form.submit());
+  });
+}
+
 // Screen readers and keyboards begin at what is wrong.
 document.getElementById("faults")?.focus();

@@ -27,10 +27,15 @@ const PROBLEMS: &[(&str, &str)] = &[
     ("login.locked", "problem-login-locked"),
     ("login.limited", "problem-too-many"),
     ("login.delayed", "problem-too-many"),
+    ("password.wrong", "problem-password-wrong"),
     ("form.refused", "problem-form-refused"),
     ("not_found", "problem-not-found"),
     ("method_not_allowed", "problem-not-found"),
     ("unavailable", "problem-unavailable"),
+    ("verification.invalid", "problem-verification-invalid"),
+    ("proof_of_work.required", "problem-work"),
+    ("proof_of_work.invalid", "problem-work"),
+    ("registration.closed", "problem-registration-closed"),
 ];
 
 /// Codes of wrong fields.
@@ -39,6 +44,16 @@ const FIELDS: &[(&str, &str)] = &[
     ("too_long", "fault-too-long"),
     ("format", "fault-format"),
     ("unchanged", "fault-unchanged"),
+    ("too_short", "fault-too-short"),
+    ("no_uppercase", "fault-no-uppercase"),
+    ("no_lowercase", "fault-no-lowercase"),
+    ("no_digit", "fault-no-digit"),
+    ("no_special", "fault-no-special"),
+    ("contains_identity", "fault-contains-identity"),
+    ("guessable", "fault-guessable"),
+    ("common", "fault-common"),
+    ("breached", "fault-breached"),
+    ("reused", "fault-used-before"),
 ];
 
 /// What a form says about a problem.
@@ -46,7 +61,11 @@ pub(crate) fn faults(problem: &Problem, words: &Words) -> Faults {
     let mut faults = Faults::default();
     for error in &problem.errors {
         let field = error.field.trim_start_matches('/').replace('/', "_");
-        let key = if field.contains("email") && error.code == "format" { "fault-email" } else { field_key(error.code) };
+        let key = match (field.as_str(), error.code) {
+            ("email" | "new_email", "format") => "fault-email",
+            ("code", "format") => "fault-code",
+            (_, code) => field_key(code),
+        };
         faults.fields.entry(field).or_default().push(words.get(key));
     }
     if faults.fields.is_empty() {
@@ -63,6 +82,7 @@ fn field_key(code: &str) -> &'static str {
 fn sentence(problem: &Problem, words: &Words) -> String {
     let known = PROBLEMS.iter().find(|(code, _)| *code == problem.kind.code).map(|(_, key)| *key);
     let key = known.unwrap_or(match problem.status() {
+        401 => "problem-sign-in",
         404 | 405 => "problem-not-found",
         403 => "problem-forbidden",
         429 => "problem-too-many",
@@ -86,13 +106,10 @@ pub(crate) fn span(wait: Duration, words: &Words) -> String {
     words.with(key, &FluentArgs::from_iter([("count", count)]))
 }
 
-/// A page about a problem.
-pub(crate) fn page(visit: &Visit, problem: &Problem) -> Response {
-    let request_id = &visit.ctx().request_id;
-    if problem.status() >= 500 {
-        tracing::error!(%request_id, code = problem.kind.code, cause = problem.cause, "a page failed");
-    }
+/// A problem's heading and one sentence about it.
+pub(crate) fn title_and_text(problem: &Problem, words: &Words) -> (String, String) {
     let title = match problem.status() {
+        401 => "problem-title-sign-in",
         404 | 405 => "problem-title-not-found",
         403 => "problem-title-forbidden",
         429 => "problem-title-too-many",
@@ -100,10 +117,19 @@ pub(crate) fn page(visit: &Visit, problem: &Problem) -> Response {
         500.. => "problem-title-internal",
         _ => "problem-title-request",
     };
-    let words = visit.words();
+    (words.get(title), sentence(problem, words))
+}
+
+/// A page about a problem.
+pub(crate) fn page(visit: &Visit, problem: &Problem) -> Response {
+    let request_id = &visit.ctx().request_id;
+    if problem.status() >= 500 {
+        tracing::error!(%request_id, code = problem.kind.code, cause = problem.cause, "a page failed");
+    }
+    let (title, text) = title_and_text(problem, &visit.words());
     let view = View::new("problem.html")
-        .with("title", words.get(title))
-        .with("text", sentence(problem, &words))
+        .with("title", title)
+        .with("text", text)
         .with("status", problem.status())
         .with("request_id", &**request_id);
     let mut response = view.render(visit);

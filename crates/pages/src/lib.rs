@@ -16,22 +16,29 @@
 //! Deliberately absent: any HTTP call to ourselves, and state on the server beside what identity keeps.
 
 mod account;
+mod address;
 mod assets;
+mod change_email;
 mod cookies;
 mod csrf;
+mod explain;
 mod failure;
 mod form;
 mod headers;
+mod new_password;
 mod notice;
+mod reset_password;
 mod return_to;
 mod router;
 mod sign_in;
 mod sign_out;
+mod sign_up;
 mod texts;
+mod verify_email;
 mod view;
 mod visit;
 
 #[cfg(test)]
 mod tests;
 
-pub use router::{PATHS, Pages, router};
+pub use router::{Pages, router};

@@ -13,13 +13,10 @@ use identity::{Core, http::Refusal};
 use kernel::{Problem, RequestContext, problem::common};
 
 use crate::{
-    account, assets, failure, sign_in, sign_out,
+    account, assets, change_email, failure, reset_password, sign_in, sign_out, sign_up, verify_email,
     view::{Engine, Shown},
     visit::Visit,
 };
-
-/// Paths that the pages answer, for the route table.
-pub const PATHS: &[&str] = &["/ui/{*rest}"];
 
 /// What every page is made with.
 #[derive(Debug)]
@@ -42,6 +39,10 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .route("/ui", get(account::enter))
         .merge(sign_in::routes())
         .merge(sign_out::routes())
+        .merge(sign_up::routes())
+        .merge(verify_email::routes())
+        .merge(reset_password::routes())
+        .merge(change_email::routes())
         .merge(account::routes())
         .fallback(|| async { Refusal(common::NOT_FOUND.into()) })
         .method_not_allowed_fallback(|| async { Refusal(common::METHOD.into()) })

@@ -43,7 +43,12 @@ async fn ask(visit: Visit) -> Response {
         return after(&visit, to.as_ref());
     }
     let name = visit.parameter("login").filter(|name| name.len() <= Login::MAX_LEN).unwrap_or_default();
-    visit.show(View::new("sign_in/who.html").with("login", name).then(to.as_ref()))
+    visit.show(who(&visit, &name, to.as_ref()))
+}
+
+fn who(visit: &Visit, name: &str, to: Option<&ReturnTo>) -> View {
+    let open = visit.pages().core.settings.open_registration;
+    View::new("sign_in/who.html").with("login", name).with("may_sign_up", open).then(to)
 }
 
 /// The password is asked for by whoever it may be.
@@ -60,7 +65,7 @@ async fn identify(Posted { visit, form }: Posted) -> Response {
         Err(problem) => {
             // What is too long is not shown again.
             let name = if name.len() > Login::MAX_LEN { "" } else { name };
-            visit.show(View::new("sign_in/who.html").with("login", name).then(to.as_ref()).refused(problem))
+            visit.show(who(&visit, name, to.as_ref()).refused(problem))
         }
     }
 }

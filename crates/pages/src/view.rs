@@ -44,6 +44,11 @@ impl Engine {
         Self { templates, texts: Texts::new() }
     }
 
+    /// Renders a template.
+    pub(crate) fn render(&self, template: &str, values: Value) -> Result<String, minijinja::Error> {
+        self.templates.get_template(template)?.render(values)
+    }
+
     /// The words of a language.
     pub(crate) fn words(&self, language: Language) -> Words {
         self.texts.of(language)
@@ -108,10 +113,7 @@ impl View {
         let faults = problem.as_ref().map(|problem| failure::faults(problem, &words)).unwrap_or_default();
         let engine = &visit.pages().engine;
         let common = common_values(visit, words, &faults);
-        let rendered = engine
-            .templates
-            .get_template(template)
-            .and_then(|template| template.render(context! { ..Value::from(values), ..common }));
+        let rendered = engine.render(template, context! { ..Value::from(values), ..common });
         let mut response = match rendered {
             Ok(page) => (status, Html(page)).into_response(),
             Err(error) => {

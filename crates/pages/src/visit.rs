@@ -1,14 +1,20 @@
 //! One visit of a browser: who, in which tenant and language, and what the answer has to carry.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Redirect, Response},
 };
 use http::{Extensions, HeaderMap, HeaderValue, Uri, header, request::Parts};
-use identity::{http::Refusal, language::Language, preferences};
+use identity::{
+    http::Refusal,
+    language::Language,
+    preferences::{self, Preferences},
+};
 use kernel::{Principal, Problem, RequestContext, problem::common};
 use storage::StoreError;
 use url::form_urlencoded;
@@ -24,7 +30,7 @@ use crate::{
 };
 
 /// The cookie of a language that was chosen.
-const LANGUAGE: &str = "__Host-portcullis_language";
+pub(crate) const LANGUAGE: &str = "__Host-portcullis_language";
 /// A choice of language is remembered for so long.
 const REMEMBERED: Duration = Duration::from_secs(365 * 86_400);
 
@@ -65,7 +71,7 @@ impl Visit {
         let wish = chosen.or_else(kept).or_else(|| Language::wished(&headers));
         let language = match wish {
             Some(wish) => wish,
-            None => of_tenant(pages, &ctx).await?,
+            None => preferences(pages, &ctx).await?.language,
         };
         let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
         let inner = Inner {
@@ -129,6 +135,11 @@ impl Visit {
         self.0.pages.engine.words(self.0.language)
     }
 
+    /// What the tenant has decided.
+    pub(crate) async fn preferences(&self) -> Result<Preferences, Problem> {
+        preferences(&self.0.pages, &self.0.ctx).await
+    }
+
     /// Who is signed in, if anybody is.
     pub(crate) fn principal(&self) -> Option<&Arc<Principal>> {
         self.0.ctx.principal.as_ref()
@@ -169,7 +180,6 @@ impl Visit {
     }
 
     /// Sends the browser on by GET.
-    #[expect(clippy::unused_self, reason = "an answer to this visit")]
     pub(crate) fn go(&self, address: &str) -> Response {
         Redirect::to(address).into_response()
     }
@@ -232,10 +242,10 @@ fn parameter(uri: &Uri, name: &str) -> Option<String> {
     pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// The language that the tenant has chosen for those who say nothing.
-async fn of_tenant(pages: &Pages, ctx: &RequestContext) -> Result<Language, Problem> {
+/// What the tenant has decided.
+async fn preferences(pages: &Pages, ctx: &RequestContext) -> Result<Preferences, Problem> {
     let loaded = pages.core.store.tenant(ctx.tenant.id).read(|tx| Box::pin(preferences::load(tx))).await;
-    Ok(loaded.map_err(|error: StoreError| Problem::from(error))?.language)
+    loaded.map_err(|error: StoreError| Problem::from(error))
 }
 
 /// What stands before `/ui` in addresses of this tenant: nothing where the host says which one it is.

@@ -244,6 +244,7 @@ impl Setup {
         .expect("the configuration is valid");
         let authenticator = Arc::new(OneCaller(default_tenant()));
         let running = Gateway::start(GatewayParts {
+            explainer: None,
             listen: self.listen,
             workers: self.workers,
             http: self.config.http.clone(),

@@ -1,5 +1,6 @@
 //! The gate as its clients and upstreams see it: over real sockets, byte for byte.
 
+mod acme;
 mod cache;
 mod content;
 mod discovery;
@@ -13,6 +14,7 @@ mod harness;
 mod health;
 mod http2_abuse;
 mod hygiene;
+mod idle;
 mod in_process;
 mod lifecycle;
 mod limits;

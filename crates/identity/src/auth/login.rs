@@ -147,7 +147,7 @@ async fn challenge(
 
 /// Whether somebody whose password is right may log in. Otherwise they are told what everybody is told: an
 /// answer of its own would tell whoever has just registered the address whether there was an account.
-fn may_log_in(user: &User, preferences: &Preferences) -> bool {
+pub(super) fn may_log_in(user: &User, preferences: &Preferences) -> bool {
     let verified = user.email.is_none() || user.email_verified_at.is_some();
     user.status == UserStatus::Active && user.kind == UserKind::Person && (verified || !preferences.verified_login)
 }

@@ -34,6 +34,10 @@ pub enum Name {
     FactorsChanged,
     /// A code, in a text message.
     SmsCode,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
     /// An administrator acts as the person.
     Impersonated,
     /// Proves that messages arrive.
@@ -60,7 +64,7 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -72,6 +76,8 @@ impl Name {
         Self::NewLogin,
         Self::FactorsChanged,
         Self::SmsCode,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
         Self::Impersonated,
         Self::Test,
     ];
@@ -90,6 +96,8 @@ impl Name {
             Self::NewLogin => "new_login",
             Self::FactorsChanged => "factors_changed",
             Self::SmsCode => "sms_code",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
             Self::Impersonated => "impersonated",
             Self::Test => "test",
         }
@@ -103,7 +111,7 @@ impl Name {
             Self::EmailChangeRequested | Self::EmailChanged => &["new_email", "time", "ip"],
             Self::PasswordChanged | Self::FactorsChanged => &["time", "ip"],
             Self::SmsCode => &["code", "valid_for"],
-            Self::NewLogin => &["time", "ip", "device"],
+            Self::NewLogin | Self::PasskeyAdded | Self::PasskeyRemoved => &["time", "ip", "device"],
             Self::Impersonated => &["time", "reason"],
             Self::AlreadyRegistered | Self::Test => &[],
         }

@@ -7,6 +7,7 @@ use super::INVALID;
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
+    http::Fields,
     language::Language,
     outbox::{Fate, limits},
     preferences,
@@ -19,15 +20,40 @@ const ASKED: Action = Action("user.verification_requested");
 
 /// What somebody shows.
 #[derive(Clone, Debug)]
-pub(super) enum Shown {
+pub enum Shown {
     /// The token of a link.
     Token(Secret),
     /// A code, and the address it was sent to.
     Code(Email, Secret),
 }
 
+impl Shown {
+    /// Reads what was typed or followed: a token, or an address with its code.
+    pub fn parse(token: Option<Secret>, email: Option<&str>, code: Option<Secret>) -> Result<Self, Problem> {
+        let mut fields = Fields::new();
+        let shown = match (token, email, code) {
+            (Some(given), None, None) => super::token(&mut fields, given).map(Self::Token),
+            (None, Some(email), Some(code)) => {
+                let email = fields.keep("/email", "format", email.parse::<Email>());
+                // People copy codes with spaces.
+                let digits: String = code.expose().chars().filter(|c| !c.is_whitespace()).take(7).collect();
+                let digits = Secret::new(digits);
+                if digits.expose().len() != 6 || !digits.expose().bytes().all(|b| b.is_ascii_digit()) {
+                    fields.wrong("/code", "format", "must have six digits");
+                }
+                email.map(|email| Self::Code(email, digits))
+            }
+            _ => {
+                fields.wrong("/token", "required", "give token, or email and code");
+                None
+            }
+        };
+        fields.finish(shown)
+    }
+}
+
 /// Verifies the address that the proof was sent to, if it is still its user's.
-pub(super) async fn verify(core: &Core, ctx: &RequestContext, shown: Shown) -> Result<(), Problem> {
+pub async fn verify(core: &Core, ctx: &RequestContext, shown: Shown) -> Result<(), Problem> {
     let (now, random, vault, ctx) = (core.now(), core.random.clone(), core.vault.clone(), ctx.clone());
     let tenant = match &shown {
         Shown::Token(token) => super::tenant(core, token)?,
@@ -61,12 +87,7 @@ pub(super) async fn verify(core: &Core, ctx: &RequestContext, shown: Shown) -> R
 
 /// Sends a new link and code, if the address belongs to somebody who has not verified it yet. Says nothing
 /// about that.
-pub(super) async fn resend(
-    core: &Core,
-    ctx: &RequestContext,
-    email: Email,
-    wish: Option<Language>,
-) -> Result<(), Problem> {
+pub async fn resend(core: &Core, ctx: &RequestContext, email: Email, wish: Option<Language>) -> Result<(), Problem> {
     let within = limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok();
     let ask = Ask::new(core, &ctx.tenant, Purpose::VerifyEmail);
     let (now, random, ctx) = (core.now(), core.random.clone(), ctx.clone());

@@ -26,7 +26,7 @@ const CHANGED: Action = Action("user.email_changed");
 
 /// Asks the new address to confirm, and tells the old one. Whether somebody else has the new address is
 /// not told: its owner gets the mail that a second registration causes.
-pub(super) async fn request(
+pub async fn request(
     core: &Core,
     ctx: &RequestContext,
     principal: &Principal,
@@ -77,12 +77,7 @@ fn notice(name: Name, language: Language, to: &str, user: &User, new: &str) -> L
 }
 
 /// Makes the address that the token was mailed to the user's own.
-pub(super) async fn confirm(
-    core: &Core,
-    ctx: &RequestContext,
-    token: &Secret,
-    wish: Option<Language>,
-) -> Result<(), Problem> {
+pub async fn confirm(core: &Core, ctx: &RequestContext, token: &Secret, wish: Option<Language>) -> Result<(), Problem> {
     let tenant = super::tenant(core, token)?;
     let hash = core.vault.hash_token(token.expose().as_bytes());
     let unit = Unit { now: core.now(), random: core.random.clone(), post: Post::new(core), ctx: ctx.clone(), wish };

@@ -26,12 +26,7 @@ const RECOVERED: Action = Action("user.password_recovered");
 const ACCEPTED: Action = Action("user.invitation_accepted");
 
 /// Sends a link to choose a new password, if the address belongs to somebody. Says nothing about that.
-pub(super) async fn request(
-    core: &Core,
-    ctx: &RequestContext,
-    email: Email,
-    wish: Option<Language>,
-) -> Result<(), Problem> {
+pub async fn request(core: &Core, ctx: &RequestContext, email: Email, wish: Option<Language>) -> Result<(), Problem> {
     let within = limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok();
     let ask = Ask::new(core, &ctx.tenant, Purpose::ResetPassword);
     let (now, random, ctx) = (core.now(), core.random.clone(), ctx.clone());
@@ -52,7 +47,7 @@ pub(super) async fn request(
 
 /// Sets the password of whom the token was mailed to, and ends all their sessions. Nobody is logged in by
 /// this: what a login asks for besides the password, it still asks.
-pub(super) async fn choose(
+pub async fn choose(
     core: &Core,
     ctx: &RequestContext,
     purpose: Purpose,

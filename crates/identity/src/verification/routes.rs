@@ -39,7 +39,8 @@ pub fn routes() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(accept_invitation))
 }
 
-fn token(fields: &mut Fields, token: Secret) -> Option<Secret> {
+/// Reads the token of a link.
+pub fn token(fields: &mut Fields, token: Secret) -> Option<Secret> {
     if token.expose().len() > MAX_TOKEN {
         fields.wrong("/token", "too_long", format!("may have {MAX_TOKEN} characters at most"));
         return None;
@@ -64,25 +65,7 @@ struct VerifyEmailBody {
 
 impl VerifyEmailBody {
     fn parse(self) -> Result<Shown, Problem> {
-        let mut fields = Fields::new();
-        let shown = match (self.token, self.email, self.code) {
-            (Some(given), None, None) => token(&mut fields, given).map(Shown::Token),
-            (None, Some(email), Some(code)) => {
-                let email = fields.keep("/email", "format", email.parse::<Email>());
-                // People copy codes with spaces.
-                let digits: String = code.expose().chars().filter(|c| !c.is_whitespace()).take(7).collect();
-                let digits = Secret::new(digits);
-                if digits.expose().len() != 6 || !digits.expose().bytes().all(|b| b.is_ascii_digit()) {
-                    fields.wrong("/code", "format", "must have six digits");
-                }
-                email.map(|email| Shown::Code(email, digits))
-            }
-            _ => {
-                fields.wrong("/token", "required", "give token, or email and code");
-                None
-            }
-        };
-        fields.finish(shown)
+        Shown::parse(self.token, self.email.as_deref(), self.code)
     }
 }
 

@@ -8,6 +8,7 @@ mod cache_metrics;
 mod checks;
 mod database;
 mod error;
+mod explain;
 pub(crate) mod identity_node;
 mod key;
 pub(crate) mod live;

@@ -11,6 +11,7 @@ use gateway::{
     upstream::InProcess,
 };
 use http::Method;
+use identity::imports;
 use kernel::{AuthMethod, Rate};
 
 use crate::config::IdentityLimits;
@@ -77,6 +78,7 @@ pub(crate) fn check_limits(limits: &IdentityLimits) -> Result<(), InvalidRules> 
 /// The names of the built-in routes.
 pub(super) const NAMES: &[&str] = &[
     "identity",
+    "user-import",
     "register",
     "login",
     "refresh",
@@ -85,6 +87,10 @@ pub(super) const NAMES: &[&str] = &[
     "unversioned-register",
     "unversioned-login",
     "unversioned-refresh",
+    "passkey-login-start",
+    "unversioned-passkey-login-start",
+    "passkey-login",
+    "unversioned-passkey-login",
     "password-policy",
     "unversioned-password-policy",
     "verification-resend",
@@ -220,9 +226,16 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
 
     let mut routes = vec![
         identity("identity", "/api/v1/{*rest}", optional(), scopes.everything()?)?,
+        Route {
+            max_body: Some(imports::MAX_BYTES),
+            ..identity("user-import", "/api/v1/admin/users/import", optional(), scopes.everything()?)?
+        },
         identity("register", "/api/v1/auth/register", blind(), scopes.with("signup", &scopes.signup)?)?,
         identity("login", "/api/v1/auth/login", blind(), scopes.with("login", &scopes.login)?)?,
         identity("refresh", "/api/v1/auth/refresh", blind(), scopes.everything()?)?,
+        // A page may begin before anybody wants to sign in, so that counts as no login.
+        identity("passkey-login-start", "/api/v1/auth/passkey/start", blind(), scopes.everything()?)?,
+        identity("passkey-login", "/api/v1/auth/passkey/finish", blind(), scopes.with("login", &scopes.login)?)?,
         // Every verifier asks for the keys, many from behind one address. The answer is in memory.
         identity("well-known", "/.well-known/{*rest}", blind(), Rules::default())?,
     ];
@@ -233,6 +246,8 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
         ("register", "unversioned-register", "/api/auth/register", "/api/v1/auth/register"),
         ("login", "unversioned-login", "/api/auth/login", "/api/v1/auth/login"),
         ("refresh", "unversioned-refresh", "/api/auth/refresh", "/api/v1/auth/refresh"),
+        ("refresh", "unversioned-passkey-login-start", "/api/auth/passkey/start", "/api/v1/auth/passkey/start"),
+        ("login", "unversioned-passkey-login", "/api/auth/passkey/finish", "/api/v1/auth/passkey/finish"),
     ];
     for (of, name, path, onto) in unversioned {
         let (auth, limits) = match of {

@@ -35,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Hold, Missing, Running, StartError, background, checks,
+    explain::Told,
     identity_node::{self, Ingredients, Node, Resolver, Signed},
     live::Live,
     open_database,
@@ -169,10 +170,11 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     let stop = CancellationToken::new();
     let operations = Arc::new(Operations::new(edge.clone(), health.clone(), metrics.clone()));
     let pages = pages::router(Pages { openapi: openapi.into(), catalogue: catalogue::problems() });
+    let people = people::Pages::new(core.clone());
     let services = Services {
         identity: InProcess::new("identity", identity.router(), runtime.clone()),
         pages: InProcess::new("pages", pages, runtime.clone()),
-        people: InProcess::new("people", people::router(people::Pages::new(core.clone())), runtime.clone()),
+        people: InProcess::new("people", people::router(people.clone()), runtime.clone()),
         operations: InProcess::new("operations", operations::router(operations.clone()), runtime.clone()),
     };
     let workers = gateway::workers(config.server.workers.into());
@@ -196,6 +198,7 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     background::start(&identity, wire, &limits, &health, &stop);
     background::sweep_quotas(store, clock.clone(), &stop);
     let gate = Gateway::start(GatewayParts {
+        explainer: Some(Arc::new(Told(people.clone()))),
         listen: config.server.listen,
         workers,
         http: config.server.http.clone(),
@@ -210,6 +213,9 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         clock,
         random,
     })?;
+    if let Some(certificates) = gate.certificates() {
+        tables.health.replace("certificates", Importance::Useful, vec![certificates]);
+    }
     upstream_metrics::export(&metrics, &gate.view());
     live.open(gate.view(), &tables, revision)?;
     Ok(Running {

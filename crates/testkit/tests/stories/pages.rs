@@ -179,3 +179,132 @@ async fn forms_count_against_the_limits_of_the_calls_they_stand_for() {
     assert_ne!(page.answer.header("retry-after"), "");
     ada.login().await.expect_problem(429, "limit.exceeded");
 }
+
+#[tokio::test]
+async fn somebody_signs_up_confirms_their_address_and_signs_in() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::at(&app);
+    let page = browser.open("/ui/signup").await.expect(200);
+    let weak = browser.submit(&page, "/ui/signup", &[("email", "ada"), ("password", "sesame")]).await.expect(400);
+    assert!(weak.says("id=\"email-faults\"") && weak.says("value=\"ada\"") && !weak.says("sesame"), "{}", weak.html());
+    let fields = [("email", "ada@example.com"), ("display_name", "Ada"), ("password", PASSWORD)];
+    let page = browser.submit(&weak, "/ui/signup", &fields).await.expect(200);
+    assert!(page.path == "/ui/verify-email" && page.says("ada@example.com"), "{}", page.html());
+    // Somebody who signs up with a known address sees the same.
+    let mut other = Browser::at(&app);
+    let again = other.open("/ui/signup").await;
+    let again = other.submit(&again, "/ui/signup", &fields).await.expect(200);
+    let token = |page: &Page| page.form("verify-email").1[0].1.clone();
+    assert_eq!(page.html().replace(&token(&page), ""), again.html().replace(&token(&again), ""));
+
+    // Looking at the link, as mail scanners do, uses nothing up.
+    let mail = app.mail_to("ada@example.com").await;
+    let link = mail.link().replace("http://portcullis.test", "");
+    assert!(link.starts_with("/ui/verify-email?token="));
+    let mut scanner = Browser::at(&app);
+    scanner.open(&link).await.expect(200);
+    let shown = browser.open(&link).await.expect(200);
+    let done = browser.submit(&shown, "/ui/verify-email", &[]).await.expect(200);
+    assert!(done.path == "/ui/login" && done.says("is confirmed"), "{}", done.html());
+    let used = browser.submit(&shown, "/ui/verify-email", &[]).await.expect(400);
+    assert!(used.says("does not work any more") && used.says("/ui/verify-email/resend"), "{}", used.html());
+    assert!(sign_in(&mut browser, "/ui/login", "ada@example.com", PASSWORD).await.says("Ada"));
+}
+
+#[tokio::test]
+async fn an_address_is_confirmed_by_a_code_that_may_be_sent_again() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::at(&app);
+    let page = browser.open("/ui/signup").await;
+    let fields = [("email", "ada@example.com"), ("password", PASSWORD)];
+    let page = browser.submit(&page, "/ui/signup", &fields).await.expect(200);
+    app.mail_to("ada@example.com").await;
+    let page = browser.submit(&page, "/ui/verify-email/resend", &[]).await.expect(200);
+    assert!(page.says("a new mail is on its way"));
+    let code = app.mail_to("ada@example.com").await.code();
+    let wrong = browser.submit(&page, "/ui/verify-email", &[("code", "12")]).await.expect(400);
+    assert!(wrong.says("Please enter the six digits."));
+    let spaced = format!("{} {}", &code[..3], &code[3..]);
+    let done = browser.submit(&wrong, "/ui/verify-email", &[("code", &spaced)]).await.expect(200);
+    assert!(done.says("is confirmed"), "{}", done.html());
+}
+
+#[tokio::test]
+async fn who_forgot_their_password_chooses_another() {
+    const NEW: &str = "Amber-Lantern-58-tide";
+    let app = TestApp::start().await;
+    app.user("ada@example.com").await;
+    let mut pages = Vec::new();
+    for email in ["nobody@example.com", "ada@example.com"] {
+        let mut browser = Browser::at(&app);
+        let page = browser.open("/ui/reset-password").await.expect(200);
+        let page = browser.submit(&page, "/ui/reset-password", &[("email", email)]).await.expect(200);
+        assert_eq!(page.path, "/ui/reset-password/sent");
+        pages.push(page.html().replace(email, ""));
+    }
+    assert_eq!(pages[0], pages[1]);
+    let link = app.mail_to("ada@example.com").await.link().replace("http://portcullis.test", "");
+    let mut browser = Browser::at(&app);
+    let page = browser.open(&link).await.expect(200);
+    let weak = browser.submit(&page, "reset-password/choose", &[("new_password", "short")]).await.expect(400);
+    assert!(weak.says("Please use more characters."), "{}", weak.html());
+    let done = browser.submit(&weak, "reset-password/choose", &[("new_password", NEW)]).await.expect(200);
+    assert!(done.path == "/ui/login" && done.says("Your password is saved."), "nobody is signed in by a mail");
+    assert!(browser.cookie(SESSION).is_none());
+    browser.submit(&page, "reset-password/choose", &[("new_password", NEW)]).await.expect(400);
+    assert_eq!(sign_in(&mut browser, "/ui/login", "ada@example.com", NEW).await.path, "/ui/account");
+}
+
+#[tokio::test]
+async fn who_was_invited_or_moves_to_another_address_is_led_by_their_mail() {
+    let app = TestApp::start().await;
+    let invite = serde_json::json!({"email": "ada@example.com", "invite": true});
+    app.admin_call("POST", "/api/v1/admin/users", &invite).await.expect(201);
+    let link = app.mail_to("ada@example.com").await.link().replace("http://portcullis.test", "");
+    let mut browser = Browser::at(&app);
+    let page = browser.open(&link).await.expect(200);
+    assert!(page.says("Welcome to"));
+    browser.submit(&page, "/ui/invitation", &[("new_password", PASSWORD)]).await.expect(200);
+    sign_in(&mut browser, "/ui/login", "ada@example.com", PASSWORD).await.expect(200);
+
+    let login = serde_json::json!({"email": "ada@example.com", "password": PASSWORD});
+    let tokens = app.post("/api/v1/auth/login").json(&login).send().await.expect_tokens();
+    let change = serde_json::json!({"new_email": "ada@example.org", "current_password": PASSWORD});
+    app.post("/api/v1/auth/change-email").bearer(&tokens.access).json(&change).send().await.expect(202);
+    let link = app.mail_to("ada@example.org").await.link().replace("http://portcullis.test", "");
+    let page = browser.open(&link).await.expect(200);
+    let done = browser.submit(&page, "/ui/change-email", &[]).await.expect(200);
+    assert!(done.says("is confirmed"), "{}", done.html());
+    let used = browser.submit(&page, "/ui/change-email", &[]).await.expect(400);
+    assert!(used.says("does not work any more"));
+}
+
+#[tokio::test]
+async fn refusals_of_the_gate_are_pages_for_browsers_and_documents_for_programs() {
+    let routes = "[[routes]]\nname = \"orders\"\nmatch = { path = \"/orders/{*rest}\" }\nupstream = \"echo\"\nauth = [\"session\"]\n";
+    let app = TestApp::builder().config(routes).start().await;
+    let mut browser = Browser::at(&app);
+    browser.send_header("accept-language", "de");
+    let page = browser.open("/orders/1?x=y").await.expect(401);
+    assert_eq!(page.answer.header("content-type"), "text/html; charset=utf-8");
+    assert!(page.answer.header("content-security-policy").starts_with("default-src 'none'"));
+    assert!(
+        page.says("<html lang=\"de\"") && page.says("/ui/login?return_to=%2Forders%2F1%3Fx%3Dy"),
+        "{}",
+        page.html()
+    );
+    assert!(page.says(page.answer.header("x-request-id")));
+    assert!(browser.open("/nowhere").await.expect(404).says("Seite nicht gefunden"));
+    app.get("/orders/1").send().await.expect_problem(401, "credentials.missing");
+    app.get("/nowhere").send().await.expect_problem(404, "route.unknown");
+
+    let limits = "[identity.limits]\nip = [\"20/minute\"]\n";
+    let app = TestApp::builder().config(limits).start().await;
+    let mut browser = Browser::at(&app);
+    let mut page = browser.open("/ui/login").await;
+    for _ in 0..30 {
+        page = browser.open("/ui/login").await;
+    }
+    let page = page.expect(429);
+    assert!(page.says("Please wait") && page.says("try again in") && page.answer.header("retry-after") != "");
+}

@@ -1,0 +1,40 @@
+//! Confirming a new address by the link that was mailed to it. Opening the link shows a button, no more.
+
+use std::sync::Arc;
+
+use axum::{Router, response::Response, routing::get};
+use identity::{
+    http::{Fields, Refusal},
+    verification,
+};
+
+use crate::{Pages, form::Posted, notice::Notice, view::View, visit::Visit};
+
+pub(crate) fn routes() -> Router<Arc<Pages>> {
+    Router::new().route("/ui/change-email", get(ask).post(confirm))
+}
+
+fn page(token: &str) -> View {
+    View::new("mailed/change.html").with("token", token)
+}
+
+async fn ask(visit: Visit) -> Response {
+    visit.show(page(&visit.parameter("token").unwrap_or_default()))
+}
+
+async fn confirm(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    let mut fields = Fields::new();
+    let token = verification::token(&mut fields, form.secret("token"));
+    let outcome = match fields.finish(token) {
+        Ok(token) => verification::confirm_change(&visit.pages().core, visit.ctx(), &token, visit.wish()).await,
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(()) => {
+            let next = if visit.principal().is_some() { "account" } else { "login" };
+            Ok(visit.go_saying(&visit.url(next), Notice::EmailChanged))
+        }
+        Err(problem) if problem.status() < 500 => Ok(visit.show(page(form.text("token")).refused(problem))),
+        Err(problem) => Err(problem.into()),
+    }
+}

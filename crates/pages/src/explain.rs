@@ -1,0 +1,69 @@
+//! Refusals of the gate itself, for browsers: nothing was found, too much was asked, who are you?
+//!
+//! No visit has begun and no database is asked: what failed may be just that.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, header};
+use identity::language::Language;
+use kernel::Problem;
+use minijinja::{Value, context};
+use url::form_urlencoded;
+
+use crate::{Pages, cookies, failure, headers::Policy, return_to, visit};
+
+impl Pages {
+    /// A page about a refusal, in the language of whoever reads it: `headers` are their cookies and
+    /// `Accept-Language`. `asked_for` is the address that they can come back to after signing in.
+    pub fn explain(
+        &self,
+        problem: &Problem,
+        request_id: &str,
+        headers: &HeaderMap,
+        asked_for: Option<&str>,
+    ) -> Option<(HeaderMap, Bytes)> {
+        let chosen = cookies::read(headers, visit::LANGUAGE).and_then(|text| text.parse().ok());
+        let language = chosen.or_else(|| Language::wished(headers)).unwrap_or_default();
+        let words = self.engine.words(language);
+        let base = format!("{}/ui/", of_tenant(asked_for.unwrap_or_default()));
+        let sign_in = asked_for.filter(|_| problem.status() == 401).map(|path| {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            format!("{base}login?{}", query.append_pair(return_to::FIELD, path).finish())
+        });
+        let (title, text) = failure::title_and_text(problem, &words);
+        let page = self.engine.render(
+            "problem.html",
+            context! {
+                lang => language.as_str(),
+                product => "Portcullis",
+                assets => crate::assets::addresses(),
+                t => Value::from_object(words),
+                status => problem.status(),
+                base, title, text, request_id, sign_in,
+            },
+        );
+        let page = page.inspect_err(|error| tracing::error!(%error, "a refusal cannot be said")).ok()?;
+        let mut answer = HeaderMap::new();
+        answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        Policy::default().write(&mut answer);
+        Some((answer, page.into()))
+    }
+}
+
+/// `/t/acme` of `/t/acme/orders`.
+fn of_tenant(path: &str) -> &str {
+    let Some(rest) = path.strip_prefix("/t/") else { return "" };
+    &path[..3 + rest.find(['/', '?']).unwrap_or(rest.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_tenant;
+
+    #[test]
+    fn the_tenant_of_a_path_is_kept() {
+        assert_eq!(
+            ["/t/acme/x?y", "/t/acme?x=/", "/t/acme", "/orders", ""].map(of_tenant),
+            ["/t/acme", "/t/acme", "/t/acme", "", ""]
+        );
+    }
+}

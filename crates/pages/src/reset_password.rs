@@ -1,0 +1,116 @@
+//! A new password for who forgot theirs, and the first one for who was invited: both by a mailed link.
+//!
+//! Asking is answered alike for every address. Nobody is signed in by a mail: a sign-in follows, with all
+//! that it asks for.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    response::Response,
+    routing::{get, post},
+};
+use identity::{
+    http::{Fields, Refusal},
+    proofs::Purpose,
+    users::Email,
+    verification,
+};
+use kernel::Problem;
+
+use crate::{
+    Pages, address,
+    form::{Form, Posted},
+    new_password,
+    notice::Notice,
+    view::View,
+    visit::Visit,
+};
+
+pub(crate) fn routes() -> Router<Arc<Pages>> {
+    Router::new()
+        .route("/ui/reset-password", get(ask).post(request))
+        .route("/ui/reset-password/sent", get(sent))
+        .route("/ui/reset-password/choose", post(reset).get(start_again))
+        .route("/ui/invitation", get(invited).post(accept))
+}
+
+async fn ask(visit: Visit) -> Result<Response, Refusal> {
+    Ok(match visit.parameter("token") {
+        Some(token) => visit.show(choose_page(&visit, Purpose::ResetPassword, &token).await?),
+        None => {
+            let email = visit.parameter("login").filter(|text| text.contains('@'));
+            visit.show(View::new("mailed/forgotten.html").with("email", email))
+        }
+    })
+}
+
+async fn request(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    let mut fields = Fields::new();
+    let email = fields.keep("/email", "format", form.text("email").parse::<Email>());
+    match fields.finish(email) {
+        Ok(email) => {
+            address::remember(&visit, &email);
+            verification::request_reset(&visit.pages().core, visit.ctx(), email, visit.wish()).await?;
+            Ok(visit.go(&visit.url("reset-password/sent")))
+        }
+        Err(problem) => {
+            let page = View::new("mailed/forgotten.html").with("email", form.text("email"));
+            Ok(visit.show(page.refused(problem)))
+        }
+    }
+}
+
+async fn sent(visit: Visit) -> Response {
+    match address::remembered(&visit) {
+        Some(email) => visit.show(View::new("mailed/sent.html").with("email", email.as_str())),
+        None => visit.go(&visit.url("reset-password")),
+    }
+}
+
+async fn start_again(visit: Visit) -> Response {
+    visit.go(&visit.url("reset-password"))
+}
+
+async fn reset(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    choose(visit, form, Purpose::ResetPassword).await
+}
+
+async fn invited(visit: Visit) -> Result<Response, Refusal> {
+    let token = visit.parameter("token").unwrap_or_default();
+    Ok(visit.show(choose_page(&visit, Purpose::Invitation, &token).await?))
+}
+
+async fn accept(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    choose(visit, form, Purpose::Invitation).await
+}
+
+async fn choose_page(visit: &Visit, purpose: Purpose, token: &str) -> Result<View, Problem> {
+    let invited = purpose == Purpose::Invitation;
+    Ok(View::new("mailed/choose.html")
+        .with("action", if invited { "invitation" } else { "reset-password/choose" })
+        .with("invited", invited)
+        .with("token", token)
+        .with("rules", new_password::rules(visit).await?))
+}
+
+async fn choose(visit: Visit, form: Form, purpose: Purpose) -> Result<Response, Refusal> {
+    let mut fields = Fields::new();
+    let token = verification::token(&mut fields, form.secret("token"));
+    let password = new_password::read(&mut fields, &form, "new_password");
+    let (core, ctx) = (&visit.pages().core, visit.ctx());
+    let outcome = match fields.finish(token) {
+        Ok(token) => verification::choose_password(core, ctx, purpose, &token, password, visit.wish()).await,
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(()) => {
+            address::forget(&visit);
+            Ok(visit.go_saying(&visit.url("login"), Notice::PasswordChosen))
+        }
+        Err(problem) if problem.status() < 500 => {
+            Ok(visit.show(choose_page(&visit, purpose, form.text("token")).await?.refused(problem)))
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}

@@ -1,0 +1,74 @@
+//! Signing up. Afterwards everybody sees the same: a mail is on its way, whether to a new account or to the
+//! owner of one that was there.
+
+use std::sync::Arc;
+
+use axum::{Router, response::Response, routing::get};
+use identity::{
+    auth::{self, Registration},
+    http::{Fields, Refusal},
+    proof_of_work::{self, Puzzle, Work},
+    users::{self, Email, NewUser},
+};
+use kernel::Problem;
+
+use crate::{
+    Pages, address,
+    form::{Form, Posted},
+    new_password,
+    view::View,
+    visit::Visit,
+};
+
+pub(crate) fn routes() -> Router<Arc<Pages>> {
+    Router::new().route("/ui/signup", get(ask).post(sign_up))
+}
+
+async fn ask(visit: Visit) -> Result<Response, Refusal> {
+    let page = page(&visit).await?.with("email", visit.parameter("login").unwrap_or_default());
+    Ok(visit.show(page))
+}
+
+async fn page(visit: &Visit) -> Result<View, Problem> {
+    if !visit.pages().core.settings.open_registration {
+        return Err(auth::CLOSED.into());
+    }
+    // Where the tenant asks for work, the script does it while the form is filled in.
+    let Puzzle { puzzle, bits, .. } = proof_of_work::ask(&visit.pages().core, visit.ctx()).await?;
+    let view = View::new("sign_up/form.html").with("rules", new_password::rules(visit).await?);
+    Ok(view.with("puzzle", puzzle).with("bits", bits))
+}
+
+async fn sign_up(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    let outcome = match read(&form) {
+        Ok(registration) => {
+            let email = registration.email.clone();
+            auth::register(&visit.pages().core, visit.ctx(), registration, visit.wish()).await.map(|()| email)
+        }
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(email) => {
+            address::remember(&visit, &email);
+            Ok(visit.go(&visit.url("verify-email")))
+        }
+        Err(problem) if problem.status() < 500 => {
+            let page = page(&visit).await?.with("email", form.text("email")).with("name", form.text("display_name"));
+            Ok(visit.show(page.refused(problem)))
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+fn read(form: &Form) -> Result<Registration, Problem> {
+    let mut fields = Fields::new();
+    let email = fields.keep("/email", "format", form.text("email").parse::<Email>());
+    let name = form.text("display_name");
+    let name = (!name.is_empty()).then(|| fields.keep("/display_name", "format", users::text(name)));
+    let password = new_password::read(&mut fields, form, "password");
+    let email = fields.finish(email)?;
+    let user = NewUser { display_name: name.flatten(), ..NewUser::person(email.clone()) };
+    let puzzle = form.text("puzzle").to_owned();
+    let work = (!puzzle.is_empty()).then(|| Work { puzzle, nonce: form.text("nonce").to_owned() });
+    Ok(Registration { email, user, password, work })
+}

@@ -1,0 +1,77 @@
+//! Confirming an address: by the link that was mailed, or by the code beside it.
+//!
+//! Opening the link changes nothing, because mail scanners open links too: it shows a button.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    response::Response,
+    routing::{get, post},
+};
+use identity::{
+    http::{Fields, Refusal},
+    users::Email,
+    verification::{self, Shown},
+};
+
+use crate::{Pages, address, form::Posted, notice::Notice, view::View, visit::Visit};
+
+pub(crate) fn routes() -> Router<Arc<Pages>> {
+    Router::new().route("/ui/verify-email", get(ask).post(verify)).route("/ui/verify-email/resend", post(resend))
+}
+
+async fn ask(visit: Visit) -> Response {
+    match visit.parameter("token") {
+        Some(token) => visit.show(View::new("mailed/verify.html").with("token", token)),
+        None => visit.show(by_code(&visit)),
+    }
+}
+
+/// The page for a code. Where the address is not known, it asks for it.
+fn by_code(visit: &Visit) -> View {
+    View::new("mailed/code.html").with("email", address::remembered(visit).map(|email| email.to_string()))
+}
+
+async fn verify(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    let core = &visit.pages().core;
+    let token = Some(form.secret("token")).filter(|token| !token.expose().is_empty());
+    let by_link = token.is_some();
+    let shown = match token {
+        Some(token) => Shown::parse(Some(token), None, None),
+        None => Shown::parse(None, Some(form.text("email")), Some(form.secret("code"))),
+    };
+    let outcome = match shown {
+        Ok(shown) => verification::verify(core, visit.ctx(), shown).await,
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(()) => {
+            address::forget(&visit);
+            let next = if visit.principal().is_some() { "account" } else { "login" };
+            Ok(visit.go_saying(&visit.url(next), Notice::EmailVerified))
+        }
+        Err(problem) if problem.status() < 500 => {
+            // What is left to do after a link that does not work is to ask for another.
+            let page = if by_link { by_code(&visit).with("ask", true) } else { by_code(&visit) };
+            let typed = form.text("email");
+            let page = if typed.is_empty() { page } else { page.with("email", typed) };
+            Ok(visit.show(page.refused(problem)))
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// Another mail. The answer is the same for every address.
+async fn resend(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    let mut fields = Fields::new();
+    let email = fields.keep("/email", "format", form.text("email").parse::<Email>());
+    match fields.finish(email) {
+        Ok(email) => {
+            address::remember(&visit, &email);
+            verification::resend(&visit.pages().core, visit.ctx(), email, visit.wish()).await?;
+            Ok(visit.go_saying(&visit.url("verify-email"), Notice::MailSent))
+        }
+        Err(problem) => Ok(visit.show(by_code(&visit).with("ask", true).refused(problem))),
+    }
+}
