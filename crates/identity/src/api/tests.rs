@@ -25,6 +25,11 @@ const PUBLIC: &[&str] = &[
     "POST /api/v1/auth/verify-email/resend",
     "POST /api/v1/auth/change-email/confirm",
     "POST /api/v1/auth/invitation/accept",
+    // A challenge in the body is what is asked about.
+    "POST /api/v1/auth/mfa",
+    "POST /api/v1/auth/mfa/sms/send",
+    "POST /api/v1/auth/mfa/enrol/totp",
+    "POST /api/v1/auth/mfa/enrol/sms",
     // The refresh token in the body is the credential.
     "POST /api/v1/auth/refresh",
     // What a page asks before it asks for a password.
