@@ -73,7 +73,7 @@ async fn write(
             Ok::<_, StoreError>(schema)
         })
     });
-    Ok(Json(work.await.map_err(|e| Problem::from(e))?))
+    Ok(Json(work.await.map_err(Problem::from)?))
 }
 
 /// Let custom attributes be anything

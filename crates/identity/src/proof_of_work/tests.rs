@@ -67,6 +67,7 @@ async fn registering_costs_work_where_the_tenant_says_so(node: TestCore) {
     ] {
         register(&node, "ada@example.com", &wrong).await.expect_problem(400, "proof_of_work.invalid");
     }
+    assert_eq!(node.core.hasher.computed(), hashed, "nothing was hashed");
     let acme = node.new_tenant("acme").await;
     let boss = node.person_of(&acme, "boss@acme.example", &["admin"]).await;
     let change = json!({"signup_work": 1});
@@ -74,7 +75,6 @@ async fn registering_costs_work_where_the_tenant_says_so(node: TestCore) {
     let body = json!({"email": "ada@example.com", "password": PASSWORD, "proof_of_work": good});
     let elsewhere = node.post("/api/v1/auth/register", &body).tenant(&acme).send().await;
     elsewhere.expect_problem(400, "proof_of_work.invalid");
-    assert!(node.core.hasher.computed() - hashed <= 1, "only the administrator's login was hashed");
 
     register(&node, "ada@example.com", &good).await.expect(201);
     register(&node, "eve@example.com", &good).await.expect_problem(400, "proof_of_work.invalid");

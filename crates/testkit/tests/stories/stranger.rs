@@ -8,6 +8,8 @@ use testkit::TestApp;
 const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/api/v1/auth/register"),
     ("POST", "/api/v1/auth/login"),
+    ("POST", "/api/v1/auth/passkey/start"),
+    ("POST", "/api/v1/auth/proof-of-work"),
     ("POST", "/api/v1/auth/password-reset"),
     ("POST", "/api/v1/auth/verify-email/resend"),
     // Refused by what is in the body, not by who calls.
@@ -15,6 +17,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/api/v1/auth/verify-email"),
     ("POST", "/api/v1/auth/change-email/confirm"),
     ("POST", "/api/v1/auth/invitation/accept"),
+    ("POST", "/api/v1/auth/passkey/finish"),
     ("POST", "/api/v1/auth/mfa"),
     ("POST", "/api/v1/auth/mfa/sms/send"),
     ("POST", "/api/v1/auth/mfa/enrol/totp"),
