@@ -34,7 +34,7 @@ fmt: ## Format the code
 
 fuzz: ## Look for bytes that break the parsers; FUZZ_SECONDS each, 60 by default
 	scripts/ensure-tools fuzz
-	cd fuzz && for target in requests rewritten answers path host forwarded proxy_protocol; do \
+	cd fuzz && for target in requests rewritten answers path host forwarded proxy_protocol questions; do \
 	  RUSTC_BOOTSTRAP=1 cargo fuzz run "$$target" -- -max_total_time=$${FUZZ_SECONDS:-60} -max_len=2048; done
 
 bench: ## Measure beside nginx, and logins and refreshes on each database

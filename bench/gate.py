@@ -8,8 +8,8 @@ import sys
 import urllib.request
 
 import peers
-from lab import (EMAIL, LOAD, PASSWORD, Server, free_port, measure, memory_mib, nginx_conf, portcullis_config, post,
-                 start, wait_for, wrk)
+from lab import (EMAIL, LOAD, PASSWORD, WEBSOCKET, Server, cpu_seconds, free_port, measure, memory_mib, nginx_conf,
+                 portcullis_config, post, start, wait_for, wait_for_port, wrk)
 
 
 def upstream_conf(directory, port):
@@ -124,6 +124,30 @@ def bodies(directory, seconds, rounds):
                 result["nginx"].append(measure(nginx, peer, "/megabyte", seconds, "1", None, 16))
                 result["plain"].append(measure(ours, port, "/megabyte", seconds, "1", None, 16))
     print(f"CPU for an answer of 1 MiB: nginx {statistics.median(result['nginx']):.0f} µs, Portcullis {ratio(result, 'plain'):.2f} of that")
+    return result
+
+
+def sockets(directory, seconds, rounds):
+    """WebSocket messages that come back, beside nginx."""
+    up, peer = free_port(), free_port()
+    config, port = portcullis_config(directory, up, "ES256", routes='[[routes]]\nname = "socket"\nmatch = { path = "/ws" }\nupstream = "bench"\nauth = "none"')
+    proxy = nginx_conf(directory, "proxy", f"""server {{ listen 127.0.0.1:{peer} backlog=4096; location / {{ proxy_pass http://127.0.0.1:{up};
+proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; }} }}""")
+
+    def cost(server, at):
+        before = cpu_seconds(server.pid)
+        command = ["taskset", "-c", "1", WEBSOCKET, "load", "--server", f"127.0.0.1:{at}", "--path", "/ws", "--seconds", str(seconds)]
+        count = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["messages"]
+        return (cpu_seconds(server.pid) - before) / count * 1e6
+
+    result = {"nginx": [], "plain": []}
+    with Server([WEBSOCKET, "echo", "--listen", f"127.0.0.1:{up}"], "1"), Server(proxy, "0") as nginx:
+        wait_for_port(up), wait_for_port(peer)
+        with start(directory, config, port, "0") as ours:
+            for _ in range(rounds):
+                result["nginx"].append(cost(nginx, peer))
+                result["plain"].append(cost(ours, port))
+    print(f"CPU for a WebSocket message there and back: nginx {statistics.median(result['nginx']):.1f} µs, Portcullis {ratio(result, 'plain'):.2f} of that")
     return result
 
 

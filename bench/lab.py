@@ -13,6 +13,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = ROOT / "target/release/portcullis"
 LOAD = ROOT / "target/release/bench"
+WEBSOCKET = ROOT / "target/release/websocket"
 TICKS = os.sysconf("SC_CLK_TCK")
 EMAIL, PASSWORD = "bench@example.com", "Correct-Horse-7-Battery"
 
@@ -34,6 +35,17 @@ def wait_for(port, path="/", seconds=20):
         except OSError:
             time.sleep(0.05)
     sys.exit(f"nothing answers on port {port}")
+
+
+def wait_for_port(port, seconds=20):
+    """For what speaks no HTTP."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    sys.exit(f"nothing listens on port {port}")
 
 
 def cpu_seconds(pid):

@@ -14,9 +14,9 @@ import tempfile
 import gate
 import identity
 import live
-from lab import BINARY, LOAD
+from lab import BINARY, LOAD, WEBSOCKET
 
-PARTS = ["gate", "gate2", "routes", "bodies", "idle", "latency", "live", "startup", "identity"]
+PARTS = ["gate", "gate2", "routes", "bodies", "sockets", "idle", "latency", "live", "startup", "identity"]
 
 
 def main():
@@ -30,7 +30,8 @@ def main():
     missing = [t for t in ["nginx", "wrk", "taskset"] if not shutil.which(t)]
     if missing:
         sys.exit(f"install {', '.join(missing)} first (Debian: nginx-light wrk util-linux)")
-    for binary in [BINARY, *([LOAD] if not a.what or {"identity", "latency"} & set(a.what) else [])]:
+    for binary in [BINARY, *([LOAD] if not a.what or {"identity", "latency"} & set(a.what) else []),
+                   *([WEBSOCKET] if not a.what or "sockets" in a.what else [])]:
         if not binary.exists():
             sys.exit(f"{binary} is missing: run `cargo build --release -p portcullis -p bench` first")
     results = {}
@@ -52,6 +53,8 @@ def run(part, directory, a):
             return gate.routes(directory, a.seconds, a.rounds)
         case "bodies":
             return gate.bodies(directory, a.seconds, a.rounds)
+        case "sockets":
+            return gate.sockets(directory, a.seconds, a.rounds)
         case "idle":
             return gate.idle(directory)
         case "latency":

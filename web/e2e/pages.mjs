@@ -1,15 +1,74 @@
 // Every page, for those who look at all of them: the photographs and the scans.
 
+import { PASSWORD, fillCredentials } from "./harness/sign-in.mjs";
+
+const STRANGERS = {
+  greeting: "/",
+  errors: "/problems",
+  error: "/problems/credentials.invalid",
+  "sign-in": "/ui/login",
+  "not-found": "/ui/nowhere",
+};
+
+const OWNERS = {
+  account: "/ui/account",
+  profile: "/ui/account/profile",
+  email: "/ui/account/email",
+  password: "/ui/account/password",
+  sessions: "/ui/account/sessions",
+  "sessions-others": "/ui/account/sessions/others",
+  devices: "/ui/account/devices",
+  "api-keys-none": "/ui/account/api-keys",
+  "api-key-new": "/ui/account/api-keys/new",
+  privacy: "/ui/account/privacy",
+  "sign-out": "/ui/logout",
+};
+
+/** The button that sends the form in the main part of a page, whatever the language. */
+const send = (page) => page.locator("main form button:not([type=button])").first().click();
+
 /**
  * Brings up one page after the other and calls `look(name, page)` for each. `visitor` makes a context in
- * the browser: somebody new.
+ * the browser: somebody new. `email` is a person who has no API keys.
  */
-export async function pages(gate, visitor, look) {
+export async function everyPage(visitor, email, look) {
   const stranger = await visitor();
-  const page = await stranger.newPage();
-  for (const [name, path] of Object.entries({ greeting: "/", errors: "/problems", error: "/problems/credentials.invalid" })) {
-    await page.goto(path);
-    await look(name, page);
+  for (const [name, path] of Object.entries(STRANGERS)) {
+    await stranger.goto(path);
+    await look(name, stranger);
   }
-  await stranger.close();
+  await stranger.goto("/ui/login");
+  await send(stranger);
+  await look("sign-in-wrong", stranger);
+  await stranger.locator("#login").fill(email);
+  await send(stranger);
+  await look("sign-in-password", stranger);
+  await stranger.locator("#password").fill("Wrong-Horse-7-Battery");
+  await send(stranger);
+  await look("sign-in-refused", stranger);
+
+  const owner = await visitor();
+  await owner.goto("/ui/account");
+  await fillCredentials(owner, email, PASSWORD);
+  for (const [name, path] of Object.entries(OWNERS)) {
+    await owner.goto(path);
+    await look(name, owner);
+  }
+  await owner.goto("/ui/account/password");
+  await send(owner);
+  await look("password-wrong", owner);
+  await owner.goto("/ui/account/api-keys/new");
+  await owner.locator("summary").click();
+  await look("api-key-narrowed", owner);
+  await owner.locator("#name").fill("Nightly build");
+  await send(owner);
+  await look("api-key-made", owner);
+  await owner.goto("/ui/account/api-keys");
+  await look("api-keys", owner);
+  await owner.locator("a[href$='/rotate']").first().click();
+  await look("api-key-rotate", owner);
+  // The next round begins without keys, too.
+  await owner.goto("/ui/account/api-keys");
+  await owner.locator("a[href$='/revoke']").first().click();
+  await look("api-key-revoke", owner);
 }

@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 
 import { launch } from "./harness/browser.mjs";
 import { Gate } from "./harness/gate.mjs";
-import { pages } from "./pages.mjs";
+import { register } from "./harness/sign-in.mjs";
+import { everyPage } from "./pages.mjs";
 
 const folder = fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
 const language = process.env.LOCALE || "en";
@@ -22,12 +23,19 @@ try {
   mkdirSync(folder, { recursive: true });
   for (const [size, viewport] of Object.entries(WINDOWS)) {
     for (const colorScheme of SCHEMES) {
-      const visitor = () => browser.newContext({ baseURL: gate.url, locale: language, viewport, colorScheme });
-      await pages(gate, visitor, async (name, page) => {
+      const contexts = [];
+      const visitor = async () => {
+        contexts.push(await browser.newContext({ baseURL: gate.url, locale: language, viewport, colorScheme }));
+        return contexts.at(-1).newPage();
+      };
+      const email = `ada.${size}.${colorScheme}@example.com`;
+      await register(gate, email);
+      await everyPage(visitor, email, async (name, page) => {
         const file = `${name}-${size}-${colorScheme}.png`;
         await page.screenshot({ path: join(folder, file), fullPage: true, animations: "disabled" });
         taken.push({ name, size, colorScheme, file });
       });
+      await Promise.all(contexts.map((context) => context.close()));
     }
   }
 } finally {

@@ -87,6 +87,7 @@ impl Gate {
             tid: self.tenant,
             sid: Some(SessionId::new(now, &random)),
             akid: None,
+            act: None,
             roles: vec!["user".parse().expect("role"), "clerk".parse().expect("role")],
             scope: String::new(),
             permissions: None,

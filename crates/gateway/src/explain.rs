@@ -35,7 +35,7 @@ pub struct Reader {
 
 impl Reader {
     /// Whoever asked, if it is a browser that shows a page: it names `text/html` itself. Programs send `*/*`.
-    pub(crate) fn of(parts: &Parts) -> Option<Box<Self>> {
+    pub(crate) fn of(parts: &Parts) -> Option<Self> {
         let accept = parts.headers.get(header::ACCEPT)?;
         memchr::memmem::find(accept.as_bytes(), b"text/html")?;
         let mut headers = HeaderMap::new();
@@ -47,7 +47,7 @@ impl Reader {
         }
         let asked_for = (parts.method == http::Method::GET)
             .then(|| parts.uri.path_and_query().map_or("/", |path| path.as_str()).into());
-        Some(Box::new(Self { headers, asked_for }))
+        Some(Self { headers, asked_for })
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) type Explainer = Option<Arc<dyn Explain>>;
 mod tests {
     use super::*;
 
-    fn reader(accept: Option<&str>) -> Option<Box<Reader>> {
+    fn reader(accept: Option<&str>) -> Option<Reader> {
         let mut request = http::Request::get("/orders?x=1").header("cookie", "a=1").header("accept-language", "de");
         if let Some(accept) = accept {
             request = request.header("accept", accept);

@@ -12,12 +12,14 @@ use crate::{
     config::Protocol,
     content,
     fallback::Fallback,
+    grpc::Deadline,
     pipeline::Visit,
     record::Record,
     route::{Target, UNKNOWN},
     template::Facts,
     transform::{self, FilledFields, FilledRequest, Origin},
     upstream::{Caller, Failure, InProcess, Outgoing, Tunnel, Upstream, Wish},
+    websocket,
 };
 
 /// A request that may go on, and everything known about it.
@@ -241,6 +243,7 @@ impl Onward<'_> {
 
     async fn to_upstream(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Answered, Failure> {
         let Visit { gate, connection, client, route, .. } = self.visit;
+        let deadline = Deadline::of(&ready.parts.headers, record.begun());
         let (wish, mut outgoing) = self.outgoing(record, upstream, ready);
         if let Some(mirror) = route.shape.mirror.as_ref().filter(|_| !outgoing.upgrade)
             && mirror.wants(&outgoing.body, &gate.ids)
@@ -249,7 +252,14 @@ impl Onward<'_> {
             mirror.send(&outgoing, connection.worker);
         }
         let place = upstream.enter().await?;
-        let mut answer = upstream.send(connection.worker, &wish, outgoing).await?;
+        let sending = upstream.send(connection.worker, &wish, outgoing);
+        let mut answer = match deadline {
+            None => sending.await?,
+            Some(deadline) => {
+                let sent = Box::pin(tokio::time::timeout_at(deadline.0, sending)).await;
+                sent.unwrap_or(Err(Failure::Deadline))?
+            }
+        };
         if let Some(cookie) = upstream.cookie(&wish, &answer, client.secure) {
             answer.response.headers_mut().append(header::SET_COOKIE, cookie);
         }
@@ -264,8 +274,9 @@ impl Onward<'_> {
         let Ready { parts, intake, target, filled } = ready;
         let Visit { gate, connection, client, admitted, route, .. } = self.visit;
         let http2 = upstream.config().protocol == Protocol::Http2;
-        let upgrade = self.upgrade && !http2;
         let mut headers = parts.headers;
+        let passes = !http2 || (upstream.config().websocket && websocket::is_named(&headers));
+        let upgrade = self.upgrade && passes;
         let wish = upstream.wish(&self.caller(&headers));
         transform::onward(
             &mut headers,

@@ -222,6 +222,53 @@ pub fn forwarded(data: &[u8]) {
     assert_eq!(client.ip, client.ip.to_canonical(), "addresses are compared in one spelling");
 }
 
+/// The request that another proxy asks about is the one it tells of, byte for byte, or none.
+pub fn questions(data: &[u8]) {
+    const PATH: &str = "/forward-auth";
+    const TOLD: [&str; 6] = [
+        "x-forwarded-uri",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-forwarded-method",
+        "x-original-url",
+        "x-original-method",
+    ];
+    let mut lines = data.split(|byte| *byte == b'\n');
+    let below = lines.next().and_then(|line| std::str::from_utf8(line).ok()).unwrap_or_default();
+    let Ok(uri) = format!("{PATH}{below}").parse::<http::Uri>() else { return };
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    parts.uri = uri;
+    parts.headers.insert(http::header::HOST, HeaderValue::from_static("gate.test"));
+    for (line, name) in lines.zip(TOLD) {
+        if let Ok(value) = HeaderValue::from_bytes(line)
+            && !line.is_empty()
+        {
+            parts.headers.insert(name, value);
+        }
+    }
+    let (uri, headers) = (parts.uri.clone(), parts.headers.clone());
+    let client = crate::transform::Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), secure: false };
+    if !crate::forward_auth::read(PATH, &mut parts, client) {
+        return;
+    }
+    let told = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+    let asked = parts.uri.to_string();
+    match (told("x-forwarded-uri"), told("x-original-url")) {
+        (Some(said), None) => assert_eq!(said, asked.as_bytes()),
+        (None, Some(said)) => assert!(said.ends_with(asked.as_bytes()), "{asked}"),
+        (None, None) => assert_eq!(uri.to_string(), format!("{PATH}{asked}")),
+        both => panic!("two ways at once: {both:?}"),
+    }
+    assert!(!guard::loses_segments(parts.uri.path()), "{asked}");
+    assert!(parts.headers.get_all(http::header::HOST).iter().count() == 1);
+    assert!(
+        !TOLD
+            .iter()
+            .filter(|name| !matches!(**name, "x-forwarded-host" | "x-forwarded-proto"))
+            .any(|name| parts.headers.contains_key(*name))
+    );
+}
+
 /// A PROXY header ends in one place, however much of it has come and whatever follows.
 pub fn proxy_protocol(data: &[u8]) {
     let Parsed::Header { source, length } = parse(data) else { return };

@@ -9,6 +9,7 @@
 //! Deliberately absent: the database, identity's own logic, metrics and logs of requests (they are told
 //! to [`kernel::exchange::Recorder`]), environment, and files but a list of targets that is watched.
 
+mod acme;
 pub mod authn;
 pub mod authz;
 pub mod body;
@@ -25,10 +26,12 @@ mod forward;
 mod forward_auth;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod grpc;
 pub mod guard;
 mod http1;
 mod json;
 pub mod limit;
+mod list;
 mod listener;
 mod perimeter;
 mod pipeline;
@@ -46,6 +49,7 @@ pub mod transform;
 pub mod upstream;
 mod validate;
 mod version;
+mod websocket;
 
 pub use cache::CacheNumbers;
 pub use listener::{BindError, Gateway, GatewayParts, Running, StartError, TableView, TlsError, workers};
@@ -63,6 +67,7 @@ pub fn problems() -> impl Iterator<Item = &'static kernel::ProblemKind> {
         limit::PROBLEMS,
         version::PROBLEMS,
         forward_auth::PROBLEMS,
+        grpc::PROBLEMS,
         upstream::PROBLEMS,
         cache::PROBLEMS,
         shed::PROBLEMS,

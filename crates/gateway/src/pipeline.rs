@@ -20,6 +20,7 @@ use kernel::{
     principal::{Network, Principal},
 };
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     authn::{self, Authn},
@@ -64,6 +65,8 @@ pub(crate) struct Gate {
     pub(crate) discoverer: Discoverer,
     pub(crate) body_timeout: Duration,
     pub(crate) explainer: Explainer,
+    /// The gate goes away: what has no end of its own is to end now.
+    pub(crate) farewell: CancellationToken,
     pub(crate) cache: cache::Memory,
 }
 
@@ -121,7 +124,7 @@ pub(crate) async fn serve(gate: &Gate, connection: &Connection, arrival: Arrival
         return Box::pin(forward_auth::serve(gate, connection, table.perimeter(), endpoint, arrival)).await;
     }
     let Arrival { parts, body, bad } = arrival;
-    let reply = Reply::to(&parts, &body, bad.is_some(), &gate.explainer);
+    let reply = Reply::to(&parts, &body, bad.is_some(), begun).for_people(&parts, &gate.explainer);
     let client = connection.peer.client(&parts.headers, &gate.trusted_proxies);
     let started = gate.clock.now();
     let request_id = gate.ids.of(&connection.peer, &parts.headers, started);
@@ -153,7 +156,7 @@ pub(crate) async fn serve(gate: &Gate, connection: &Connection, arrival: Arrival
         }
         Err(refusal) => Err(refusal),
     };
-    let mut served = reply.finish(record, outcome);
+    let mut served = reply.finish(&gate.farewell, record, outcome);
     if let Some(hsts) = connection.peer.hsts() {
         served.response.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
     }

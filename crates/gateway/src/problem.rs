@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use kernel::{Problem, problem::common::METHOD};
 
-use crate::{authn, body::Body, explain::Explained, limit::Taken};
+use crate::{authn, body::Body, explain::Explained, grpc, limit::Taken};
 
 /// A refusal of the gate's own, on its way to the client.
 #[derive(Debug)]
@@ -49,12 +49,10 @@ impl Refusal {
         StatusCode::from_u16(self.problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The document, or the page, with `WWW-Authenticate` and `Retry-After` where they belong.
+    /// The document, or the page, with the fields that belong to it.
     pub(crate) fn into_response(self, request_id: &str, page: Option<Explained>) -> Response<Body> {
         let status = self.status();
-        let Self { problem, headers } = self;
-        let mut headers = headers.map(|headers| *headers).unwrap_or_default();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let (problem, mut headers) = self.into_fields();
         let body = match page {
             Some(page) => {
                 headers.extend(page.headers);
@@ -65,15 +63,34 @@ impl Refusal {
                 Bytes::from(problem.to_json(request_id))
             }
         };
+        let mut response = Response::new(Body::Full(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+
+    /// The same for a call of gRPC, which reads its outcome elsewhere.
+    pub(crate) fn into_outcome(self, media_type: HeaderValue) -> Response<Body> {
+        let status = self.status();
+        let (problem, mut headers) = self.into_fields();
+        headers.insert(header::CONTENT_TYPE, media_type);
+        grpc::write(&mut headers, status, &problem);
+        let mut response = Response::new(Body::Empty);
+        *response.headers_mut() = headers;
+        response
+    }
+
+    /// `WWW-Authenticate` and `Retry-After` where they belong, and what a stage has added.
+    fn into_fields(self) -> (Problem, HeaderMap) {
+        let Self { problem, headers } = self;
+        let mut headers = headers.map(|headers| *headers).unwrap_or_default();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(challenge) = authn::www_authenticate(&problem) {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(seconds) = problem.retry_after_secs() {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        let mut response = Response::new(Body::Full(body));
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        response
+        (problem, headers)
     }
 }

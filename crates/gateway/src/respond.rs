@@ -1,17 +1,23 @@
 //! The way back: from an outcome to the response that is sent, and its record.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version, header, request::Parts};
+use http_body::Body as _;
 use kernel::{Random, Timestamp, id::uuid_v7};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
-    body::{Body, ClientBody},
-    explain::{Explainer, Reader},
+    body::{Body, ClientBody, Ending},
+    explain::{Explain, Explainer, Reader},
     forward::Answered,
+    grpc::{self, Deadline},
     pipeline::Served,
     problem::Refusal,
     record::{Record, Recorded},
@@ -81,34 +87,61 @@ pub(crate) struct Reply {
     head: bool,
     /// Whether a refusal ends the connection.
     last: bool,
-    /// Who would rather read a page about a refusal.
-    reader: Option<Box<Reader>>,
-    explainer: Explainer,
+    /// What must be known of a call of gRPC.
+    call: Option<Box<Call>>,
+    /// Who would rather read a page about a refusal, and who says it.
+    people: Option<Box<(Reader, Arc<dyn Explain>)>>,
+}
+
+struct Call {
+    media_type: HeaderValue,
+    deadline: Option<Deadline>,
 }
 
 impl Reply {
     /// The reply to a request. `spoilt`: its head was bad, so nothing that follows on the connection can be
     /// trusted.
-    pub(crate) fn to(parts: &Parts, body: &ClientBody, spoilt: bool, explainer: &Explainer) -> Self {
+    pub(crate) fn to(parts: &Parts, body: &ClientBody, spoilt: bool, begun: Instant) -> Self {
         // Who asks first (RFC 9110 §10.1.1) and is refused may send the body or not: nobody could tell.
         let asks_first = parts.headers.contains_key(header::EXPECT);
         let large = asks_first || body.length().is_none_or(|length| length > SMALL_BODY);
         let last = parts.version != Version::HTTP_2 && (spoilt || (!body.is_end() && large));
-        let reader = explainer.as_ref().and_then(|_| Reader::of(parts));
-        let explainer = reader.as_ref().and(explainer.clone());
-        Self { head: parts.method == Method::HEAD, last, reader, explainer }
+        let call = grpc::call(&parts.headers).map(|media_type| {
+            Box::new(Call { media_type: media_type.clone(), deadline: Deadline::of(&parts.headers, begun) })
+        });
+        Self { head: parts.method == Method::HEAD, last, call, people: None }
+    }
+
+    /// The same for a browser that shows a page, where somebody says refusals to people.
+    pub(crate) fn for_people(self, parts: &Parts, explainer: &Explainer) -> Self {
+        let people = explainer.as_ref().and_then(|explainer| Some(Box::new((Reader::of(parts)?, explainer.clone()))));
+        Self { people, ..self }
+    }
+
+    /// The same for whoever reads the HTTP status, whatever the request is a call of.
+    pub(crate) fn by_status(self) -> Self {
+        Self { call: None, ..self }
     }
 
     /// Makes the response and settles the record.
-    pub(crate) fn finish(self, mut record: Record, outcome: Result<Answered, Refusal>) -> Served {
-        let Self { head, last, reader, explainer } = self;
+    pub(crate) fn finish(
+        self,
+        farewell: &CancellationToken,
+        mut record: Record,
+        outcome: Result<Answered, Refusal>,
+    ) -> Served {
+        let Self { head, last, call, people } = self;
         let answered = outcome.unwrap_or_else(|refusal| {
             tell_operator(&record, &refusal);
             record.refused(refusal.status(), refusal.problem.kind.code);
-            let page = explainer
-                .zip(reader)
-                .and_then(|(explainer, reader)| explainer.explain(&refusal.problem, record.request_id(), &reader));
-            let mut response = refusal.into_response(record.request_id(), page);
+            let mut response = match &call {
+                Some(call) => refusal.into_outcome(call.media_type.clone()),
+                None => {
+                    let id = record.request_id();
+                    let page = people.and_then(|people| people.1.explain(&refusal.problem, id, &people.0));
+                    refusal.into_response(id, page)
+                }
+            };
             if last {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
@@ -124,9 +157,24 @@ impl Reply {
             None => {
                 let status = response.status();
                 let bodiless = head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+                if !bodiless && response.body().size_hint().exact().is_none() {
+                    response = with_an_end(response, farewell, call.as_deref());
+                }
                 Served { response: response.map(|body| Recorded::new(body, record, bodiless)), tunnel: None }
             }
         }
+    }
+}
+
+/// The response, ended in order when the gate goes away, where it has no end of its own.
+fn with_an_end(response: Response<Body>, farewell: &CancellationToken, call: Option<&Call>) -> Response<Body> {
+    let is_events = |headers: &HeaderMap| {
+        headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
+    };
+    match call {
+        Some(call) => response.map(|body| Ending::call(body, farewell, call.deadline)),
+        None if is_events(response.headers()) => response.map(|body| Ending::events(body, farewell)),
+        None => response,
     }
 }
 

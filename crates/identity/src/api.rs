@@ -16,8 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
     http::{Refusal, render_problems},
-    keys, new_password, outbox, passwords, preferences, proof_of_work, roles, sessions, templates, tenants, tokens,
-    users, users_admin, verification,
+    imports, keys, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles, sessions,
+    templates, tenants, tokens, users, users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.
@@ -25,8 +25,11 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     api_keys::PROBLEMS,
     auth::PROBLEMS,
     gateway_config::PROBLEMS,
+    imports::PROBLEMS,
     keys::PROBLEMS,
+    mfa::PROBLEMS,
     outbox::PROBLEMS,
+    passkeys::PROBLEMS,
     passwords::PROBLEMS,
     preferences::PROBLEMS,
     proof_of_work::PROBLEMS,
@@ -49,7 +52,10 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(new_password::routes())
         .merge(users::routes())
         .merge(sessions::routes())
+        .merge(mfa::routes())
         .merge(devices::routes())
+        .merge(passkeys::routes())
+        .merge(imports::routes())
         .merge(users_admin::routes())
         .merge(roles::routes())
         .merge(api_keys::routes())
@@ -77,6 +83,8 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "auth", description = "Getting in and out"),
         (name = "account", description = "One's own account"),
         (name = "sessions", description = "One's own sessions and devices"),
+        (name = "second factors", description = "What one has beside a password"),
+        (name = "passkeys", description = "Passkeys (WebAuthn)"),
         (name = "api keys", description = "API keys"),
         (name = "users", description = "Users of the tenant"),
         (name = "roles", description = "Roles and permissions"),

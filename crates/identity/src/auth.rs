@@ -19,22 +19,38 @@
 //! [`verification`](crate::verification)), what second factors are (see [`mfa`](crate::mfa)), which passwords may be
 //! chosen (see [`new_password`](crate::new_password)).
 
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::Core;
+
 mod enter;
 pub mod lockout;
 mod login;
 mod logout;
+mod passkey;
+mod passkey_routes;
 mod password;
 mod register;
 mod routes;
+mod second;
+mod second_routes;
 mod sweep;
 
 pub use enter::{Entered, Entering, Entrance, LoggedIn, Verified, enter};
 pub use login::{Challenge, LoginRequest, Outcome, login};
 pub use logout::{logout, logout_all};
+pub use passkey::{PasskeyLogin, login_with_passkey};
 pub use password::{PasswordChange, change_password, confirm_password};
 pub use register::{Registration, register};
-pub use routes::routes;
+pub use second::{Answering, Completed, answer, begin_factor, send_sms};
 pub use sweep::sweep;
+
+/// The routes of this slice.
+pub fn routes() -> OpenApiRouter<Arc<Core>> {
+    routes::routes().merge(second_routes::routes()).merge(passkey_routes::routes())
+}
 
 kernel::problems! {
     /// Wrong password, unknown account, account that is not active: one answer.

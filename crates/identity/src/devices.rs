@@ -29,7 +29,7 @@ mod sweep;
 pub use arrival::{Arrival, Noted};
 pub use model::{Device, Known, Shown};
 pub(crate) use routes::DeviceView;
-pub use routes::routes;
+pub use routes::{remove_own, rename_own, routes};
 pub(crate) use service::{remove, remove_all};
 pub use store::{forget_trust, list, trust};
 pub use sweep::sweep;

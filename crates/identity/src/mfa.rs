@@ -1,14 +1,72 @@
 //! Second factors: what a person has beside a password, and challenges that wait for it.
 //!
+//! Invariants:
+//! - **A code works once.** The time step of an authenticator's code, a backup code, a code in a text message:
+//!   each is used up by one conditional statement, whoever else tries at the same moment.
+//! - **A guess is counted before it is looked at**, for the challenge and for the person over all sources.
+//! - Secrets are sealed, codes are keyed hashes: a stolen table opens nothing.
+//! - A factor is asked for once its owner has shown that it works. Backup codes are made with the first one and
+//!   go with the last one.
+//! - Whoever changes factors has logged in lately, with a second factor if they have one; they are told by mail,
+//!   and their other sessions end.
+//!
 //! Deliberately absent: what follows from an answered challenge (see [`auth`](crate::auth), which knows how
 //! sessions begin).
 
+mod backup;
 pub mod challenges;
+mod change;
+pub mod enrol;
+mod fresh;
 mod model;
+mod policy;
+mod prove;
+mod routes;
 mod store;
+mod sweep;
+mod totp;
 
-pub use model::{Kind, Method, Offer, masked};
-pub use store::offers;
+pub use backup::BackupCodes;
+pub use change::{distrust, end_others, notify, reset};
+pub use fresh::require_fresh;
+pub use model::{Enrolment, FactorView, Factors, Kind, Method, Offer, masked};
+pub(crate) use policy::{MAX_DAYS, MAX_ROLES};
+pub use policy::{MfaPolicy, Requirement};
+pub use prove::{Proof, SecondProof, prove};
+pub(crate) use routes::phone;
+pub use routes::{EnrolmentView, routes};
+pub use store::{offers, overview};
+pub use sweep::sweep;
+#[cfg(test)]
+pub(crate) use totp::code_at;
+
+kernel::problems! {
+    /// Unknown, used up, expired, another program's, or what it stood on has changed: one answer.
+    pub CHALLENGE = 401 "mfa.challenge_invalid" "The challenge is not valid" "It has expired, was answered too often, or belongs to another program. Sign in again.";
+    /// Not the code.
+    pub CODE = 401 "mfa.code_invalid" "The code is not valid" "Check the code, and that the clock of your device is right. Codes of an app change every 30 seconds.";
+    /// Somebody was quicker.
+    pub USED = 401 "mfa.code_used" "The code has been used" "Every code works once. Wait for the next one.";
+    /// The code that is to show that a factor works does not, or the enrolment is too old.
+    pub UNCONFIRMED = 403 "mfa.confirmation_failed" "The factor is not confirmed" "Check the code. An enrolment that was begun long ago, or guessed at too often, must be begun anew.";
+    /// So many factors nobody needs.
+    pub TOO_MANY = 409 "mfa.too_many" "There are too many factors" "Remove one that you do not use any more.";
+    /// The tenant does not use second factors.
+    pub OFF = 403 "mfa.off" "Second factors are not used here" "The tenant does not let people set up second factors.";
+    /// The tenant wants one.
+    pub NEEDED = 409 "mfa.needed" "A second factor is needed" "You must have a second factor here. Set up another one before you remove the last.";
+    /// Nothing to send a code to.
+    pub NO_PHONE = 409 "mfa.no_phone" "There is no phone to send a code to" "Answer the challenge in another way.";
+    /// Too many text messages.
+    pub SMS_LIMITED = 429 "sms.limited" "Too many text messages" "Try again after the time in Retry-After.";
+    /// The login is too old, or too weak, for this.
+    pub STEP_UP = 401 "auth.step_up_required" "Prove again who you are" "This needs a recent login, with a second factor if you have one.";
+    /// An API key proves no person.
+    pub NO_LOGIN = 403 "mfa.no_login" "This needs a person's login" "An API key cannot change second factors. Sign in.";
+}
 
 /// Factors that one person may have.
 pub const MAX_FACTORS: usize = 10;
+
+#[cfg(test)]
+mod tests;

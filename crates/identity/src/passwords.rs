@@ -1,9 +1,10 @@
 //! Passwords: whether one may be chosen, hashing it, and verifying it.
 //!
-//! Hashing is Argon2id (RFC 9106), stored as PHC strings. It runs on the [`Hasher`]'s own threads, each
-//! with one block buffer that it keeps, behind a bounded queue: too many at once are answered
-//! `passwords.busy`, never with an allocation. An account that does not exist costs the same hash as one
-//! that does.
+//! Hashing is Argon2id (RFC 9106), stored as PHC strings. [`Stored`] hashes of other kinds, that accounts were
+//! imported with, verify too. All of it runs on the [`Hasher`]'s own
+//! threads, each with one block buffer that it keeps, behind a bounded queue: too many at once are answered
+//! `passwords.busy`, never with an allocation. An account that does not exist costs the same hash as one that
+//! does; one that was imported costs what its hash costs, until its owner logs in.
 //!
 //! Deliberately absent: who the password belongs to, counting failures (see [`auth`](crate::auth)), and
 //! choosing a new one by the rules of a tenant (see [`new_password`](crate::new_password)). A password is
@@ -14,11 +15,13 @@ pub mod breach;
 mod hasher;
 mod phc;
 mod policy;
+mod stored;
 
 pub use hasher::{Cost, Hasher, HasherError, Reservation, Verdict};
 pub use policy::{
     About, Blocklist, Broken, InvalidRules, MAX_CHARS, MAX_HISTORY, Policy, Preset, Rules, broken_rules, too_long, weak,
 };
+pub use stored::{InvalidHash, MAX_LEN as MAX_HASH, Stored};
 
 kernel::problems! {
     /// More hashes wait than the pool takes.

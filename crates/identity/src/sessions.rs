@@ -20,8 +20,7 @@ mod store;
 
 pub use model::{Ended, InvalidScope, Live, NewSession, Owner, Reason, Scope, Session, Span, Wishes, needs_touch};
 pub use routes::routes;
-pub(crate) use service::end_one;
-pub use service::{authenticate_cookie, end_many};
+pub use service::{authenticate_cookie, end_many, end_one};
 pub use store::{
     by_cookie, by_id, familiar, insert, list, mark_impersonated, revoke_all, revoke_of_device, revoke_one, touch,
 };

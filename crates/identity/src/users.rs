@@ -22,7 +22,7 @@ pub use model::{
     text,
 };
 pub use profile::ProfileChange;
-pub use routes::{own, routes};
+pub use routes::{change_profile, own, permissions, routes};
 
 pub use store::{
     COLUMNS, account_by_id, by_email, by_id, by_login, change_email, change_password_hash, create, from_row,

@@ -50,8 +50,16 @@ pub enum Purpose {
     AuditCheckpoints,
     /// What messages on their way say.
     Messages,
+    /// Secrets of second factors.
+    Factors,
+    /// What was asked of authenticators.
+    Ceremonies,
     /// The names that visitors know targets of upstreams by.
     StickyTargets,
+    /// Files of imports, with the hashes and passwords in them.
+    Imports,
+    /// What a page shows once, on its way through the browser.
+    ShownOnce,
     /// The value that proves the master key is the right one.
     Check,
 }
@@ -64,7 +72,11 @@ impl Purpose {
             Self::LoginFailures => b"portcullis/v1/login-failures",
             Self::AuditCheckpoints => b"portcullis/v1/audit-checkpoints",
             Self::Messages => b"portcullis/v1/messages",
+            Self::Factors => b"portcullis/v1/factors",
+            Self::Ceremonies => b"portcullis/v1/ceremonies",
             Self::StickyTargets => b"portcullis/v1/sticky-targets",
+            Self::Imports => b"portcullis/v1/imports",
+            Self::ShownOnce => b"portcullis/v1/shown-once",
             Self::Check => b"portcullis/v1/check",
         }
     }

@@ -66,6 +66,8 @@ typed_ids! {
     SessionId;
     /// What a user logs in with: a browser, or a program in a network.
     DeviceId;
+    /// A key that a user signs in with, as stored.
+    PasskeyId;
     /// A stored API key (not its secret).
     ApiKeyId;
     /// A role as stored. Roles are named in tokens and config by [`RoleName`](crate::RoleName).
@@ -76,4 +78,6 @@ typed_ids! {
     AuditId;
     /// One mail or text message to a person.
     MessageId;
+    /// One second factor of a person.
+    FactorId;
 }

@@ -29,6 +29,8 @@ builtin! {
     "users:update" "Change users, unlock them, end their sessions",
     "users:disable" "Disable and enable users",
     "users:delete" "Delete and restore users",
+    "users:export" "Export users",
+    "password_hashes:export" "Export the hashes of passwords with them",
     "users:impersonate" "Act as another user, visibly",
     "roles:read" "List and read roles",
     "roles:write" "Create, change and delete roles",

@@ -1,20 +1,42 @@
-//! The account of whoever is signed in.
+//! The account of whoever is signed in: what is kept of them, how they sign in, from where, and their keys.
+//!
+//! Invariants:
+//! - Everything is the caller's own: pages ask for the same permission as the calls that they stand for
+//!   ([`own`]), and name no user.
+//! - Every form is sent to the address of a page, so whoever has to sign in first comes back to one.
+//! - What cannot be taken back is asked about on a page of its own before it is done.
+//! - A secret is shown once ([`once`]).
+//!
+//! Deliberately absent: deleting one's account, which is an administrator's to do.
+
+mod api_keys;
+mod devices;
+mod email;
+mod home;
+mod once;
+mod own;
+mod password;
+mod privacy;
+mod profile;
+mod sessions;
+mod when;
 
 use std::sync::Arc;
 
 use axum::{Router, response::Response, routing::get};
-use identity::{http::Refusal, users};
-use kernel::{Problem, problem::common};
-use storage::StoreError;
 
-use crate::{
-    Pages,
-    view::View,
-    visit::{SignedIn, Visit},
-};
+use crate::{Pages, view::View, visit::Visit};
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
-    Router::new().route("/ui/account", get(home))
+    Router::new()
+        .route("/ui/account", get(home::show))
+        .merge(profile::routes())
+        .merge(email::routes())
+        .merge(password::routes())
+        .merge(sessions::routes())
+        .merge(devices::routes())
+        .merge(api_keys::routes())
+        .merge(privacy::routes())
 }
 
 /// `/ui`: to the account, and so to signing in.
@@ -22,10 +44,25 @@ pub(crate) async fn enter(visit: Visit) -> Response {
     visit.go(&visit.url("account"))
 }
 
-async fn home(SignedIn { visit, principal }: SignedIn) -> Result<Response, Refusal> {
-    let id = users::own(&principal)?;
-    let found = visit.pages().core.store.tenant(principal.tenant).read(move |tx| Box::pin(users::by_id(tx, id))).await;
-    let user = found.map_err(|error: StoreError| Problem::from(error))?.ok_or(common::NOT_FOUND)?;
-    let name = user.display_name.or(user.email).or(user.username);
-    Ok(visit.show(View::new("account/home.html").with("name", name)))
+/// A page of the section that has this address.
+fn page(template: &'static str, section: &'static str) -> View {
+    View::new(template).with("section", section)
+}
+
+/// Asks whether something is really to be done: `what` begins the keys of its texts, `name` is what it is done
+/// to. The form goes where the page is.
+fn sure(section: &'static str, what: Sure, name: &str) -> View {
+    page("account/sure.html", section)
+        .with("title", what.title)
+        .with("text", what.text)
+        .with("submit", what.submit)
+        .with("name", name)
+}
+
+/// Keys of the texts of a question.
+#[derive(Clone, Copy, Debug)]
+struct Sure {
+    title: &'static str,
+    text: &'static str,
+    submit: &'static str,
 }

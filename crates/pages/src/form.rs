@@ -17,8 +17,8 @@ use crate::{
 
 /// Largest form.
 const MAX_BODY: usize = 16 * 1024;
-/// Most fields.
-const MAX_FIELDS: usize = 64;
+/// Most fields: room for a box for each of a tenant's permissions.
+const MAX_FIELDS: usize = 320;
 
 /// The fields of a form.
 #[derive(Default)]
@@ -37,6 +37,11 @@ impl Form {
     /// A field's text, as typed: spaces of a password count.
     pub(crate) fn secret(&self, name: &str) -> Secret {
         Secret::new(self.raw(name).to_owned())
+    }
+
+    /// All texts of the boxes of this name that are ticked.
+    pub(crate) fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim())
     }
 
     /// Whether a box is ticked.

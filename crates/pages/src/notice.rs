@@ -27,6 +27,24 @@ pub(crate) enum Notice {
     EmailChanged,
     /// A password was chosen.
     PasswordChosen,
+    /// The profile is stored.
+    ProfileSaved,
+    /// A mail is on its way to the new address.
+    EmailAsked,
+    /// There is a new password.
+    PasswordChanged,
+    /// One session has ended.
+    SessionEnded,
+    /// It had ended before.
+    SessionGone,
+    /// All others have ended.
+    SessionsEnded,
+    /// A device has a name.
+    DeviceNamed,
+    /// A device is forgotten.
+    DeviceRemoved,
+    /// An API key works no more.
+    KeyRevoked,
 }
 
 impl Notice {
@@ -38,6 +56,15 @@ impl Notice {
         (Self::EmailVerified, "email-verified", "notice-email-verified"),
         (Self::EmailChanged, "email-changed", "notice-email-changed"),
         (Self::PasswordChosen, "password-chosen", "notice-password-chosen"),
+        (Self::ProfileSaved, "profile-saved", "notice-profile-saved"),
+        (Self::EmailAsked, "email-asked", "notice-email-asked"),
+        (Self::PasswordChanged, "password-changed", "notice-password-changed"),
+        (Self::SessionEnded, "session-ended", "notice-session-ended"),
+        (Self::SessionGone, "session-gone", "notice-session-gone"),
+        (Self::SessionsEnded, "sessions-ended", "notice-sessions-ended"),
+        (Self::DeviceNamed, "device-named", "notice-device-named"),
+        (Self::DeviceRemoved, "device-removed", "notice-device-removed"),
+        (Self::KeyRevoked, "key-revoked", "notice-key-revoked"),
     ];
 
     /// The text's key.

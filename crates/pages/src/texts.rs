@@ -1,4 +1,4 @@
-//! The words of every page, in Fluent: `texts/*.ftl`, one file a language, embedded.
+//! The words of every page, in Fluent: `texts/*.ftl`, one file a language and another for the account, embedded.
 //!
 //! Invariants, proven by tests: every language has every message, with the same variables, and no message
 //! is there that no page uses. A page names a message by its key; it never holds words.
@@ -16,11 +16,11 @@ use minijinja::{
 
 /// The embedded texts.
 pub(crate) const SOURCES: [(Language, &str); 5] = [
-    (Language::En, include_str!("../texts/en.ftl")),
-    (Language::De, include_str!("../texts/de.ftl")),
-    (Language::Fr, include_str!("../texts/fr.ftl")),
-    (Language::Es, include_str!("../texts/es.ftl")),
-    (Language::Cs, include_str!("../texts/cs.ftl")),
+    (Language::En, concat!(include_str!("../texts/en.ftl"), include_str!("../texts/account/en.ftl"))),
+    (Language::De, concat!(include_str!("../texts/de.ftl"), include_str!("../texts/account/de.ftl"))),
+    (Language::Fr, concat!(include_str!("../texts/fr.ftl"), include_str!("../texts/account/fr.ftl"))),
+    (Language::Es, concat!(include_str!("../texts/es.ftl"), include_str!("../texts/account/es.ftl"))),
+    (Language::Cs, concat!(include_str!("../texts/cs.ftl"), include_str!("../texts/account/cs.ftl"))),
 ];
 
 type Bundle = FluentBundle<FluentResource>;

@@ -119,6 +119,9 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<String> {
             sections.remove("upstreams");
             sections.remove("guard");
             sections.remove("forward_auth");
+            if let Some(server) = sections.get_mut("server").and_then(Value::as_object_mut) {
+                server.remove("zone");
+            }
             if let Some(identity) = sections.get_mut("identity").and_then(Value::as_object_mut) {
                 identity.remove("limits");
             }

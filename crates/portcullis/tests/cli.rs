@@ -79,6 +79,35 @@ fn a_filter_of_breached_passwords_is_built_used_and_refused_when_it_is_damaged()
 }
 
 #[test]
+fn users_are_imported_and_exported_by_the_file() {
+    let dir = tempfile::tempdir().expect("a directory");
+    done(dir.path(), &["init", "gate", "--password-stdin"], PASSWORD);
+    let gate = dir.path().join("gate");
+    let hash = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+    let file = format!("email,display_name,password_hash\nada@example.com,=Ada,{hash}\n");
+    fs::write(gate.join("users.csv"), file).expect("written");
+    let dry = done(&gate, &["users", "import", "users.csv", "--dry-run"], "");
+    assert!(dry.starts_with("nothing was kept; it would be: 1 made"), "{dry}");
+    let told = done(&gate, &["users", "import", "users.csv"], "");
+    assert_eq!(told, "1 made, 0 brought up to date, 0 there already, 0 not done\n");
+    let again = done(&gate, &["users", "import", "users.csv", "--upsert"], "");
+    assert_eq!(again, "0 made, 1 brought up to date, 0 there already, 0 not done\n");
+    let wrong = run(&gate, &["users", "import", "-", "--format", "csv"], "email\nnobody\n");
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(text(&wrong.stdout).starts_with("line 2: email must be an e-mail address"), "{}", text(&wrong.stdout));
+    let unsaid = refused(&gate, &["users", "import", "users.txt"], "", 2);
+    assert!(unsaid.contains("--format"), "{unsaid}");
+    let exported = done(&gate, &["users", "export", "--format", "csv"], "");
+    assert!(exported.contains(",ada@example.com,") && exported.contains(",'=Ada,"), "{exported}");
+    assert!(!exported.contains("$2b$"), "{exported}");
+    done(&gate, &["users", "export", "all.jsonl", "--with-password-hashes"], "");
+    let written = fs::read_to_string(gate.join("all.jsonl")).expect("a file");
+    assert!(written.contains(hash), "{written}");
+    let mode = fs::metadata(gate.join("all.jsonl")).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "for its owner alone");
+}
+
+#[test]
 fn init_makes_everything_once_and_nothing_when_it_fails() {
     let dir = tempfile::tempdir().expect("a directory");
     let weak = refused(dir.path(), &["init", "gate", "--password-stdin"], "password", 1);

@@ -40,7 +40,8 @@ CREATE TABLE backup_codes (
 -- A second proof that is waited for. Single use: consumed by the statement that sets used_at; may be answered
 -- attempts_left times more, each counted before it is looked at. hash is the keyed hash of its id. amr is what
 -- was proved before, password the keyed hash of the password's hash that was verified, account and source
--- whose failures are forgotten when it succeeds. device is the keyed hash of the program that asked.
+-- whose failures are forgotten when it succeeds. device is the keyed hash of the program that asked. code_hash is
+-- of the code that was sent last. enrol: the person must, and has no factor; factor_id is the one they begin with.
 CREATE TABLE challenges (
     tenant_id UUID NOT NULL,
     hash BYTEA NOT NULL,
@@ -56,6 +57,8 @@ CREATE TABLE challenges (
     scope TEXT NOT NULL,
     set_cookie BOOLEAN NOT NULL,
     code_hash BYTEA,
+    enrol BOOLEAN NOT NULL,
+    factor_id UUID,
     attempts_left BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,

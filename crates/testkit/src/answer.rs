@@ -68,4 +68,13 @@ impl Answer {
         let text = |name: &str| answer.json[name].as_str().expect(name).to_owned();
         Tokens { access: text("access_token"), refresh: text("refresh_token") }
     }
+
+    /// The id of a challenge, after the right password of somebody who has a second factor.
+    #[track_caller]
+    pub fn expect_mfa_challenge(self) -> String {
+        let answer = self.expect(200);
+        assert_eq!(answer.json["mfa_required"], true, "{}", answer.text);
+        assert!(answer.json["access_token"].is_null(), "{}", answer.text);
+        answer.json["challenge_id"].as_str().expect("a challenge").to_owned()
+    }
 }

@@ -255,6 +255,12 @@ impl TestApp {
         self.call(method, path).from(ADMIN_IP).bearer(&admin.access).json(body).send().await
     }
 
+    /// A file sent by the administrator.
+    pub async fn admin_upload(&self, path: &str, kind: &str, file: &str) -> Answer {
+        let admin = self.admin.as_ref().expect("an administrator");
+        self.post(path).from(ADMIN_IP).bearer(&admin.access).body(kind, file).send().await
+    }
+
     /// A `GET` by the administrator.
     pub async fn admin_get(&self, path: &str) -> Answer {
         let admin = self.admin.as_ref().expect("an administrator");
@@ -302,6 +308,11 @@ impl Call {
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
         Self(self.0.json(body))
+    }
+    /// With a body of this type.
+    #[must_use]
+    pub fn body(self, kind: &str, body: &str) -> Self {
+        Self(self.0.header("content-type", kind).body(body.to_owned()))
     }
     /// From another address: a trusted proxy says so.
     #[must_use]

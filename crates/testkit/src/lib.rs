@@ -15,6 +15,7 @@
 
 mod answer;
 mod app;
+mod authenticator;
 mod browser;
 mod echo;
 mod inbox;
@@ -22,6 +23,7 @@ mod people;
 
 pub use answer::{Answer, Tokens};
 pub use app::{Backend, Builder, Call, TestApp};
+pub use authenticator::Authenticator;
 pub use browser::{Browser, Page};
 pub use echo::Echo;
 pub use inbox::{Inbox, Received};

@@ -129,6 +129,18 @@ export class Gate {
     });
   }
 
+  /** Makes a call of the API; returns status and body. */
+  async call(method, path, body, headers = {}) {
+    const init = { method, headers: { ...headers } };
+    if (body !== undefined) {
+      init.body = JSON.stringify(body);
+      init.headers["content-type"] = "application/json";
+    }
+    const answer = await fetch(this.url + path, init);
+    const text = await answer.text();
+    return { status: answer.status, body: text ? JSON.parse(text) : undefined };
+  }
+
   /** Ends it and removes its data. */
   async stop() {
     if (this.#serving) {

@@ -5,10 +5,12 @@
 //! the other side too, so a slow reader costs no memory.
 
 mod client;
+mod ending;
 mod request;
 mod response;
 
 pub(crate) use client::ClientBody;
+pub(crate) use ending::Ending;
 pub use request::{BodyError, RequestBody};
 pub(crate) use request::{Intake, Progress};
 pub(crate) use response::Body;

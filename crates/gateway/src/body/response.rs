@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 
-use super::BoxError;
+use super::{BoxError, Ending};
 use crate::{
     cache::Keeping,
     compress::Encoded,
@@ -28,6 +28,8 @@ pub(crate) enum Body {
     Driven(DrivenBody),
     /// Another one, compressed on its way.
     Encoded(Box<Encoded>),
+    /// Another one, that is given an end.
+    Ending(Box<Ending>),
     /// Another one that is kept on its way.
     Keeping(Box<Keeping>),
     /// An in-process service's.
@@ -49,6 +51,7 @@ impl HttpBody for Body {
             Self::Http1(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
             Self::Driven(body) => Pin::new(body).poll_frame(cx),
             Self::Encoded(body) => body.poll_frame(cx),
+            Self::Ending(body) => body.poll_frame(cx),
             Self::Keeping(body) => body.poll_frame(cx),
             Self::InProcess(body) => Pin::new(body).poll_frame(cx),
         }
@@ -61,6 +64,7 @@ impl HttpBody for Body {
             Self::Http1(body) => body.is_end_stream(),
             Self::Driven(body) => body.is_end_stream(),
             Self::Encoded(body) => body.is_end(),
+            Self::Ending(body) => body.is_end(),
             Self::Keeping(body) => body.is_end(),
             Self::InProcess(body) => body.is_end_stream(),
         }
@@ -74,6 +78,7 @@ impl HttpBody for Body {
             Self::Driven(body) => body.size_hint(),
             // Nobody knows before it is done.
             Self::Encoded(_) => SizeHint::default(),
+            Self::Ending(body) => body.size_hint(),
             Self::Keeping(body) => body.size_hint(),
             Self::InProcess(body) => body.size_hint(),
         }

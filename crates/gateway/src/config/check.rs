@@ -218,6 +218,7 @@ impl GatewayConfig {
             ("validate", route.validate.is_some()),
             ("compress", route.compress.is_some()),
             ("versions", route.versions.is_some()),
+            ("cache", route.cache.is_some()),
             ("split", !route.split.is_empty()),
             ("mirror", route.mirror.is_some()),
             ("fault", route.fault.is_some()),

@@ -24,7 +24,8 @@ pub use discovery::{DiscoverConfig, DiscoverFrom};
 pub use health::{CheckConfig, EjectConfig, SameSite, StickyConfig};
 pub use http::HttpConfig;
 pub use resilience::{
-    BreakerConfig, BreakerScope, ConcurrencyConfig, FallbackConfig, InvalidTrouble, RetryConfig, Trouble,
+    BreakerConfig, BreakerScope, ConcurrencyConfig, FallbackConfig, HedgeAfter, InvalidHedge, InvalidTrouble,
+    RetryConfig, Trouble,
 };
 pub use route::{AuthConfig, AuthKind, MatchConfig, OneOrMany, RouteConfig};
 pub use shedding::{Importance, SheddingConfig};
@@ -33,6 +34,7 @@ pub use units::{Duration, InvalidDuration, InvalidPercent, InvalidSize, Percent,
 pub use upstream::{Balance, HashBy, Protocol, TargetConfig, UpstreamConfig};
 
 pub use crate::{
+    acme::AcmeConfig,
     cache::{CacheBy, CacheConfig},
     compress::{Algorithm as CompressAlgorithm, CompressConfig},
     cors::CorsConfig,

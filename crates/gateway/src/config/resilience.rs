@@ -93,10 +93,12 @@ pub struct RetryConfig {
     /// How long one attempt may take to bring a response head; the whole time-out when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_try_timeout: Option<Duration>,
-    /// After how long without an answer a request without a body is sent to a second target too; the first good
-    /// answer counts, and the other is called off. Takes from the same budget. Never when left out.
+    /// After how long without an answer a request without a body is sent to a second target too: a time such as
+    /// `50ms`, or `p95` for the time that 95 of 100 of the upstream's answers do not exceed (`p50` to `p99`; not
+    /// before 64 answers have come). The first good answer counts, and the other is called off. Takes from the
+    /// same budget. Never when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hedge_after: Option<Duration>,
+    pub hedge_after: Option<HedgeAfter>,
     /// Largest request body that is kept in memory in order to be sent again; at most 1MiB. By default only
     /// requests without a body are repeated. A body that is kept is read whole before it is sent.
     pub max_body: super::Size,
@@ -115,6 +117,64 @@ impl Default for RetryConfig {
             hedge_after: None,
             max_body: super::Size::from_bytes(0),
         }
+    }
+}
+
+/// When a request is sent to a second target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HedgeAfter {
+    /// After so long.
+    Time(Duration),
+    /// After the time that so many of a hundred answers do not exceed; 50 to 99.
+    Percentile(u8),
+}
+
+/// Why a text is no such time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is neither a time such as 50ms nor a percentile from p50 to p99")]
+pub struct InvalidHedge(String);
+
+impl FromStr for HedgeAfter {
+    type Err = InvalidHedge;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = || InvalidHedge(text.chars().take(64).collect());
+        match text.strip_prefix('p') {
+            Some(digits) => {
+                let percent = digits.parse().ok().filter(|percent| (50..=99).contains(percent));
+                percent.filter(|_| digits.len() == 2).map(Self::Percentile).ok_or_else(invalid)
+            }
+            None => text.parse().map(Self::Time).map_err(|_| invalid()),
+        }
+    }
+}
+
+impl fmt::Display for HedgeAfter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(time) => time.fmt(f),
+            Self::Percentile(percent) => write!(f, "p{percent}"),
+        }
+    }
+}
+
+impl Serialize for HedgeAfter {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for HedgeAfter {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for HedgeAfter {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "HedgeAfter".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^([0-9]+(ms|s|m|h|d)|p[5-9][0-9])$" })
     }
 }
 

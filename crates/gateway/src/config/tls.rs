@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Duration;
+use crate::acme::{self, AcmeConfig};
 
 /// TLS on the public port. The files are looked at every second; new certificates are used for new
 /// connections, and running ones stay. Files that cannot be used are reported in the log, and the
@@ -17,7 +18,11 @@ use super::Duration;
 pub struct TlsConfig {
     /// Certificates with their keys. A connection gets the one whose names fit what the client asks for,
     /// exactly or by wildcard; a client that asks for none of them, or says nothing, gets the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<CertificateFiles>,
+    /// A certificate that is ordered, beside those in files or instead of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acme: Option<AcmeConfig>,
     /// The oldest version that is spoken.
     #[serde(default)]
     pub min_version: TlsVersion,
@@ -52,10 +57,18 @@ pub struct TlsConfig {
 }
 
 impl TlsConfig {
+    /// Every pair of files: those that are written here, then the one that is ordered.
+    pub(crate) fn pairs(&self) -> Vec<CertificateFiles> {
+        let ordered = self.acme.as_ref().map(|acme| acme::certificate(&acme.dir));
+        let ordered = ordered.map(|file| CertificateFiles { certificate: file.clone(), key: file });
+        self.certificates.iter().cloned().chain(ordered).collect()
+    }
+
     /// TLS with these certificates and every default.
     pub fn new(certificates: Vec<CertificateFiles>) -> Self {
         Self {
             certificates,
+            acme: None,
             min_version: TlsVersion::default(),
             client_ca: None,
             client_auth: ClientAuth::default(),

@@ -53,6 +53,10 @@ pub struct UpstreamConfig {
     /// What is spoken to the targets.
     #[serde(default)]
     pub protocol: Protocol,
+    /// Whether targets that speak HTTP/2 take WebSockets over it (RFC 8441). Otherwise they are passed a request for
+    /// one as an ordinary request.
+    #[serde(default)]
+    pub websocket: bool,
     /// How long a target may take to answer with a response head, once it has the request. Beyond: 504.
     #[serde(default = "default_timeout")]
     pub timeout: Duration,
@@ -113,6 +117,7 @@ impl UpstreamConfig {
             eject: None,
             panic_below: Percent::default(),
             protocol: Protocol::default(),
+            websocket: false,
             timeout: default_timeout(),
             body_timeout: default_body_timeout(),
             connect_timeout: default_connect_timeout(),

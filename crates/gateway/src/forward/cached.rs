@@ -287,7 +287,7 @@ impl Errand<'_> {
 
 /// Nothing is kept, and nothing else was wanted.
 fn missing(record: &Record) -> Answered {
-    let response = Refusal::from(NOT_CACHED).into_response(record.request_id());
+    let response = Refusal::from(NOT_CACHED).into_response(record.request_id(), None);
     Answered { response, origin: Origin::Own, tunnel: None }
 }
 

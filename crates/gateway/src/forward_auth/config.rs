@@ -13,8 +13,9 @@ use crate::{config::Findings, guard};
 pub struct ForwardAuthConfig {
     /// Where they ask, and below which Envoy puts the path of the request. Nothing else is served there.
     pub path: String,
-    /// The sign-in page, to which browsers without a session are sent: `https://auth.example.com/login`. They
-    /// are refused when left out.
+    /// The sign-in page, to which browsers without a session are sent: a path on the host that they asked for, such as
+    /// `/ui/login`, which the proxy must lead to Portcullis; or an address such as `https://auth.example.com/login`.
+    /// They are refused when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_url: Option<String>,
     /// The query parameter of the sign-in page that tells where to return to.
@@ -37,10 +38,13 @@ impl ForwardAuthConfig {
             findings.add("forward_auth.path", "is not a path to ask at", hint);
         }
         if let Some(url) = &self.login_url {
-            let uri = url.parse::<Uri>().ok();
-            let web = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
-            if web.is_none() || url.contains(['#', '@']) || !guard::is_plain_target(url) {
-                let hint = "Write a whole address, such as https://auth.example.com/login.";
+            let web = match url.parse::<Uri>() {
+                Ok(_) if url.starts_with('/') => !url.starts_with("//"),
+                Ok(uri) => matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some(),
+                Err(_) => false,
+            };
+            if !web || url.contains(['#', '@']) || !guard::is_plain_target(url) {
+                let hint = "Write a path, such as /ui/login, or an address, such as https://auth.example.com/login.";
                 findings.add("forward_auth.login_url", "is not the address of a page", hint);
             }
         }

@@ -14,13 +14,16 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 pub(super) struct Login {
     /// Up to where the address to return to begins.
     before: String,
+    /// Whether it is on the host that is asked for.
+    here: bool,
 }
 
 impl Login {
     pub(super) fn new(config: &ForwardAuthConfig) -> Option<Self> {
         let url = config.login_url.as_ref()?;
         let separator = if url.contains('?') { '&' } else { '?' };
-        Some(Self { before: format!("{url}{separator}{}=", config.return_parameter) })
+        let before = format!("{url}{separator}{}=", config.return_parameter);
+        Some(Self { before, here: url.starts_with('/') })
     }
 
     /// Where to send whoever made this request and is not known, if it is a person in a browser.
@@ -30,8 +33,13 @@ impl Login {
         }
         let scheme = if secure { "https" } else { "http" };
         let host = about.host_field().to_str().ok()?;
-        let back = format!("{scheme}://{host}{}", parts.uri.path_and_query()?);
-        HeaderValue::try_from(format!("{}{}", self.before, utf8_percent_encode(&back, ESCAPED))).ok()
+        let (origin, target) = (format!("{scheme}://{host}"), parts.uri.path_and_query()?);
+        // Whole in any case: what a proxy would make of a path alone could name the wrong host.
+        let (before, back) = match self.here {
+            true => (format!("{origin}{}", self.before), target.to_string()),
+            false => (self.before.clone(), format!("{origin}{target}")),
+        };
+        HeaderValue::try_from(format!("{before}{}", utf8_percent_encode(&back, ESCAPED))).ok()
     }
 }
 

@@ -89,6 +89,12 @@ impl ForwardAuth {
     }
 }
 
+/// Turns a question into the request that it is about, if it is clear.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read(path: &str, parts: &mut Parts, client: Client) -> bool {
+    told::read(path, parts, client).is_ok()
+}
+
 /// The request that is asked about.
 struct Asked<'a> {
     parts: &'a Parts,
@@ -107,8 +113,8 @@ pub(crate) async fn serve(
 ) -> Served {
     let begun = Instant::now();
     let Arrival { mut parts, body, .. } = arrival;
-    // A proxy asks, not a person: it gets the document.
-    let reply = Reply::to(&parts, &body, false, &None);
+    // A refusal of gRPC's kind has the status 200, which would let the request through.
+    let reply = Reply::to(&parts, &body, false, begun).by_status();
     let peer = &connection.peer;
     let behind = peer.client(&parts.headers, &gate.trusted_proxies);
     let started = gate.clock.now();
@@ -139,7 +145,7 @@ pub(crate) async fn serve(
     if let Ok(answered) = &outcome {
         record.answered(answered.response.status());
     }
-    reply.finish(record, outcome)
+    reply.finish(&gate.farewell, record, outcome)
 }
 
 /// Every check of the route; then who calls.

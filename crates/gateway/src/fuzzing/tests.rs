@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{answers, forwarded, host, path, proxy_protocol, requests, rewritten};
+use super::{answers, forwarded, host, path, proxy_protocol, questions, requests, rewritten};
 
 /// Streams out of these fragments, now and then with a byte of chance between two.
 fn stream(fragments: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
@@ -157,7 +157,7 @@ proptest! {
     }
     #[test]
     fn no_bytes_break_anything(data in prop::collection::vec(any::<u8>(), 0..200)) {
-        for check in [requests, rewritten, answers, path, host, forwarded, proxy_protocol] {
+        for check in [requests, rewritten, answers, path, host, forwarded, proxy_protocol, questions] {
             check(&data);
         }
     }

@@ -10,7 +10,10 @@ use bytes::{Buf, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, request::Parts};
 
 use super::decode::Framing;
-use crate::guard::{self, BadHead, HeadLimits, MAX_HEADERS};
+use crate::{
+    guard::{self, BadHead, HeadLimits, MAX_HEADERS},
+    list,
+};
 
 /// Method, two spaces and the version around a target.
 const REQUEST_LINE_EXTRA: usize = 64;
@@ -132,7 +135,7 @@ impl<'a> Fields<'a> {
                     }
                 }
                 10 if header.name.eq_ignore_ascii_case("connection") => {
-                    for token in header.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+                    for token in list::members(header.value) {
                         fields.keep_alive |= token.eq_ignore_ascii_case(b"keep-alive");
                         fields.close |= token.eq_ignore_ascii_case(b"close");
                     }

@@ -9,6 +9,7 @@ use bytes::{Buf, Bytes};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 
 use super::decode::Framing;
+use crate::list;
 
 /// Most bytes of a response head.
 pub(super) const MAX_HEAD: usize = 64 << 10;
@@ -96,12 +97,6 @@ pub(crate) fn parse_length(value: &[u8]) -> Option<u64> {
 
 /// Whether the connection stays open after this message (RFC 9112 §9.3).
 pub(crate) fn keeps_alive(version: Version, headers: &HeaderMap) -> bool {
-    let says = |word: &str| {
-        headers
-            .get_all(header::CONNECTION)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-            .any(|token| token.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
-    };
+    let says = |word: &str| list::has(headers, header::CONNECTION, word);
     if version == Version::HTTP_10 { says("keep-alive") && !says("close") } else { !says("close") }
 }

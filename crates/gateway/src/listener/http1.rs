@@ -22,6 +22,7 @@ use super::{connection::Connection, date};
 use crate::{
     body::ClientBody,
     http1::{self, Ahead, Bounds, Next, ResponseHead, Sent, Server, ServerBody, Timer},
+    list,
     pipeline::{self, Arrival, Gate, Served},
     record::{Record, Recorded},
     upstream::Tunnel,
@@ -61,7 +62,7 @@ where
             Pause::Upgraded(granted) => {
                 let (tunnel, mut record) = *granted;
                 let client = handed_on(Arc::into_inner(server)?.into_inner());
-                let (bytes_in, bytes_out) = tunnel.run(client).await;
+                let (bytes_in, bytes_out) = tunnel.run(client, &gate.farewell).await;
                 record.tunnelled(bytes_in, bytes_out);
                 return None;
             }
@@ -170,10 +171,7 @@ struct About {
 
 impl About {
     fn of(parts: &Parts) -> Self {
-        let te = parts.headers.get(header::TE);
-        let trailers = te.is_some_and(|te| {
-            te.as_bytes().split(|byte| *byte == b',').any(|token| token.trim_ascii().eq_ignore_ascii_case(b"trailers"))
-        });
+        let trailers = list::has(&parts.headers, header::TE, "trailers");
         Self { version: parts.version, to_head: parts.method == Method::HEAD, keep_alive: true, trailers }
     }
 }

@@ -13,7 +13,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{Connection, Requests};
+use super::{
+    connection::{Connection, Requests},
+    socket_over_http2::Opening,
+};
 use crate::{
     body::ClientBody,
     http1::{Bounds, Timer},
@@ -42,19 +45,25 @@ pub(super) async fn serve<S>(
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
+        .enable_connect_protocol()
         .max_concurrent_streams(max_streams)
         .max_header_list_size(u32::try_from(bounds.heads.head).unwrap_or(u32::MAX))
         .max_pending_accept_reset_streams(MAX_RESETS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW);
     let patient = Patient::new(stream, bounds, requests.clone());
-    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+    let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
         let (gate, connection, active) = (gate.clone(), connection.clone(), requests.enter());
         async move {
+            let socket = Opening::take(&mut request, &gate.ids);
             let (parts, body) = request.into_parts();
             let arrival = Arrival { parts, body: ClientBody::Http2(body), bad: None };
-            let response = pipeline::serve(&gate, &connection, arrival).await.response;
-            Ok::<_, std::convert::Infallible>(response.map(|body| body.holding(active)))
+            let served = pipeline::serve(&gate, &connection, arrival).await;
+            let response = match socket {
+                Some(socket) => socket.answer(served, &gate, active),
+                None => served.response.map(|body| body.holding(active)),
+            };
+            Ok::<_, std::convert::Infallible>(response)
         }
     });
     let mut serving = pin!(builder.serve_connection(TokioIo::new(patient), service));

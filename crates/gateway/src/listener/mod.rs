@@ -17,6 +17,7 @@ mod http2;
 pub(crate) mod proxy_protocol;
 mod redirect;
 mod socket;
+mod socket_over_http2;
 mod tls;
 mod worker;
 
@@ -28,18 +29,25 @@ use std::{
     io,
     net::SocketAddr,
     num::NonZeroUsize,
+    path::PathBuf,
     sync::{Arc, Weak},
     thread,
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
-use kernel::{Clock, Random, edge::Edge, gate::Purge, principal::Network};
+use kernel::{
+    Clock, Random,
+    edge::{Edge, HealthCheck},
+    gate::Purge,
+    principal::Network,
+};
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use self::{door::Door, redirect::Redirect, tls::Tls, worker::Worker};
 use crate::{
+    acme::Acme,
     authn::Authn,
     cache::Memory,
     config::{HttpConfig, ProxyProtocolConfig, TlsConfig},
@@ -108,6 +116,9 @@ pub enum StartError {
     /// The address that redirects cannot be listened on.
     #[error("cannot listen on {0}: {1}; correct `server.tls.redirect_listen`")]
     Redirect(SocketAddr, io::Error),
+    /// Certificates that are ordered cannot be kept.
+    #[error("{} cannot be used: {}; correct `server.tls.acme.dir`", .0.display(), .1)]
+    Acme(PathBuf, io::Error),
     /// The operating system gives no thread or reactor.
     #[error("a data-plane thread could not be started: {0}")]
     Thread(io::Error),
@@ -133,12 +144,19 @@ impl Gateway {
             write_timeout: http.write_timeout.get(),
             idle_timeout: http.idle_timeout.get(),
         };
+        let acme = parts.tls.as_ref().and_then(|tls| tls.acme.as_ref());
+        let acme = acme.map(|acme| {
+            Acme::prepare(acme, parts.clock.clone(), &*parts.random)
+                .map_err(|error| StartError::Acme(acme.dir.clone(), error))
+        });
+        let acme = acme.transpose()?;
         let tls = parts.tls.clone().map(Tls::new).transpose()?.map(Arc::new);
         let sockets = socket::bind(parts.listen, workers)?;
         let address = sockets.address;
         let redirect = parts.tls.as_ref().and_then(|tls| Some((tls.redirect_listen?, tls.redirect_port)));
         let redirect = redirect.map(|(from, port)| {
-            Redirect::bind(from, port.unwrap_or(address.port())).map_err(|error| StartError::Redirect(from, error))
+            Redirect::bind(from, port.unwrap_or(address.port()), acme.clone())
+                .map_err(|error| StartError::Redirect(from, error))
         });
         let redirect = redirect.transpose()?;
         let redirect_address = redirect.as_ref().map(|redirect| redirect.address);
@@ -163,6 +181,7 @@ impl Gateway {
                 .map(|shedding| Shedder::start(shedding, workers).map_err(StartError::Thread))
                 .transpose()?,
             body_timeout: http.body_timeout.get(),
+            farewell: CancellationToken::new(),
             cache: Memory::new(http.cache_memory.bytes()),
         });
         let stop = CancellationToken::new();
@@ -185,6 +204,12 @@ impl Gateway {
                 StartError::Thread(error)
             })?);
         }
+        if let Some(acme) = &acme {
+            acme.start(stop.clone()).map_err(|error| {
+                stop.cancel();
+                StartError::Thread(error)
+            })?;
+        }
         let watched = gate.clone();
         upstream::watch(move || watched.table.load_full(), gate.changed.clone(), stop.clone()).map_err(|error| {
             stop.cancel();
@@ -194,7 +219,7 @@ impl Gateway {
             stop.cancel();
             StartError::Thread(error)
         })?;
-        Ok(Running { address, redirect_address, gate, stop, threads })
+        Ok(Running { address, redirect_address, gate, acme, stop, threads })
     }
 }
 
@@ -247,6 +272,7 @@ pub struct Running {
     address: SocketAddr,
     redirect_address: Option<SocketAddr>,
     gate: Arc<Gate>,
+    acme: Option<Arc<Acme>>,
     stop: CancellationToken,
     threads: Vec<oneshot::Receiver<()>>,
 }
@@ -260,6 +286,11 @@ impl Running {
     /// Where the port listens that redirects to https.
     pub const fn redirect_address(&self) -> Option<SocketAddr> {
         self.redirect_address
+    }
+
+    /// How it is with the certificate that is ordered, where one is.
+    pub fn certificates(&self) -> Option<Arc<dyn HealthCheck>> {
+        self.acme.clone().map(|acme| acme as Arc<dyn HealthCheck>)
     }
 
     /// The routes in force, to build their successor from.

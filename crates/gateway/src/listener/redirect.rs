@@ -1,19 +1,20 @@
-//! The port that only says: over https, please.
+//! The port that only says: over https, please. And, to an authority that is to sign a certificate, that a host
+//! is ours (RFC 8555 §8.3).
 //!
-//! Each connection gets one answer and is closed. There is no route, no upstream and no body behind it, so
+//! Each connection gets one answer and is closed. There is no route and no upstream behind it, so
 //! its bounds are fixed and small.
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::guard;
+use crate::{acme::Acme, guard};
 
 /// Connections at a time; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 1_024;
@@ -31,26 +32,27 @@ pub(super) struct Redirect {
     pub(super) address: SocketAddr,
     /// The port that it redirects to.
     port: u16,
+    acme: Option<Arc<Acme>>,
 }
 
 impl Redirect {
     /// Binds the address.
-    pub(super) fn bind(address: SocketAddr, port: u16) -> io::Result<Self> {
+    pub(super) fn bind(address: SocketAddr, port: u16, acme: Option<Arc<Acme>>) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
-        Ok(Self { address: listener.local_addr()?, listener, port })
+        Ok(Self { address: listener.local_addr()?, listener, port, acme })
     }
 
     /// Redirects until told to stop.
     pub(super) async fn run(self, stop: CancellationToken) {
         match TcpListener::from_std(self.listener) {
-            Ok(listener) => drop(stop.run_until_cancelled(serve(listener, self.port)).await),
+            Ok(listener) => drop(stop.run_until_cancelled(serve(listener, self.port, self.acme)).await),
             Err(error) => tracing::error!(%error, "redirects to https cannot be served"),
         }
     }
 }
 
-async fn serve(listener: TcpListener, port: u16) {
+async fn serve(listener: TcpListener, port: u16, acme: Option<Arc<Acme>>) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let Ok(slot) = slots.clone().acquire_owned().await else { return };
@@ -62,11 +64,12 @@ async fn serve(listener: TcpListener, port: u16) {
                 continue;
             }
         };
+        let acme = acme.clone();
         tokio::spawn(async move {
             let _slot = slot;
             let service = service_fn(|request| {
-                let answer = answer(&request, port);
-                async move { Ok::<_, Infallible>(answer) }
+                let acme = acme.clone();
+                async move { Ok::<_, Infallible>(answer(request, port, acme.as_deref()).await) }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -79,16 +82,34 @@ async fn serve(listener: TcpListener, port: u16) {
     }
 }
 
-/// 308 keeps method and body (RFC 9110 §15.4.9). What names no host, or no path, cannot be redirected.
-fn answer(request: &Request<Incoming>, port: u16) -> Response<Empty<Bytes>> {
-    let mut response = Response::new(Empty::new());
-    match location(request, port) {
-        Some(location) => {
-            *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-            response.headers_mut().insert(header::LOCATION, location);
+/// The way to https, or what an authority asks for.
+async fn answer(request: Request<Incoming>, port: u16, acme: Option<&Acme>) -> Response<Full<Bytes>> {
+    let token = acme.zip(Acme::token(request.uri().path()).map(str::to_owned));
+    let Some((acme, token)) = token else { return redirect(&request, port) };
+    // It has no body that would be of interest.
+    drop(request);
+    match acme.answer(&token).await {
+        Some(text) => {
+            let mut response = Response::new(Full::from(text));
+            let kind = HeaderValue::from_static("application/octet-stream");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            response
         }
-        None => *response.status_mut() = StatusCode::BAD_REQUEST,
+        None => empty(StatusCode::NOT_FOUND),
     }
+}
+
+/// 308 keeps method and body (RFC 9110 §15.4.9). What names no host, or no path, cannot be redirected.
+fn redirect(request: &Request<Incoming>, port: u16) -> Response<Full<Bytes>> {
+    let Some(location) = location(request, port) else { return empty(StatusCode::BAD_REQUEST) };
+    let mut response = empty(StatusCode::PERMANENT_REDIRECT);
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
+
+fn empty(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
     response
 }
 

@@ -19,6 +19,10 @@ const PRUNE_EVERY: Duration = Duration::from_secs(5);
 /// How long accepting rests when the machine is out of sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long before the end of its time what has no end of its own is asked to go: streams of events and
+/// WebSockets close in order.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// Everything a data-plane thread needs.
 pub(super) struct Worker {
     pub(super) index: usize,
@@ -66,8 +70,13 @@ impl Worker {
         }
         drop(listener);
         tasks.close();
+        let farewell = FAREWELL.min(self.drain_timeout / 2);
+        if tokio::time::timeout(self.drain_timeout - farewell, tasks.wait()).await.is_ok() {
+            return;
+        }
+        self.gate.farewell.cancel();
         // The time is up for what has not finished: dropping the runtime cuts it.
-        if tokio::time::timeout(self.drain_timeout, tasks.wait()).await.is_err() {
+        if tokio::time::timeout(farewell, tasks.wait()).await.is_err() {
             tracing::warn!(connections = tasks.len(), "requests did not finish in time and were cut");
         }
     }

@@ -129,6 +129,11 @@ impl Record {
         }
     }
 
+    /// When the request began.
+    pub(crate) const fn begun(&self) -> Instant {
+        self.begun
+    }
+
     /// The id that the request goes by.
     pub(crate) const fn request_id(&self) -> &Arc<str> {
         &self.request_id.text

@@ -1,6 +1,11 @@
 //! The routes that are in force: immutable, replaced as a whole.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 use http::Method;
 use kernel::{
@@ -144,7 +149,8 @@ pub struct TableParts<'a> {
     pub clock: &'a Arc<dyn Clock>,
     /// Makes names of targets for visitors.
     pub sticky_key: &'a StickyKey,
-    /// The table in force, whose upstreams are kept where their configuration is equal.
+    /// The table in force, whose upstreams are kept where their configuration is equal, and whose recorders
+    /// where the name is.
     pub previous: Option<&'a RouteTable>,
 }
 
@@ -152,6 +158,8 @@ pub struct TableParts<'a> {
 pub(crate) struct Routes {
     index: Index,
     entries: Vec<Arc<Entry>>,
+    /// Where the route of a name is.
+    names: HashMap<Arc<str>, usize>,
 }
 
 impl Routes {
@@ -159,7 +167,13 @@ impl Routes {
         let entries: Vec<Arc<Entry>> =
             routes.map(|route| Arc::new(Entry { recorder: record(&route.name), route })).collect();
         let index = Index::new(entries.iter().map(|entry| (entry.route.matcher.clone(), entry.route.priority)));
-        Self { index, entries }
+        let names = entries.iter().enumerate().map(|(i, entry)| (entry.route.name.clone(), i)).collect();
+        Self { index, entries, names }
+    }
+
+    /// The route of this name.
+    fn named(&self, name: &str) -> Option<&Arc<Entry>> {
+        self.names.get(name).and_then(|i| self.entries.get(*i))
     }
 
     /// The route of a request.
@@ -196,8 +210,18 @@ pub(crate) enum NoRoute {
 impl RouteTable {
     /// Compiles a table. Everything that is wrong is reported at once, and then nothing is made.
     pub fn build(parts: TableParts<'_>) -> Result<Self, Vec<ConfigProblem>> {
+        let problems = parts.config.validate();
+        Self::make(parts, problems)
+    }
+
+    /// Compiles a table from a configuration that [validation](GatewayConfig::validate) has found nothing wrong
+    /// with, which takes longer than compiling it.
+    pub fn assemble(parts: TableParts<'_>) -> Result<Self, Vec<ConfigProblem>> {
+        Self::make(parts, Vec::new())
+    }
+
+    fn make(parts: TableParts<'_>, mut problems: Vec<ConfigProblem>) -> Result<Self, Vec<ConfigProblem>> {
         let TableParts { config, builtin, recorder, workers, random, clock, sticky_key, previous } = parts;
-        let mut problems = config.validate();
         for (i, route) in config.routes.iter().enumerate() {
             if builtin.iter().any(|own| *own.name == *route.name) {
                 problems.push(ConfigProblem::new(
@@ -250,8 +274,12 @@ impl RouteTable {
         });
         // Built-in routes come first: where nothing else decides, they win.
         let served = configured.into_iter().filter(|route| !matches!(route.target, Target::Elsewhere));
-        let routes = Routes::new(builtin.chain(served), |name| recorder.route(name));
-        let unmatched = recorder.route("unmatched");
+        let routes = Routes::new(builtin.chain(served), |name| {
+            // Labels of a route that stays are looked up already.
+            let known = previous.and_then(|table| table.routes.named(name)).map(|entry| entry.recorder.clone());
+            known.unwrap_or_else(|| recorder.route(name))
+        });
+        let unmatched = previous.map_or_else(|| recorder.route("unmatched"), |table| table.unmatched.clone());
         Ok(Self { routes, forward_auth, upstreams, unmatched, perimeter, countries: common.countries })
     }
 
@@ -267,7 +295,7 @@ impl RouteTable {
 
     /// The route of this name.
     fn entry(&self, name: &str) -> Option<&Arc<Entry>> {
-        self.routes.entries.iter().find(|entry| *entry.route.name == *name)
+        self.routes.named(name)
     }
 
     /// What the caches of routes count, by route.

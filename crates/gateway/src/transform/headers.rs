@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use crate::list;
+
 /// Everything the gate says about the caller.
 pub(super) const OWN_PREFIX: &str = "x-portcullis-";
 
@@ -89,16 +91,12 @@ fn strip(headers: &mut HeaderMap, unwanted: impl Fn(&str) -> bool) {
 
 /// The field names in a `Connection` value.
 fn tokens(value: &HeaderValue) -> impl Iterator<Item = HeaderName> {
-    value.as_bytes().split(|b| *b == b',').filter_map(|token| HeaderName::from_bytes(token.trim_ascii()).ok())
+    list::members(value.as_bytes()).filter_map(|token| HeaderName::from_bytes(token).ok())
 }
 
 /// Whether `Connection` asks to upgrade.
 pub(super) fn connection_upgrades(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|b| *b == b','))
-        .any(|token| token.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+    list::has(headers, header::CONNECTION, "upgrade")
 }
 
 /// Whether a request's field is the gate's own to write: no transform may touch or read it.

@@ -3,6 +3,8 @@
 use http::{HeaderMap, HeaderValue, Version, header, uri::PathAndQuery};
 use kernel::{Principal, edge::Tenant};
 
+use crate::websocket;
+
 use super::{Assertions, Client, Peer, credentials, headers, identity};
 
 /// Everything that goes into a request for an upstream, beside its headers.
@@ -27,8 +29,8 @@ pub(crate) struct Onward<'a> {
 /// which the gate would have to speak itself.
 pub(crate) fn is_upgrade(request: &http::request::Parts, has_body: bool) -> bool {
     let fields = &request.headers;
-    request.version == Version::HTTP_11
-        && !has_body
+    let may = request.version == Version::HTTP_11 || websocket::is_connect(&request.extensions);
+    may && !has_body
         && headers::connection_upgrades(fields)
         && fields.get(header::UPGRADE).is_some_and(|to| !to.as_bytes().eq_ignore_ascii_case(b"h2c"))
 }

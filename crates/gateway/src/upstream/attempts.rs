@@ -90,18 +90,29 @@ impl Upstream {
         outgoing: Outgoing,
         asked: &[Arc<str>],
     ) -> Result<Answer, Failure> {
-        let Some(after) = retries.hedge_after else { return self.attempt(asker, outgoing, asked).await };
+        let Some(hedge) = &retries.hedge else { return self.attempt(asker, outgoing, asked).await };
+        let begun = Instant::now();
+        // A failure may be quick, and says nothing about answers.
+        let learn = |ended: &Result<Answer, Failure>| {
+            if ended.is_ok() {
+                hedge.took(begun.elapsed());
+            }
+        };
+        let Some(after) = hedge.after() else {
+            return self.attempt(asker, outgoing, asked).await.inspect(|_| hedge.took(begun.elapsed()));
+        };
         let Some(mut spare) = outgoing.copy().filter(|spare| spare.fits(0)) else {
             return self.attempt(asker, outgoing, asked).await;
         };
         let at = Mutex::new(None);
         let mut first = pin!(self.attempt(Asker { at: Some(&at), ..asker }, outgoing, asked));
         if let Ok(ended) = tokio::time::timeout(after, first.as_mut()).await {
+            learn(&ended);
             return ended;
         }
         if !retries.take() {
             self.numbers.retries_denied.add();
-            return first.await;
+            return first.await.inspect(|_| hedge.took(begun.elapsed()));
         }
         self.numbers.hedges.add();
         spare.timeout = spare.timeout.saturating_sub(after);
@@ -111,8 +122,12 @@ impl Upstream {
         match select(first, second).await {
             Either::Left((ended, second)) if retries.are_for(&ended) => second.await.or(ended),
             Either::Right((ended, first)) if retries.are_for(&ended) || ended.is_err() => first.await.or(ended),
-            Either::Left((ended, _)) => ended,
+            Either::Left((ended, _)) => {
+                learn(&ended);
+                ended
+            }
             Either::Right((ended, _)) => {
+                hedge.took(begun.elapsed());
                 self.numbers.hedges_won.add();
                 ended
             }

@@ -7,7 +7,7 @@ use kernel::{
     problem::common::{INTERNAL, UNAVAILABLE},
 };
 
-use crate::body::BodyError;
+use crate::{body::BodyError, grpc::DEADLINE};
 
 kernel::problems! {
     /// No target could be connected to.
@@ -39,6 +39,8 @@ pub(crate) enum Failure {
     Timeout(std::sync::Arc<str>),
     /// The target's answer was not one, and why.
     Invalid(std::sync::Arc<str>, String),
+    /// The caller waits no longer.
+    Deadline,
     /// The client's own body failed, so the request could not be finished.
     Client(BodyError),
     /// The in-process service panicked.
@@ -69,6 +71,7 @@ impl Failure {
             Self::Unreachable(..) => UNREACHABLE,
             Self::Timeout(_) => TIMED_OUT,
             Self::Invalid(..) => INVALID,
+            Self::Deadline => return DEADLINE.into(),
             Self::Client(error) => return error.problem(),
             Self::Panicked => INTERNAL,
             Self::Stopping => UNAVAILABLE,
@@ -88,6 +91,7 @@ impl Failure {
             Self::None
             | Self::CircuitOpen(_)
             | Self::Saturated(_)
+            | Self::Deadline
             | Self::Client(_)
             | Self::Panicked
             | Self::Stopping => None,
@@ -104,6 +108,7 @@ impl fmt::Display for Failure {
             Self::Unreachable(target, error) => write!(f, "connecting to {target}: {error}"),
             Self::Timeout(target) => write!(f, "{target} sent no response head in time"),
             Self::Invalid(target, why) => write!(f, "{target}: {why}"),
+            Self::Deadline => f.write_str("the deadline of the call has passed"),
             Self::Client(error) => error.fmt(f),
             Self::Panicked => f.write_str("the in-process service panicked"),
             Self::Stopping => f.write_str("the in-process service is stopping"),

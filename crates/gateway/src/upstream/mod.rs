@@ -26,6 +26,7 @@ mod health;
 mod http1;
 mod http2;
 mod in_process;
+mod latency;
 mod learned;
 mod numbers;
 mod queue;

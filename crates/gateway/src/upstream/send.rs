@@ -17,6 +17,7 @@ use crate::{
     body::{Body, Progress, RequestBody},
     config::Protocol,
     http1::{RequestHead, Timer},
+    websocket,
 };
 
 /// A request on its way to an upstream.
@@ -54,6 +55,7 @@ impl Upstream {
     ) -> Result<Answer, Attempt> {
         match target.protocol {
             // Rare, and large: what every request pays for is kept small.
+            Protocol::Http2 if outgoing.upgrade => Box::pin(self.send_connect(target, worker, outgoing)).await,
             _ if outgoing.upgrade => Box::pin(self.send_upgrade(target, worker, outgoing)).await,
             Protocol::Http2 => Box::pin(self.send_http2(target, worker, outgoing)).await,
             Protocol::Http1 => self.send_http1(target, worker, outgoing).await,
@@ -109,12 +111,52 @@ impl Upstream {
         let label = target.label.clone();
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let (stream, ahead) = connection.into_parts();
-            let tunnel = Some(Tunnel::new(stream, ahead, running));
+            let websocket = websocket::is_named(response.headers());
+            let tunnel = Some(Tunnel::http1(stream, ahead, websocket, running));
             return Ok(Answer { response: response.map(|()| Body::Empty), target: label, tunnel });
         }
         // Not granted: an ordinary answer.
         let body = Http1Body::new(connection, running, usize::from(self.config.max_idle), outgoing.pause);
         Ok(Answer { response: response.map(|()| Body::Http1(body)), target: label, tunnel: None })
+    }
+
+    /// A WebSocket over HTTP/2 (RFC 8441 §5), answered as over HTTP/1.
+    async fn send_connect(
+        &self,
+        target: &Arc<Target>,
+        worker: usize,
+        mut outgoing: Outgoing,
+    ) -> Result<Answer, Attempt> {
+        let deadline = Deadline::new(&outgoing);
+        let running = target.enter();
+        let (mut sender, slot) = match target.http2.get(worker, target, &self.connector, self.http2_bounds()).await {
+            Ok(ready) => ready,
+            Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
+        };
+        let pause = outgoing.pause;
+        let key = websocket::into_connect(&mut outgoing.headers);
+        let mut request = outgoing.into_http2_request(target);
+        *request.method_mut() = Method::CONNECT;
+        request.extensions_mut().insert(hyper::ext::Protocol::from_static(websocket::NAME));
+        let mut response = match deadline.limit(pin!(sender.send_request(request))).await {
+            None => return Err(Failure::Timeout(target.label.clone()).into()),
+            Some(Err(error)) => return Err(deadline.failure(target, Some(error)).into()),
+            Some(Ok(response)) => response,
+        };
+        if !response.status().is_success() {
+            let body = |body| Body::Driven(DrivenBody::new(body, running, slot, pause));
+            return Answer::new(response.map(body), target);
+        }
+        match deadline.limit(pin!(hyper::upgrade::on(&mut response))).await {
+            None => Err(Failure::Timeout(target.label.clone()).into()),
+            Some(Err(error)) => Err(Failure::invalid(&target.label, &error).into()),
+            Some(Ok(upgraded)) => {
+                let mut response = response.map(|_| Body::Empty);
+                websocket::into_switched(&mut response, key.as_ref());
+                let tunnel = Some(Tunnel::http2(upgraded, slot, running));
+                Ok(Answer { response, target: target.label.clone(), tunnel })
+            }
+        }
     }
 
     async fn send_http2(&self, target: &Arc<Target>, worker: usize, outgoing: Outgoing) -> Result<Answer, Attempt> {

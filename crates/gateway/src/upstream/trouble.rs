@@ -43,6 +43,7 @@ impl Troubles {
                 Failure::None
                 | Failure::CircuitOpen(_)
                 | Failure::Saturated(_)
+                | Failure::Deadline
                 | Failure::Client(_)
                 | Failure::Panicked
                 | Failure::Stopping,

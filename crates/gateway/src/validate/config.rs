@@ -19,8 +19,8 @@ pub struct ValidateConfig {
     pub schema: Option<PathBuf>,
     /// Whether a request must have a body; with `schema`.
     pub body_required: bool,
-    /// An `OpenAPI` 3.0 or 3.1 document in JSON, in a file: paths, methods, parameters in path, query and
-    /// header, and JSON bodies. What it does not describe is refused with 404 or 405.
+    /// An `OpenAPI` 3.0 or 3.1 document in JSON, in a file: paths, methods, parameters in path, query,
+    /// header and cookies, and JSON bodies. What it does not describe is refused with 404 or 405.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub openapi: Option<PathBuf>,
     /// What the document's paths stand below: `/api` where its `/orders` is `/api/orders` here.

@@ -4,10 +4,11 @@
 //! refused there, so no request ever makes the gate fetch something. Errors tell places and rules, never
 //! the values that a client sent.
 //!
-//! Deliberately absent: responses; YAML; parameters that are objects, cookies as parameters, and bodies
+//! Deliberately absent: responses; YAML; parameters whose value is a document of its own (`content`), and bodies
 //! that are not JSON, of which only the presence and the media type are looked at.
 
 mod config;
+mod kind;
 mod openapi;
 mod parameters;
 

@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, header};
 use schema::{Schema, Wrong};
 use serde_json::{Map, Value, json};
 
-use super::{Expected, Head, parameters::Parameter};
+use super::{Expected, Head, kind::Kind, parameters::Parameter};
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
@@ -191,7 +191,8 @@ impl<'d> Compiler<'d> {
             for parameter in list.into_iter().flatten() {
                 let parameter = self.resolve(parameter)?;
                 let schema = parameter.get("schema").map(|schema| self.schema(schema)).transpose()?;
-                let kind = parameter.get("schema").map(|schema| self.resolve(schema)).transpose()?;
+                let kind = parameter.get("schema").map(|schema| Kind::of(schema, &|value| self.resolve(value)));
+                let kind = kind.transpose()?.unwrap_or(Kind::Text);
                 if let Some(parsed) = Parameter::new(parameter, schema, kind) {
                     parameters.retain(|other| !other.is_same(&parsed));
                     parameters.push(parsed);

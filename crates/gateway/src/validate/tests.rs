@@ -92,6 +92,59 @@ fn parameters_are_as_the_document_says() {
 }
 
 #[test]
+fn lists_and_objects_are_read_in_every_style() {
+    let color = json!({"type": "object", "additionalProperties": false, "required": ["R"],
+        "properties": {"R": {"type": "integer", "maximum": 255}, "G": {"$ref": "#/components/schemas/Byte"}}});
+    let numbers = json!({"type": "array", "items": {"type": "integer"}, "maxItems": 2});
+    let of = |place: &str, style: &str, explode: bool, schema: &Value| {
+        let path = if place == "path" { "/x/{p}" } else { "/x" };
+        let parameter =
+            json!({"name": "p", "in": place, "style": style, "explode": explode, "required": true, "schema": schema});
+        let document = json!({"openapi": "3.1.0", "paths": {path: {"get": {"parameters": [parameter]}}},
+            "components": {"schemas": {"Byte": {"type": "integer", "maximum": 255}}}});
+        let (validation, problems) = compile(&document);
+        assert_eq!(problems, Vec::<String>::new());
+        validation
+    };
+    let number = json!({"type": "integer"});
+    for (place, style, explode, schema, good, bad) in [
+        ("query", "form", true, &color, "/x?R=1&G=2&other=x", "/x?R=1&G=x"),
+        ("query", "form", false, &color, "/x?p=R,1,G,2", "/x?p=R,1,G,256"),
+        ("query", "deepObject", true, &color, "/x?p[R]=1&p%5BG%5D=2", "/x?p[R]=1&p[B]=2"),
+        ("query", "deepObject", true, &color, "/x?p[R]=1", "/x?p[R]=1&p[R]=2"),
+        ("query", "deepObject", true, &color, "/x?p[R]=1", "/x?p[G]=1"),
+        ("query", "form", true, &numbers, "/x?p=1&p=2", "/x?p=1,2"),
+        ("query", "form", false, &numbers, "/x?p=1,2", "/x?p=1%2C2"),
+        ("query", "spaceDelimited", false, &numbers, "/x?p=1%202", "/x?p=1+2+3"),
+        ("query", "pipeDelimited", false, &numbers, "/x?p=1|2", "/x?p=1%7C2%7cx"),
+        ("path", "simple", false, &numbers, "/x/1,2", "/x/1,2,3"),
+        ("path", "simple", true, &color, "/x/R=1,G=2", "/x/R=1,G=2,B=3"),
+        ("path", "simple", false, &color, "/x/R,1", "/x/R"),
+        ("cookie", "form", false, &numbers, "p=1,2", "p=1,x"),
+        ("cookie", "form", true, &color, "a=b; R=1", "R=256"),
+        ("cookie", "form", false, &number, "a=b; p=7", "p=7; p=8"),
+        ("header", "simple", false, &color, "R,1,G,2", "R,1,X,2"),
+        ("header", "simple", true, &color, "R=1", "G=1"),
+        ("header", "simple", false, &numbers, "1, 2", "1, x"),
+    ] {
+        let validation = of(place, style, explode, schema);
+        let ask = |text: &'static str| match place {
+            "header" => head(&validation, Method::GET, "/api/x", &[("p", text)]),
+            "cookie" => head(&validation, Method::GET, "/api/x", &[("cookie", text)]),
+            _ => head(&validation, Method::GET, &format!("/api{text}"), &[]),
+        };
+        assert_eq!(ask(good), Vec::<String>::new(), "{place} {style} {explode} {good}");
+        assert_ne!(ask(bad), Vec::<String>::new(), "{place} {style} {explode} {bad}");
+        if place != "path" {
+            assert_eq!(head(&validation, Method::GET, "/api/x", &[]), ["p required"]);
+        }
+    }
+    // What is not read is asked for all the same.
+    let matrix = of("path", "matrix", false, &numbers);
+    assert_eq!(head(&matrix, Method::GET, "/api/x/;p=1,2,3", &[]), Vec::<String>::new());
+}
+
+#[test]
 fn bodies_are_as_the_document_says() {
     let (validation, _) = compile(&document());
     let none: Vec<String> = Vec::new();

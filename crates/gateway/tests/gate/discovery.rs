@@ -13,9 +13,17 @@ use hickory_resolver::proto::{
     rr::{Name, RData, Record, rdata},
 };
 use parking_lot::Mutex;
-use tokio::{net::UdpSocket, sync::Notify};
+use rustls::ServerConfig;
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    sync::Notify,
+};
+use tokio_rustls::TlsAcceptor;
 
-use crate::harness::{Client, Gate, Upstream, serve};
+use crate::{
+    harness::{Client, Gate, Upstream, serve},
+    pki::{Authority, Signed},
+};
 
 /// One route to everything, to an upstream that learns its targets so.
 fn learning(discover: &str) -> String {
@@ -332,6 +340,70 @@ async fn endpoints_come_from_kubernetes() {
     api.set(list(4, &[slice(true, second)]));
     until_failing(&gate, false).await;
     leads_to(&gate, &[&two]).await;
+}
+
+/// An API over TLS. Its first question on each connection is answered so; one that waits for news is left waiting.
+async fn over_tls(own: &Signed, answer: String) -> SocketAddr {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let versions = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = versions.expect("versions").with_no_client_auth();
+    let config = builder.with_single_cert(vec![own.der.clone()], own.key_der.clone_key()).expect("a certificate");
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((tcp, _)) = listener.accept().await {
+            let (acceptor, answer) = (acceptor.clone(), answer.clone());
+            tokio::spawn(async move {
+                let Ok(stream) = acceptor.accept(tcp).await else { return };
+                let mut client = Client::from(stream);
+                let Some(request) = client.message().await else { return };
+                if number(&request.start, "index").or_else(|| number(&request.start, "resourceVersion")).is_some() {
+                    client.rest().await;
+                    return;
+                }
+                let head = format!("HTTP/1.1 200 OK\r\nX-Consul-Index: 1\r\nContent-Length: {}\r\n\r\n", answer.len());
+                client.send(format!("{head}{answer}")).await;
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn apis_over_tls_are_believed_by_their_authority_alone() {
+    let one = Upstream::ok().await;
+    let port = one.address.port();
+    let (authority, other) = (Authority::new(), Authority::new());
+    let own = authority.sign("api", &["127.0.0.1"]);
+    for (from, answer) in [
+        (
+            "consul",
+            format!(
+                "[{{\"Node\":{{\"Address\":\"127.0.0.1\"}},\"Service\":{{\"Address\":\"\",\"Port\":{port}}},\"Checks\":[]}}]"
+            ),
+        ),
+        (
+            "kubernetes",
+            format!(
+                "{{\"metadata\":{{\"resourceVersion\":\"1\"}},\"items\":[{{\"addressType\":\"IPv4\",\"endpoints\":[{{\"addresses\":[\"127.0.0.1\"],\"conditions\":{{\"ready\":true}}}}],\"ports\":[{{\"name\":\"http\",\"port\":{port}}}]}}]}}"
+            ),
+        ),
+    ] {
+        let api = over_tls(&own, answer).await;
+        let ask = |authority: &Authority| {
+            learning(&format!(
+                "from = \"{from}\", name = \"orders\", url = \"https://{api}\", token_file = {:?}, ca_file = {:?}",
+                token_file(),
+                authority.file()
+            ))
+        };
+        let gate = Gate::open(&ask(&authority));
+        leads_to(&gate, &[&one]).await;
+        let gate = Gate::open(&ask(&other));
+        until_failing(&gate, true).await;
+        assert_eq!(gate.get("/", "").await.problem(), (503, "upstream.none".into()), "{from}");
+    }
 }
 
 /// A reload that changes something else keeps what was learned.

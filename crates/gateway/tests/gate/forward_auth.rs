@@ -195,6 +195,11 @@ async fn browsers_are_sent_to_sign_in() {
     let nginx = format!("X-Original-Method: GET\r\nX-Original-URL: https://shop.test/orders?a=1&b=2\r\n{page}");
     let answer = gate.get("/forward-auth", &nginx).await;
     assert_eq!((answer.status(), answer.field("location")), (401, Some(back)));
+    // On the host that was asked for.
+    let text = CONFIG.replace("https://auth.test/login?lang=en", "/ui/login").replace("UPSTREAM", "127.0.0.1:1");
+    let here = Setup { trusted_proxies: vec!["127.0.0.1/32"], ..Setup::new(&text) }.open();
+    let answer = ask(&here, "GET", "shop.test:8443", "/orders?a=1", page).await;
+    assert_eq!(answer.field("location"), Some("https://shop.test:8443/ui/login?return_to=/orders%3Fa%3D1"));
     // Programs, forms, and what pages load are told.
     for fields in ["Accept: application/json\r\n", "", "Accept: text/html\r\nSec-Fetch-Mode: cors\r\n"] {
         assert_eq!(ask(&gate, "GET", "shop.test", "/orders", fields).await.status(), 401);
@@ -211,7 +216,7 @@ async fn mistakes_in_the_configuration_are_found() {
     let route = "[[routes]]\nname = \"r\"\nmatch = { path = \"/r\" }\n";
     assert_eq!(places(route), ["routes[0].upstream"]);
     assert_eq!(places(&format!("[forward_auth]\n{route}timeout = \"1s\"\n")), ["routes[0].timeout"]);
-    let text = "forward_auth = { path = \"/a/\", login_url = \"/login\", return_parameter = \"a b\" }\n";
+    let text = "forward_auth = { path = \"/a/\", login_url = \"//login\", return_parameter = \"a b\" }\n";
     assert_eq!(places(text), ["forward_auth.path", "forward_auth.login_url", "forward_auth.return_parameter"]);
     for path in ["", "/", "a", "/{x}", "/a/../b", "/a?b"] {
         assert_eq!(places(&format!("forward_auth.path = \"{path}\"\n")), ["forward_auth.path"], "{path}");

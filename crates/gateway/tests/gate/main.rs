@@ -1,16 +1,20 @@
 //! The gate as its clients and upstreams see it: over real sockets, byte for byte.
 
+mod acme;
 mod cache;
 mod content;
 mod discovery;
 mod failures;
 mod fallback;
+mod farewell;
 mod forward_auth;
 mod forwarding;
+mod grpc;
 mod harness;
 mod health;
 mod http2_abuse;
 mod hygiene;
+mod idle;
 mod in_process;
 mod lifecycle;
 mod limits;
@@ -29,3 +33,4 @@ mod traffic;
 mod transforms;
 mod upgrades;
 mod upstream_tls;
+mod websockets;

@@ -2,11 +2,14 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, IsCa, KeyPair, PublicKeyData, SanType,
+};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer},
 };
+use time::OffsetDateTime;
 
 /// Signs certificates, and writes them to a directory that is removed with it.
 pub(crate) struct Authority {
@@ -69,6 +72,19 @@ impl Authority {
             der: signed.der().clone(),
             key_der: PrivateKeyDer::Pkcs8(key.serialize_der().into()),
         }
+    }
+
+    /// A certificate for somebody else's key, valid within these times.
+    pub(crate) fn sign_key(
+        &self,
+        key: &impl PublicKeyData,
+        names: &[String],
+        (from, until): (OffsetDateTime, OffsetDateTime),
+    ) -> String {
+        let mut params = CertificateParams::new(names.to_vec()).expect("names");
+        params.distinguished_name = DistinguishedName::new();
+        (params.not_before, params.not_after) = (from, until);
+        params.signed_by(key, &self.issuer).expect("a certificate").pem() + &self.issuer.pem()
     }
 
     /// A client that believes this authority, and shows a certificate if it has one.

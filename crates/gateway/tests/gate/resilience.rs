@@ -293,3 +293,72 @@ async fn a_second_target_is_asked_when_the_first_takes_long() {
         tokio::task::yield_now().await;
     }
 }
+
+/// A target may close a connection just as it is used again. That costs nobody an error, nor half a body.
+#[tokio::test]
+async fn a_kept_body_survives_a_connection_that_has_gone_stale() {
+    let bodies: Arc<parking_lot::Mutex<Vec<String>>> = Arc::default();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let (remember, count) = (bodies.clone(), connections.clone());
+    let upstream = serve(move |mut connection| {
+        let (remember, number) = (remember.clone(), count.fetch_add(1, Ordering::SeqCst));
+        async move {
+            let mut asked = 0;
+            while let Some(request) = connection.message().await {
+                remember.lock().push(request.text());
+                asked += 1;
+                if number == 0 && asked == 2 {
+                    return;
+                }
+                connection.send(OK).await;
+            }
+        }
+    })
+    .await;
+    // The mirror is why the body is kept; nothing is retried.
+    let mirror = Upstream::ok().await;
+    let text = format!("upstreams.m.targets = [\"http://{}\"]\n{}", mirror.address, open_to(upstream));
+    let gate = Gate::open(&format!("{text}mirror = {{ upstream = \"m\" }}\n"));
+    assert_eq!(put(&gate, "one").await.status(), 200);
+    assert_eq!(put(&gate, "two").await.status(), 200);
+    assert_eq!(*bodies.lock(), ["one", "two", "two"]);
+    assert_eq!(connections.load(Ordering::SeqCst), 2);
+}
+
+/// What is long, the gate has learned.
+#[tokio::test]
+async fn a_second_target_is_asked_after_what_few_answers_take() {
+    let ill = Arc::new(AtomicBool::new(false));
+    let (turns_ill, left) = (ill.clone(), Arc::new(AtomicUsize::new(0)));
+    let gone = left.clone();
+    let first = serve(move |mut connection| {
+        let (ill, gone) = (turns_ill.clone(), gone.clone());
+        async move {
+            while connection.message().await.is_some() {
+                if ill.load(Ordering::SeqCst) {
+                    connection.rest().await;
+                    gone.fetch_add(1, Ordering::SeqCst);
+                    return;
+                }
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+            }
+        }
+    })
+    .await;
+    let well = Upstream::ok().await;
+    let settings = "retries = { hedge_after = \"p95\" }\ntimeout = \"1h\"\nbalance = \"round_robin\"";
+    let gate = Gate::open(&open(&[first, well.address], settings));
+    let mut client = gate.connect().await;
+    for _ in 0..128 {
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        assert_eq!(client.answer().await.status(), 200);
+    }
+    ill.store(true, Ordering::SeqCst);
+    for _ in 0..6 {
+        assert_eq!(gate.get("/", "").await.status(), 200, "nobody waits for an hour");
+    }
+    while left.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(gate.running.table().upstreams().next().expect("u").numbers().hedges_won > 0);
+}

@@ -13,6 +13,8 @@ use crate::testing::TestCore;
 const PUBLIC: &[&str] = &[
     // The ways in.
     "POST /api/v1/auth/login",
+    "POST /api/v1/auth/passkey/finish",
+    "POST /api/v1/auth/passkey/start",
     "POST /api/v1/auth/register",
     // What registering costs.
     "POST /api/v1/auth/proof-of-work",

@@ -113,6 +113,11 @@ pub(super) struct CreateApiKey {
 }
 
 impl CreateApiKey {
+    /// A key that may be used from anywhere, as often as its owner.
+    pub(super) const fn plain(name: String, permissions: Option<Vec<String>>, expires_at: Option<Timestamp>) -> Self {
+        Self { name, permissions, networks: Vec::new(), limits: Vec::new(), expires_at }
+    }
+
     /// `needs_permissions`: a key of the tenant itself has no owner whose permissions it could have.
     pub(super) fn parse(self, needs_permissions: bool, now: Timestamp) -> Result<Draft, Problem> {
         let mut fields = Fields::new();

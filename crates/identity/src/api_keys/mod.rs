@@ -17,6 +17,7 @@ mod admin;
 mod authenticate;
 mod dto;
 mod model;
+mod own;
 mod routes;
 mod secret;
 mod service;
@@ -26,7 +27,8 @@ mod store;
 mod tests;
 
 pub use authenticate::authenticate;
-pub use model::ApiKey;
+pub use model::{ApiKey, Status};
+pub use own::{Wanted, create_own, list_own, revoke_own, rotate_own};
 pub use store::sweep;
 
 use std::sync::Arc;

@@ -63,7 +63,7 @@ pub struct ApiKey {
 /// Whether a key can be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Status {
+pub enum Status {
     /// It can.
     Active,
     /// It was taken back.
@@ -131,7 +131,7 @@ pub(super) struct Rotation {
 
 impl ApiKey {
     /// Whether it can be used at `now`.
-    pub(super) fn status(&self, now: Timestamp) -> Status {
+    pub fn status(&self, now: Timestamp) -> Status {
         match (self.revoked_at, self.expires_at) {
             (Some(_), _) => Status::Revoked,
             (None, Some(at)) if at <= now => Status::Expired,

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use http::HeaderValue;
-use kernel::{Amr, Problem, Random, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random};
+use kernel::{Amr, DeviceId, Problem, Random, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random};
 use serde_json::json;
 use storage::{StoreError, TenantTx};
 
@@ -103,6 +103,7 @@ pub struct Entered {
     refresh: Secret,
     cookie: Option<Secret>,
     arrival: Arrival,
+    device: DeviceId,
 }
 
 /// Begins a session in a unit of its own. `None`: the account was disabled, or its password changed, meanwhile.
@@ -153,9 +154,8 @@ impl Entering {
             span,
             revoked: None,
         };
-        let entry =
-            Entry::new(Actor::User(user.id), Action("login.succeeded"), Target::new("session", session.id), ctx)
-                .details(json!({"amr": entrance.amr, "remember": wishes.remember, "cookie": wishes.set_cookie}));
+        let target = Target::new("session", session.id);
+        let entry = Entry::new(Actor::User(user.id), Action("login.succeeded"), target, ctx);
         Self {
             arrival: Arrival::new(core, user.id, entrance.device.clone(), wishes.set_cookie),
             letter: news(&entrance, ctx, now).map(|letter| (letter, Post::new(core))),
@@ -169,6 +169,18 @@ impl Entering {
             entrance,
             now,
         }
+    }
+
+    /// Who is about to be in.
+    pub const fn user(&self) -> &User {
+        &self.entrance.user
+    }
+    /// With another factor.
+    pub fn strengthen(&mut self, amr: Amr) {
+        let all = self.entrance.amr.and(amr);
+        self.entrance.amr = all;
+        self.session.amr = all;
+        self.live.amr = all;
     }
 
     /// Writes it. `None`, and nothing is written: the account was disabled, or its password changed, meanwhile.
@@ -194,14 +206,21 @@ impl Entering {
         }
         sessions::insert(tx, &self.session, device.id, now).await?;
         tokens::insert(tx, self.refresh_hash, self.session.id, self.refresh_expires, now).await?;
-        audit::record(tx, self.entry, now, random).await?;
+        let (amr, wishes) = (entrance.amr, &entrance.wishes);
+        let details = json!({"amr": amr, "remember": wishes.remember, "cookie": wishes.set_cookie});
+        audit::record(tx, self.entry.details(details), now, random).await?;
         let roles = roles::of_user(tx, user).await?;
         let Self { live, refresh, cookie, arrival, .. } = self;
-        Ok(Some(Entered { live, roles, refresh, cookie, arrival }))
+        Ok(Some(Entered { live, roles, refresh, cookie, arrival, device: device.id }))
     }
 }
 
 impl Entered {
+    /// From which device.
+    pub const fn device(&self) -> DeviceId {
+        self.device
+    }
+
     /// Signs the tokens. After the commit: a signature takes longer than everything the database does.
     pub fn hand_out(self, core: &Core, ctx: &RequestContext) -> Result<LoggedIn, Problem> {
         core.outbox.wake();

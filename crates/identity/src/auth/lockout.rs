@@ -47,6 +47,15 @@ impl Counter {
         let account = vault.hash_failure(b"confirmation", user.uuid().as_bytes());
         Self { account, source: source(vault, ip) }
     }
+    /// Second factors of a user, from anywhere: whoever guesses at them knows the password already.
+    pub(super) fn factors(vault: &Vault, user: kernel::UserId) -> Self {
+        let account = vault.hash_failure(b"factors", user.uuid().as_bytes());
+        Self { account, source: vault.hash_failure(b"anywhere", b"") }
+    }
+    /// Of what was kept while a second proof was waited for.
+    pub(super) const fn kept((account, source): ([u8; 32], [u8; 32])) -> Self {
+        Self { account, source }
+    }
     /// To be kept meanwhile.
     pub(super) const fn keep(&self) -> ([u8; 32], [u8; 32]) {
         (self.account, self.source)

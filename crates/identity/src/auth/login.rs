@@ -6,7 +6,7 @@
 //! an unknown account as for a known one. Whether somebody has a second factor is told after the right password
 //! only; the count is cleared when they are in, so nobody who knows a password has challenges without end.
 
-use kernel::{Amr, Problem, RequestContext, Secret, UserId, assurance::Method};
+use kernel::{Amr, Problem, RequestContext, RoleName, Secret, UserId, assurance::Method};
 use serde_json::json;
 use storage::StoreError;
 use uuid::Uuid;
@@ -25,6 +25,7 @@ use crate::{
         challenges::{LIFE, Opening, Pending, Purpose},
     },
     preferences::{self, Preferences},
+    roles,
     sessions::{self, Wishes},
     users::{self, Account, Login, User, UserKind, UserStatus},
 };
@@ -62,12 +63,14 @@ pub struct Challenge {
     pub methods: Vec<Offer>,
     /// Seconds until it expires.
     pub expires_in: u64,
+    /// They must have a factor and have none: they set one up first.
+    pub enrolment_required: bool,
 }
 
 /// Logs somebody in, in the tenant of the request.
 pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<Outcome, Problem> {
     let counter = Counter::login(&core.vault, &request.login, ctx.client_ip);
-    let Found { account, known, familiar, preferences, offers } = load(core, ctx, &request).await?;
+    let Found { account, known, familiar, preferences, offers, roles } = load(core, ctx, &request).await?;
     let counter = known.map_or(counter, |device| counter.at(&core.vault, device.id));
     within_rate(core, ctx, &counter, known, familiar).await?;
     let place = core.hasher.reserve()?;
@@ -86,7 +89,8 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
         false => None,
     };
     let password = Verified { hash: verified, rehashed };
-    if !offers.is_empty() {
+    let trusted = preferences.mfa.trusts() && known.is_some_and(|device| device.is_trusted(core.now()));
+    if (!offers.is_empty() && !trusted) || (offers.is_empty() && preferences.mfa.demands(&roles)) {
         return challenge(core, ctx, request, account.user.id, password, counter, offers).await;
     }
     let entrance = Entrance {
@@ -115,6 +119,7 @@ async fn challenge(
     methods: Vec<Offer>,
 ) -> Result<Outcome, Problem> {
     let (now, random) = (core.now(), core.random.clone());
+    let enrol = methods.is_empty();
     let pending = Pending {
         purpose: Purpose::Login,
         user,
@@ -123,6 +128,8 @@ async fn challenge(
         password: Some(password.stamp(&core.vault)),
         counted: Some(counter.keep()),
         wishes: request.wishes,
+        enrol,
+        factor: None,
     };
     let opening = Opening::new(&core.vault, &*random, ctx.tenant.id, pending, request.device.user_agent(), now);
     let id = opening.id.clone();
@@ -135,12 +142,12 @@ async fn challenge(
         })
     });
     work.await.map_err(|e: StoreError| Problem::from(e))?;
-    Ok(Outcome::Challenge(Challenge { id, methods, expires_in: LIFE.as_secs() }))
+    Ok(Outcome::Challenge(Challenge { id, methods, expires_in: LIFE.as_secs(), enrolment_required: enrol }))
 }
 
 /// Whether somebody whose password is right may log in. Otherwise they are told what everybody is told: an
 /// answer of its own would tell whoever has just registered the address whether there was an account.
-fn may_log_in(user: &User, preferences: &Preferences) -> bool {
+pub(super) fn may_log_in(user: &User, preferences: &Preferences) -> bool {
     let verified = user.email.is_none() || user.email_verified_at.is_some();
     user.status == UserStatus::Active && user.kind == UserKind::Person && (verified || !preferences.verified_login)
 }
@@ -155,6 +162,7 @@ struct Found {
     preferences: Preferences,
     /// Their second factors.
     offers: Vec<Offer>,
+    roles: Vec<RoleName>,
 }
 
 async fn load(core: &Core, ctx: &RequestContext, request: &LoginRequest) -> Result<Found, Problem> {
@@ -168,7 +176,8 @@ async fn load(core: &Core, ctx: &RequestContext, request: &LoginRequest) -> Resu
             let known = shown.recognise(tx, &vault, id).await?;
             let familiar = sessions::familiar(tx, id, ip, now).await?;
             let (offers, preferences) = (mfa::offers(tx, id).await?, preferences::load(tx).await?);
-            Ok::<_, StoreError>(Found { account, known, familiar, preferences, offers })
+            let roles = roles::of_user(tx, id).await?;
+            Ok::<_, StoreError>(Found { account, known, familiar, preferences, offers, roles })
         })
     });
     Ok(found.await?)

@@ -82,6 +82,7 @@ pub async fn change_password(
                 return Ok(None);
             }
             lockout::clear(tx, &counter).await?;
+            mfa::distrust(tx, id, now).await?;
             let sessions = sessions::revoke_all(tx, id, keep, Reason::Password, now).await?;
             let entry = entry.details(json!({"sessions_ended": sessions.len()}));
             audit::record(tx, entry, now, &*random).await?;

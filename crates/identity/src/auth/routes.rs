@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// The routes of this slice.
-pub fn routes() -> OpenApiRouter<Arc<Core>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
         .routes(routes!(post_register))
         .routes(routes!(post_login))
@@ -238,6 +238,9 @@ pub(super) struct ChallengeView {
     methods: Vec<Offer>,
     /// Seconds until it expires.
     expires_in: u64,
+    /// The tenant wants a second factor and there is none yet: begin with one at `/api/v1/auth/mfa/enrol/…`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    enrolment_required: bool,
 }
 
 impl From<Challenge> for ChallengeView {
@@ -247,13 +250,14 @@ impl From<Challenge> for ChallengeView {
             challenge_id: challenge.id.expose().clone(),
             methods: challenge.methods,
             expires_in: challenge.expires_in,
+            enrolment_required: challenge.enrolment_required,
         }
     }
 }
 
 /// Tokens, and cookies.
-pub(super) fn logged_in(logged_in: LoggedIn) -> Response {
-    let mut response = Json(LoginAnswer::Tokens(Box::new(logged_in.tokens))).into_response();
+pub(super) fn logged_in<T: Serialize>(logged_in: LoggedIn, body: impl FnOnce(TokenSet) -> T) -> Response {
+    let mut response = Json(body(logged_in.tokens)).into_response();
     for cookie in logged_in.cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
@@ -273,7 +277,7 @@ async fn post_login(
     Json(body): Json<LoginBody>,
 ) -> Result<Response, Refusal> {
     Ok(match login::login(&core, &ctx, body.parse(&ctx, &headers)?).await? {
-        Outcome::LoggedIn(session) => logged_in(*session),
+        Outcome::LoggedIn(session) => logged_in(*session, |tokens| LoginAnswer::Tokens(Box::new(tokens))),
         Outcome::Challenge(challenge) => Json(LoginAnswer::Challenge(challenge.into())).into_response(),
     })
 }

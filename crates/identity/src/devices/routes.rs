@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use kernel::{DeviceId, Timestamp};
+use kernel::{DeviceId, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
 use storage::StoreError;
 use utoipa::ToSchema;
@@ -99,15 +99,21 @@ async fn rename(
     Path(id): Path<Uuid>,
     Json(body): Json<RenameDevice>,
 ) -> Result<StatusCode, Refusal> {
-    let mut fields = Fields::new();
-    let name = fields.text("/name", &body.name, MAX_NAME);
-    let name = fields.finish(name)?;
-    let (user, cause) = (own(&permit.principal)?, Cause::new(&core, &permit));
-    let work = core.store.tenant(permit.principal.tenant).write(move |tx| {
-        Box::pin(async move { service::rename(tx, &cause, user, DeviceId::from_uuid(id), &name).await })
-    });
-    work.await?;
+    rename_own(&core, &permit, DeviceId::from_uuid(id), &body.name).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Names one of the caller's devices.
+pub async fn rename_own(core: &Core, permit: &Permit<WriteProfile>, id: DeviceId, name: &str) -> Result<(), Problem> {
+    let mut fields = Fields::new();
+    let name = fields.text("/name", name, MAX_NAME);
+    let name = fields.finish(name)?;
+    let (user, cause) = (own(&permit.principal)?, Cause::new(core, permit));
+    let work = core
+        .store
+        .tenant(permit.principal.tenant)
+        .write(move |tx| Box::pin(async move { service::rename(tx, &cause, user, id, &name).await }));
+    work.await
 }
 
 /// Forgets one of the caller's devices: its sessions end, everywhere, and it is trusted no more.
@@ -120,12 +126,19 @@ async fn remove(
     permit: Permit<WriteProfile>,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Refusal> {
-    let (user, cause) = (own(&permit.principal)?, Cause::new(&core, &permit));
-    let work = core.store.tenant(permit.principal.tenant).write(move |tx| {
-        Box::pin(async move { service::remove(tx, &cause, user, DeviceId::from_uuid(id), Reason::Revoked).await })
-    });
+    remove_own(&core, &permit, DeviceId::from_uuid(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Forgets one of the caller's devices: its sessions end, everywhere, and it is trusted no more.
+pub async fn remove_own(core: &Core, permit: &Permit<WriteProfile>, id: DeviceId) -> Result<(), Problem> {
+    let (user, cause) = (own(&permit.principal)?, Cause::new(core, permit));
+    let work = core
+        .store
+        .tenant(permit.principal.tenant)
+        .write(move |tx| Box::pin(async move { service::remove(tx, &cause, user, id, Reason::Revoked).await }));
     if let Some(seq) = work.await? {
         core.settle(seq).await?;
     }
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }

@@ -80,6 +80,23 @@ pub struct Permit<R> {
     right: PhantomData<R>,
 }
 
+impl<R: Right> Permit<R> {
+    /// Asks whether this caller may.
+    pub fn ask(core: &Core, caller: Caller) -> Result<Self, Problem> {
+        let principal = &*caller.principal;
+        if R::NAME == OWN {
+            caller.in_person()?;
+        }
+        let at_home = !R::SYSTEM
+            || core.edge.tenants.load().default_tenant().is_some_and(|default| default.id == principal.tenant);
+        if at_home && core.edge.access.load().permits(principal, R::permission()) {
+            Ok(Self { caller, right: PhantomData })
+        } else {
+            Err(Problem::new(common::FORBIDDEN).detail(format!("This needs the permission {}.", R::NAME)))
+        }
+    }
+}
+
 impl<R> std::ops::Deref for Permit<R> {
     type Target = Caller;
     fn deref(&self) -> &Caller {
@@ -95,17 +112,6 @@ where
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        let core = Arc::<Core>::from_ref(state);
-        let principal = &*caller.principal;
-        if R::NAME == OWN {
-            caller.in_person()?;
-        }
-        let at_home = !R::SYSTEM
-            || core.edge.tenants.load().default_tenant().is_some_and(|default| default.id == principal.tenant);
-        if at_home && core.edge.access.load().permits(principal, R::permission()) {
-            Ok(Self { caller, right: PhantomData })
-        } else {
-            Err(Problem::new(common::FORBIDDEN).detail(format!("This needs the permission {}.", R::NAME)).into())
-        }
+        Ok(Self::ask(&Arc::<Core>::from_ref(state), caller)?)
     }
 }

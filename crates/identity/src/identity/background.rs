@@ -7,7 +7,7 @@ use kernel::edge::HealthCheck;
 use storage::{StoreError, feed};
 use tokio::time::MissedTickBehavior;
 
-use crate::{Core, api_keys, audit, auth, devices, keys, outbox, proof_of_work, proofs};
+use crate::{Core, api_keys, audit, auth, devices, imports, keys, mfa, outbox, passkeys, proof_of_work, proofs};
 
 /// At least so often a node looks for changes, should the bus be away. Half of the second within which
 /// a revocation must hold everywhere.
@@ -18,6 +18,8 @@ const SEAL: Duration = Duration::from_millis(500);
 const SWEEP: Duration = Duration::from_secs(60);
 /// Keys retire and rotate when their time has come.
 const KEYS: Duration = Duration::from_secs(60);
+/// So often a node looks for imports that nobody works on.
+const IMPORTS: Duration = Duration::from_millis(500);
 /// A filter of breached passwords that was changed is taken over.
 const BREACHES: Duration = Duration::from_secs(30);
 /// Expired rows are dropped from the database.
@@ -43,6 +45,7 @@ pub(super) fn tasks(core: &Arc<Core>) -> Vec<Task> {
             core.edge.revocations.sweep(core.now());
             Ok::<_, StoreError>(())
         }),
+        repeat("imports", IMPORTS, core, |core| async move { imports::run_due(&core).await }),
         repeat("breached passwords", BREACHES, core, |core| async move { core.breaches.refresh().await }),
         repeat("purge", PURGE, core, |core| async move { purge(&core).await.map(drop) }),
     ]
@@ -51,9 +54,10 @@ pub(super) fn tasks(core: &Arc<Core>) -> Vec<Task> {
 /// Drops expired rows of every kind and returns how many.
 pub(super) async fn purge(core: &Core) -> Result<u64, StoreError> {
     let expired = auth::sweep(core).await? + api_keys::sweep(&core.store, core.now() - KEEP_KEYS).await?;
-    let expired =
-        expired + outbox::sweep(core).await? + proofs::sweep(core).await? + proof_of_work::sweep(core).await?;
-    let expired = expired + devices::sweep(core).await?;
+    let expired = expired + outbox::sweep(core).await? + proofs::sweep(core).await? + mfa::sweep(core).await?;
+    let expired = expired + proof_of_work::sweep(core).await? + devices::sweep(core).await?;
+    let expired = expired + passkeys::sweep(core).await?;
+    let expired = expired + imports::sweep(core).await?;
     Ok(expired + feed::prune(&core.store, core.now() - KEEP_FEED).await?)
 }
 

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use kernel::{Amr, Random, Secret, SessionId, TenantId, Timestamp, UserId, random};
+use kernel::{Amr, FactorId, Random, Secret, SessionId, TenantId, Timestamp, UserId, random};
 use storage::{Row, StoreError, TenantTx, params};
 
 use crate::{
@@ -58,6 +58,10 @@ pub struct Pending {
     pub counted: Option<([u8; 32], [u8; 32])>,
     /// What the login asked for.
     pub wishes: Wishes,
+    /// They must have a second factor and have none: the answer is the confirmation of their first.
+    pub enrol: bool,
+    /// The factor that they begin with.
+    pub factor: Option<FactorId>,
 }
 
 /// A challenge on its way out.
@@ -94,8 +98,8 @@ impl Opening {
     /// Stores it.
     pub async fn write(&self, tx: &mut TenantTx, now: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO challenges (tenant_id, hash, purpose, user_id, session_id, amr, password, account,
-                source, device, remember, scope, set_cookie, attempts_left, created_at, expires_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+                source, device, remember, scope, set_cookie, attempts_left, created_at, expires_at, enrol)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
         let pending = &self.pending;
         let values = params![
             self.hash,
@@ -112,7 +116,8 @@ impl Opening {
             pending.wishes.set_cookie,
             ATTEMPTS,
             now,
-            self.expires_at
+            self.expires_at,
+            pending.enrol
         ];
         tx.execute(sql, values).await.map(drop)
     }
@@ -131,9 +136,14 @@ impl Presented {
         bearer::tenant_of(PREFIX, id).filter(|named| *named == tenant)?;
         Some(Self { hash: vault.hash_token(id.expose().as_bytes()), device: device(vault, user_agent) })
     }
+    /// A code that is sent for it is stored as this: it opens no other challenge.
+    pub(super) fn code_hash(&self, vault: &Vault, code: &str) -> [u8; 32] {
+        vault.hash_code(&self.hash, code.as_bytes())
+    }
 }
 
-const COLUMNS: &str = "purpose, user_id, session_id, amr, password, account, source, remember, scope, set_cookie";
+const COLUMNS: &str = "purpose, user_id, session_id, amr, password, account, source, remember, scope, set_cookie, \
+     enrol, factor_id";
 const OPEN: &str = "tenant_id = $1 AND hash = $2 AND device = $3 AND used_at IS NULL AND expires_at > $4";
 
 fn hash(row: &Row, column: usize) -> Result<Option<[u8; 32]>, StoreError> {
@@ -157,6 +167,8 @@ fn pending(row: &Row) -> Result<Pending, StoreError> {
             scope: scope.parse::<Scope>().map_err(|_| StoreError::Decode { column: 8, expected: "scopes" })?,
             set_cookie: row.get(9)?,
         },
+        enrol: row.get(10)?,
+        factor: row.get(11)?,
     })
 }
 
@@ -167,6 +179,41 @@ pub async fn attempt(tx: &mut TenantTx, presented: Presented, now: Timestamp) ->
         "UPDATE challenges SET attempts_left = attempts_left - 1 WHERE {OPEN} AND attempts_left > 0 RETURNING {COLUMNS}"
     );
     tx.query_opt(&sql, params![presented.hash, presented.device, now]).await?.as_ref().map(pending).transpose()
+}
+
+/// What is waited for, if it may still be answered. Looks only.
+pub async fn peek(tx: &mut TenantTx, presented: Presented, now: Timestamp) -> Result<Option<Pending>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM challenges WHERE {OPEN} AND attempts_left > 0");
+    tx.query_opt(&sql, params![presented.hash, presented.device, now]).await?.as_ref().map(pending).transpose()
+}
+
+/// Notes the code that was sent: it takes the place of an older one.
+pub(super) async fn note_code(
+    tx: &mut TenantTx,
+    presented: Presented,
+    code: [u8; 32],
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = format!("UPDATE challenges SET code_hash = $5 WHERE {OPEN}");
+    Ok(tx.execute(&sql, params![presented.hash, presented.device, now, code]).await? == 1)
+}
+
+/// The hash of the code that was sent last. For the unit that has just used the challenge up.
+pub(super) async fn sent_code(tx: &mut TenantTx, presented: Presented) -> Result<Option<[u8; 32]>, StoreError> {
+    let sql = "SELECT code_hash FROM challenges WHERE tenant_id = $1 AND hash = $2";
+    let row = tx.query_opt(sql, params![presented.hash]).await?;
+    row.map_or(Ok(None), |row| hash(&row, 0))
+}
+
+/// Notes the factor that an enrolment begins with.
+pub(super) async fn note_factor(
+    tx: &mut TenantTx,
+    presented: Presented,
+    factor: FactorId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = format!("UPDATE challenges SET factor_id = $5 WHERE {OPEN} AND enrol = $6");
+    Ok(tx.execute(&sql, params![presented.hash, presented.device, now, factor, true]).await? == 1)
 }
 
 /// Uses it up. Of any number of callers one is told `true`.

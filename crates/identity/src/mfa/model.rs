@@ -1,11 +1,14 @@
 //! Kinds of factors and how they are shown. Pure.
 
+use kernel::{FactorId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// What a stored factor is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = FactorKind)]
 pub enum Kind {
     /// An authenticator app.
     Totp,
@@ -51,6 +54,7 @@ impl From<Kind> for Method {
 
 /// A method that a challenge may be answered with.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = OfferedFactor)]
 pub struct Offer {
     /// Which.
     pub method: Method,
@@ -58,6 +62,78 @@ pub struct Offer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "+49•••••••56")]
     pub hint: Option<String>,
+}
+
+/// A factor as stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Factor {
+    pub(super) id: FactorId,
+    pub(super) kind: Kind,
+    pub(super) sealed: Option<Vec<u8>>,
+    pub(super) phone: Option<String>,
+    pub(super) created_at: Timestamp,
+    pub(super) last_used_at: Option<Timestamp>,
+}
+
+/// What somebody who begins with a factor is shown.
+#[derive(Clone, Debug)]
+pub struct Enrolment {
+    /// To be given with the code that confirms it.
+    pub id: FactorId,
+    /// For an authenticator app: what it needs to know.
+    pub totp: Option<TotpEnrolment>,
+}
+
+/// What an authenticator app needs to know, in three forms. Shown once.
+#[derive(Clone, Debug)]
+pub struct TotpEnrolment {
+    /// To be typed (base32).
+    pub secret: String,
+    /// To be opened.
+    pub otpauth_uri: String,
+    /// To be scanned.
+    pub qr_svg: String,
+}
+
+/// A factor as its owner sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Factor)]
+pub struct FactorView {
+    /// Id.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: Kind,
+    /// Which phone, mostly hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "+49•••••••56")]
+    pub hint: Option<String>,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When it was used last.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_used_at: Option<Timestamp>,
+}
+
+impl From<&Factor> for FactorView {
+    fn from(factor: &Factor) -> Self {
+        Self {
+            id: factor.id.uuid(),
+            kind: factor.kind,
+            hint: factor.phone.as_deref().map(masked),
+            created_at: factor.created_at,
+            last_used_at: factor.last_used_at,
+        }
+    }
+}
+
+/// All factors of a person.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Factors {
+    /// Those that are asked for, oldest first.
+    pub factors: Vec<FactorView>,
+    /// Backup codes that have not been used.
+    pub backup_codes_left: u32,
 }
 
 /// A phone number that its owner recognises and nobody else learns: the first three and the last two characters.

@@ -64,6 +64,11 @@ impl Judged {
         Ok(self)
     }
 
+    /// The password.
+    pub const fn password(&self) -> &Secret {
+        &self.password
+    }
+
     /// What is to be stored.
     pub async fn hash(self, core: &Core) -> Result<NewPassword, Problem> {
         let hash = Secret::new(core.hasher.hash(self.password).await?);

@@ -67,6 +67,18 @@ pub async fn judge(
     Ok(Judged { password, field, history: rules.history })
 }
 
+/// The same of one of very many passwords: nobody is asked over the network.
+pub async fn judge_offline(core: &Core, policy: &Policy, candidate: Candidate<'_>) -> Result<Judged, Problem> {
+    let Candidate { password, about, field } = candidate;
+    let rules = policy.rules();
+    let mut broken = broken_rules(&rules, password.expose(), about);
+    let offline = breach_check(core, &rules) == BreachCheck::Offline;
+    if offline && core.breaches.look_up(BreachCheck::Offline, &password, core.now()).await == Known::Yes {
+        broken.push(Broken::new("breached", "It is known from a breach."));
+    }
+    if broken.is_empty() { Ok(Judged { password, field, history: rules.history }) } else { Err(weak(broken, field)) }
+}
+
 /// A password was let through without having been looked up: the operator must be able to find out.
 async fn note_unasked(
     core: &Core,

@@ -7,6 +7,9 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use super::Cost;
 
+/// What new hashes are.
+pub(super) const OURS: (Algorithm, Version) = (Algorithm::Argon2id, Version::V0x13);
+
 /// The memory of one thread.
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
@@ -14,9 +17,10 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
-    /// Computes `output.len()` bytes of Argon2id, version 0x13.
+    /// Computes `output.len()` bytes.
     pub(super) fn compute(
         &mut self,
+        (algorithm, version): (Algorithm, Version),
         cost: Cost,
         password: &[u8],
         salt: &[u8],
@@ -27,7 +31,7 @@ impl Workspace {
         if self.blocks.len() < needed {
             self.blocks.resize(needed, Block::new());
         }
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(
+        Argon2::new(algorithm, version, params).hash_password_into_with_memory(
             password,
             salt,
             output,
@@ -58,7 +62,7 @@ mod tests {
 
     fn compute(workspace: &mut Workspace, cost: Cost, password: &[u8]) -> [u8; 32] {
         let mut out = [0; 32];
-        workspace.compute(cost, password, b"somesaltsomesalt", &mut out).expect("computed");
+        workspace.compute(OURS, cost, password, b"somesaltsomesalt", &mut out).expect("computed");
         out
     }
 
@@ -82,7 +86,7 @@ mod tests {
     fn it_is_argon2id() {
         let mut out = [0; 32];
         let cost = Cost { memory_kib: 256, iterations: 2, parallelism: 1 };
-        Workspace::default().compute(cost, b"password", b"somesalt", &mut out).expect("computed");
+        Workspace::default().compute(OURS, cost, b"password", b"somesalt", &mut out).expect("computed");
         let hex: String = out.iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(hex, "9dfeb910e80bad0311fee20f9c0e2b12c17987b4cac90c2ef54d5b3021c68bfe");
     }

@@ -15,10 +15,14 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use kernel::{Problem, Random, Secret, problem::common, random};
-use subtle::ConstantTimeEq as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::{BUSY, argon::Workspace, phc::Phc};
+use super::{
+    BUSY,
+    argon::{OURS, Workspace},
+    phc::Phc,
+    stored::{Failed, Stored},
+};
 use crate::settings::PasswordSettings;
 
 /// Bytes of a new salt, and of a new hash (ACC-3).
@@ -49,7 +53,7 @@ impl Cost {
         self.memory_kib >= Self::FLOOR.memory_kib
             && self.iterations >= Self::FLOOR.iterations
             && self.parallelism >= Self::FLOOR.parallelism
-            && Phc { cost: self, salt: vec![0; SALT], output: vec![0; OUTPUT] }.to_string().parse::<Phc>().is_ok()
+            && Phc::new(self, vec![0; SALT], vec![0; OUTPUT]).to_string().parse::<Phc>().is_ok()
     }
 }
 
@@ -90,12 +94,22 @@ pub struct Hasher {
 }
 
 struct Job {
-    cost: Cost,
+    task: Task,
     password: Secret,
-    salt: Vec<u8>,
-    output: usize,
-    reply: oneshot::Sender<Result<Vec<u8>, argon2::Error>>,
+    reply: oneshot::Sender<Result<Done, Failed>>,
     place: OwnedSemaphorePermit,
+}
+
+/// What a thread is to do with a password.
+enum Task {
+    Hash { cost: Cost, salt: Vec<u8> },
+    Verify(Stored),
+}
+
+/// What came of it.
+enum Done {
+    Hashed(Vec<u8>),
+    Verified(bool),
 }
 
 impl Hasher {
@@ -124,11 +138,8 @@ impl Hasher {
             thread::Builder::new().name(format!("password-{i}")).spawn(move || work(&jobs, cost, &computed))?;
         }
         let capacity = threads.max(1) + waiting;
-        let dummy = Phc {
-            cost,
-            salt: random::bytes::<SALT>(&*random).to_vec(),
-            output: random::bytes::<OUTPUT>(&*random).to_vec(),
-        };
+        let (salt, output) = (random::bytes::<SALT>(&*random).to_vec(), random::bytes::<OUTPUT>(&*random).to_vec());
+        let dummy = Phc::new(cost, salt, output);
         let (places, dummy) = (Arc::new(Semaphore::new(capacity)), dummy.to_string().into());
         Ok(Self { queue, places, capacity, cost, dummy, computed, random })
     }
@@ -180,26 +191,41 @@ impl Reservation<'_> {
     /// Hashes a new password to a PHC string.
     pub async fn hash(self, password: Secret) -> Result<String, Problem> {
         let (cost, salt) = (self.hasher.cost, random::bytes::<SALT>(&*self.hasher.random).to_vec());
-        let output = self.compute(cost, password, salt.clone(), OUTPUT).await?;
-        Ok(Phc { cost, salt, output }.to_string())
+        match self.perform(Task::Hash { cost, salt: salt.clone() }, password).await? {
+            Done::Hashed(output) => Ok(Phc::new(cost, salt, output).to_string()),
+            Done::Verified(_) => Err(Problem::new(common::INTERNAL).cause("a hash was not hashed")),
+        }
     }
 
     /// Verifies a password; see [`Hasher::verify`].
     pub async fn verify(self, password: Secret, stored: Option<String>) -> Result<Verdict, Problem> {
         let (usual, known) = (self.hasher.cost, stored.is_some());
         let text = stored.as_deref().unwrap_or(&self.hasher.dummy);
-        let phc: Phc = text.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
-        let computed = self.compute(phc.cost, password, phc.salt, phc.output.len()).await?;
-        let ok = bool::from(computed.ct_eq(&phc.output)) && known;
-        Ok(Verdict { ok, needs_rehash: ok && (phc.cost != usual || phc.output.len() != OUTPUT) })
+        let stored: Stored = text.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
+        let current = matches!(&stored, Stored::Argon2(hash) if hash.is_current(usual, OUTPUT));
+        let done = self.perform(Task::Verify(stored), password).await?;
+        let ok = matches!(done, Done::Verified(true)) && known;
+        Ok(Verdict { ok, needs_rehash: ok && !current })
     }
 
-    async fn compute(self, cost: Cost, password: Secret, salt: Vec<u8>, output: usize) -> Result<Vec<u8>, Problem> {
+    async fn perform(self, task: Task, password: Secret) -> Result<Done, Problem> {
         let stopped = || Problem::new(common::UNAVAILABLE).cause("the hashing threads have stopped");
         let (reply, answer) = oneshot::channel();
-        let job = Job { cost, password, salt, output, reply, place: self.place };
+        let job = Job { task, password, reply, place: self.place };
         self.hasher.queue.send(job).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?.map_err(|e| Problem::new(common::INTERNAL).cause(e))
+    }
+}
+
+/// Does one job.
+fn perform(task: &Task, password: &[u8], workspace: &mut Workspace) -> Result<Done, Failed> {
+    match task {
+        Task::Verify(stored) => stored.verify(password, workspace).map(Done::Verified),
+        Task::Hash { cost, salt } => {
+            let mut output = vec![0; OUTPUT];
+            let done = workspace.compute(OURS, *cost, password, salt, &mut output);
+            done.map(|()| Done::Hashed(output)).map_err(|e| Failed(e.to_string()))
+        }
     }
 }
 
@@ -210,14 +236,13 @@ fn work(jobs: &Receiver<Job>, usual: Cost, computed: &AtomicU64) {
         match jobs.recv_timeout(KEEP_BUFFER) {
             Ok(job) if job.reply.is_closed() => {}
             Ok(job) => {
-                let mut output = vec![0; job.output];
-                let done = workspace.compute(job.cost, job.password.expose().as_bytes(), &job.salt, &mut output);
+                let done = perform(&job.task, job.password.expose().as_bytes(), &mut workspace);
                 computed.fetch_add(1, Ordering::Relaxed);
                 workspace.shrink_to(usual);
                 // Whoever is answered finds the place free.
                 drop(job.place);
                 // The caller may have gone away meanwhile.
-                drop(job.reply.send(done.map(|()| output)));
+                drop(job.reply.send(done));
             }
             Err(RecvTimeoutError::Timeout) => workspace.release(),
             Err(RecvTimeoutError::Disconnected) => return,
@@ -271,6 +296,16 @@ mod tests {
         assert_eq!(right, Verdict { ok: true, needs_rehash: true });
         let wrong = hasher.verify(secret("y"), Some(stored)).await.expect("verify");
         assert_eq!(wrong, Verdict { ok: false, needs_rehash: false });
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_kind_verifies_and_asks_for_a_new_one() {
+        let hasher = hasher(TINY, 8);
+        let stored = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+        let verify = async |password| hasher.verify(secret(password), Some(stored.into())).await.expect("verify");
+        assert_eq!(verify("correct horse").await, Verdict { ok: true, needs_rehash: true });
+        assert_eq!(verify("correct horsf").await, Verdict { ok: false, needs_rehash: false });
+        assert_eq!(hasher.computed(), 2, "on the pool, like ours");
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{language::Language, passwords::Policy};
+use crate::{language::Language, mfa::MfaPolicy, passwords::Policy};
 
 /// Most bits of work a tenant may ask for: about 17 million hashes, minutes in a browser.
 pub(super) const MAX_WORK: u8 = 24;
@@ -18,6 +18,8 @@ pub struct Preferences {
     pub verified_login: bool,
     /// Whether people are told by mail of a login with a device that was not used before.
     pub new_login_mail: bool,
+    /// Who must have a second factor.
+    pub mfa: MfaPolicy,
     /// Which passwords may be chosen; absent where the operator's policy holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -33,6 +35,7 @@ impl Default for Preferences {
             language: Language::En,
             verified_login: false,
             new_login_mail: true,
+            mfa: MfaPolicy::default(),
             signup_work: 0,
             password_policy: None,
         }

@@ -20,6 +20,7 @@ use crate::{
         present,
     },
     language::Language,
+    mfa::{self, MfaPolicy},
     passwords::{Policy, breach::BreachCheck},
     templates::{ReadSettings, WriteSettings},
     users,
@@ -53,6 +54,8 @@ struct ChangeSettings {
     verified_login: Option<bool>,
     /// Whether people are told by mail of a login with a device that was not used before.
     new_login_mail: Option<bool>,
+    /// Who must have a second factor. Takes effect at their next login.
+    mfa: Option<MfaPolicy>,
     /// Which passwords may be chosen from now on: `"complex"`, `"nist"` or rules of one's own; `null` for the
     /// operator's policy. Passwords that exist stay.
     #[serde(default, deserialize_with = "present")]
@@ -75,6 +78,12 @@ impl ChangeSettings {
                 let message = "the operator has set no filter of breached passwords: use \"online\" or \"off\"";
                 fields.wrong("/password_policy/breach_check", "unavailable", message);
             }
+        }
+        if self.mfa.as_ref().is_some_and(|mfa| mfa.roles.len() > mfa::MAX_ROLES) {
+            fields.wrong("/mfa/roles", "too_many", "may have 50 entries at most");
+        }
+        if self.mfa.as_ref().is_some_and(|mfa| mfa.trust_days > mfa::MAX_DAYS) {
+            fields.wrong("/mfa/trust_days", "too_large", "may be 365 at most");
         }
         if self.signup_work.is_some_and(|bits| bits > MAX_WORK) {
             fields.wrong("/signup_work", "too_large", format!("may be {MAX_WORK} at most"));
@@ -104,6 +113,7 @@ async fn change(
                 language: wanted.language.unwrap_or(old.language),
                 verified_login: wanted.verified_login.unwrap_or(old.verified_login),
                 new_login_mail: wanted.new_login_mail.unwrap_or(old.new_login_mail),
+                mfa: wanted.mfa.unwrap_or_else(|| old.mfa.clone()),
                 password_policy: wanted.password_policy.unwrap_or_else(|| old.password_policy.clone()),
                 signup_work: wanted.signup_work.unwrap_or(old.signup_work),
             };

@@ -23,6 +23,8 @@ pub enum Reason {
     Password,
     /// The e-mail address changed.
     Email,
+    /// Second factors changed.
+    Factors,
     /// An administrator ended it.
     Admin,
     /// The user was disabled or deleted.
@@ -40,6 +42,7 @@ impl Reason {
             Self::Revoked => "revoked",
             Self::Password => "password",
             Self::Email => "email",
+            Self::Factors => "factors",
             Self::Admin => "admin",
             Self::Disabled => "disabled",
             Self::Reuse => "reuse",

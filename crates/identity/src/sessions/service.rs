@@ -90,7 +90,7 @@ pub async fn end_many(
 }
 
 /// Ends one session of a user. `false`: the user has no such session.
-pub(crate) async fn end_one(
+pub async fn end_one(
     core: &Core,
     ctx: &RequestContext,
     principal: &Principal,

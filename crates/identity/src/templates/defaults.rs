@@ -71,6 +71,10 @@ fn details(texts: &Texts, name: Name) -> Vec<(&str, &'static str)> {
 }
 
 fn text(texts: &Texts, message: &Message, name: Name) -> String {
+    if name == Name::SmsCode {
+        // A text message has little room.
+        return message.intro.clone();
+    }
     let mut text = format!("{}{{% if name %}} {{{{ name }}}}{{% endif %}},\n\n{}\n", texts.greeting, message.intro);
     if let Some(action) = &message.action {
         let _ = writeln!(text, "\n{action}:\n{{{{ link }}}}");

@@ -30,6 +30,14 @@ pub enum Name {
     PasswordChanged,
     /// Somebody logged in with a device that was not used before.
     NewLogin,
+    /// Second factors were changed.
+    FactorsChanged,
+    /// A code, in a text message.
+    SmsCode,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
     /// An administrator acts as the person.
     Impersonated,
     /// Proves that messages arrive.
@@ -56,7 +64,7 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -66,6 +74,10 @@ impl Name {
         Self::Invitation,
         Self::PasswordChanged,
         Self::NewLogin,
+        Self::FactorsChanged,
+        Self::SmsCode,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
         Self::Impersonated,
         Self::Test,
     ];
@@ -82,6 +94,10 @@ impl Name {
             Self::Invitation => "invitation",
             Self::PasswordChanged => "password_changed",
             Self::NewLogin => "new_login",
+            Self::FactorsChanged => "factors_changed",
+            Self::SmsCode => "sms_code",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
             Self::Impersonated => "impersonated",
             Self::Test => "test",
         }
@@ -93,8 +109,9 @@ impl Name {
             Self::VerifyEmail => &["link", "token", "code", "valid_for"],
             Self::ResetPassword | Self::ChangeEmail | Self::Invitation => &["link", "token", "valid_for"],
             Self::EmailChangeRequested | Self::EmailChanged => &["new_email", "time", "ip"],
-            Self::PasswordChanged => &["time", "ip"],
-            Self::NewLogin => &["time", "ip", "device"],
+            Self::PasswordChanged | Self::FactorsChanged => &["time", "ip"],
+            Self::SmsCode => &["code", "valid_for"],
+            Self::NewLogin | Self::PasskeyAdded | Self::PasskeyRemoved => &["time", "ip", "device"],
             Self::Impersonated => &["time", "reason"],
             Self::AlreadyRegistered | Self::Test => &[],
         }

@@ -51,6 +51,8 @@ fn defaults_say_what_they_must() {
             (Name::Invitation, &["link", "valid_for"]),
             (Name::EmailChangeRequested, &["new_email", "time", "ip"]),
             (Name::NewLogin, &["time", "ip", "device"]),
+            (Name::PasskeyAdded, &["time", "ip", "device"]),
+            (Name::PasskeyRemoved, &["time", "ip", "device"]),
             (Name::Impersonated, &["time", "reason"]),
             (Name::PasswordChanged, &["time", "ip"]),
         ] {

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{Attributes, NO_ACCOUNT, Phone, ProfileChange, ReadProfile, UserView, WriteProfile, store};
+use super::{Attributes, NO_ACCOUNT, Phone, ProfileChange, ReadProfile, User, UserView, WriteProfile, store};
 use crate::{
     Core, attributes,
     audit::{self, Action, Entry, Target},
@@ -96,9 +96,18 @@ async fn write_profile(
     permit: Permit<WriteProfile>,
     Json(body): Json<ProfileBody>,
 ) -> Result<Json<UserView>, Refusal> {
-    let (change, id, now) = (body.parse()?, own(&permit.principal)?, core.now());
+    Ok(Json(change_profile(&core, &permit, body.parse()?).await?.into()))
+}
+
+/// Changes the caller's profile.
+pub async fn change_profile(
+    core: &Core,
+    permit: &Permit<WriteProfile>,
+    change: ProfileChange,
+) -> Result<User, Problem> {
+    let (id, now) = (own(&permit.principal)?, core.now());
     if let Some(wanted) = &change.attributes {
-        attributes::check(&core, permit.principal.tenant, wanted.as_map(), "/attributes").await?;
+        attributes::check(core, permit.principal.tenant, wanted.as_map(), "/attributes").await?;
     }
     let entry = Entry::new(&*permit.principal, Action("user.profile_updated"), Target::new("user", id), &permit.ctx)
         .details(json!({"fields": change.touched()}));
@@ -112,8 +121,7 @@ async fn write_profile(
             Ok::<_, StoreError>(user)
         })
     });
-    let user = work.await?.ok_or(common::NOT_FOUND)?;
-    Ok(Json(user.into()))
+    work.await?.ok_or_else(|| common::NOT_FOUND.into())
 }
 
 /// Who the caller is and what they may.
@@ -182,7 +190,7 @@ async fn describe(core: &Core, permit: &Permit<ReadProfile>) -> Result<Json<Me>,
         tenant: TenantBrief { id: tenant.id.uuid(), slug: tenant.slug.to_string(), name: tenant.name.to_string() },
         method: method.into(),
         roles: principal.roles.iter().map(ToString::to_string).collect(),
-        permissions: effective(&core.edge, principal),
+        permissions: permissions(&core.edge, principal),
         scope: principal.scope.to_string(),
         session_id: principal.session.map(kernel::SessionId::uuid),
         api_key_id: principal.api_key.map(kernel::ApiKeyId::uuid),
@@ -190,7 +198,7 @@ async fn describe(core: &Core, permit: &Permit<ReadProfile>) -> Result<Json<Me>,
 }
 
 /// What the edge would allow, as a sorted list.
-fn effective(edge: &Edge, principal: &Principal) -> Vec<String> {
+pub fn permissions(edge: &Edge, principal: &Principal) -> Vec<String> {
     let access = edge.access.load();
     let allowed = |permission: &Permission| access.permits(principal, permission);
     let built_in = BUILTIN.iter().filter(|(name, _)| name.parse().is_ok_and(|p| allowed(&p)));

@@ -9,7 +9,7 @@
 //! - What an administrator does to a password or an address is told to its owner by mail.
 //! - Deleted users are kept, so that they can be restored; nothing but restoring is done to them.
 //!
-//! Deliberately absent: bulk import and export, erasure, and
+//! Deliberately absent: erasure, and
 //! a password that must be changed at the next login.
 
 mod devices;
@@ -18,6 +18,7 @@ pub mod filter;
 mod impersonation;
 mod invitations;
 mod model;
+mod passkeys;
 mod routes;
 mod service;
 mod sessions;
@@ -27,6 +28,8 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use store::{other_super_admins, roles_changed, update as rewrite};
+
 use std::sync::Arc;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -35,7 +38,20 @@ use crate::Core;
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
-    routes::routes().merge(sessions::routes()).merge(devices::routes()).merge(impersonation::routes())
+    routes::routes()
+        .merge(sessions::routes())
+        .merge(devices::routes())
+        .merge(impersonation::routes())
+        .merge(passkeys::routes())
+}
+
+/// A page of users with their roles, for exports.
+pub(crate) async fn page(
+    tx: &mut storage::TenantTx,
+    filter: &filter::Filter,
+    window: crate::http::Window,
+) -> Result<Vec<(crate::users::User, Vec<kernel::RoleName>)>, storage::StoreError> {
+    Ok(store::page(tx, filter, window).await?.into_iter().map(|managed| (managed.user, managed.roles)).collect())
 }
 
 crate::rights! {

@@ -21,6 +21,7 @@ use crate::{
         Json, Page, Path, Permit, Query, Refusal, Window,
         openapi::{Body, Changed, Guarded, Named, Parsed},
     },
+    mfa::Factors,
 };
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
@@ -34,6 +35,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(unlock))
         .routes(routes!(invite))
         .routes(routes!(reset_password))
+        .routes(routes!(factors))
+        .routes(routes!(reset_mfa))
 }
 
 /// What cannot be an id names nobody.
@@ -255,4 +258,34 @@ async fn reset_password(
     let id = user_id(&id)?;
     let made_up = standing::reset_password(&core, &permit, id, body.password).await?;
     Ok(Json(TemporaryPassword::new(made_up.as_ref())))
+}
+
+/// A user's second factors
+///
+/// Needs `users:read`.
+#[utoipa::path(get, path = "/api/v1/admin/users/{id}/mfa", tag = "users", operation_id = "list_user_factors",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    responses((status = 200, body = Factors), Guarded, Named))]
+async fn factors(
+    State(core): State<Arc<Core>>,
+    permit: Permit<ReadUsers>,
+    Path(id): Path<String>,
+) -> Result<Json<Factors>, Refusal> {
+    Ok(Json(standing::factors(&core, &permit, user_id(&id)?).await?))
+}
+
+/// Reset a user's second factors
+///
+/// Takes all of them and the backup codes away, for somebody who has lost them. Needs `users:update`, and everything
+/// that the user holds. Their sessions end, and they are told by mail. Not for one's own.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/mfa/reset", tag = "users", operation_id = "reset_user_mfa",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
+    responses((status = 204), Guarded, Named, Changed))]
+async fn reset_mfa(
+    State(core): State<Arc<Core>>,
+    permit: Permit<UpdateUsers>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    standing::reset_mfa(&core, &permit, user_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use storage::TenantTx;
 
 use super::{
-    AssignRoles, DeleteUsers, DisableUsers, LAST_SUPER_ADMIN, SELF, UpdateUsers,
+    AssignRoles, DeleteUsers, DisableUsers, LAST_SUPER_ADMIN, ReadUsers, SELF, UpdateUsers,
     model::{Managed, not_deleted, temporary_password},
     service::{known, manage, target},
     store,
@@ -15,6 +15,7 @@ use crate::{
     audit::Action,
     auth::lockout,
     http::{Caller, Cause, Permit},
+    mfa::{self, Factors},
     new_password::{self, Candidate},
     outbox::{Fate, Letter, Post},
     passwords::About,
@@ -33,6 +34,7 @@ const ENABLED: Action = Action("user.enabled");
 const DELETED: Action = Action("user.deleted");
 const RESTORED: Action = Action("user.restored");
 const UNLOCKED: Action = Action("user.unlocked");
+const MFA_RESET: Action = Action("user.mfa_reset");
 const RESET: Action = Action("user.password_reset");
 
 /// Refuses to take the last active super administrator away. Asked under the tenant's lock.
@@ -197,6 +199,7 @@ pub(super) async fn reset_password(
                     .at(cause.now);
                 post.write(tx, letter, Fate::send_if(user.status == UserStatus::Active)).await?;
             }
+            mfa::distrust(tx, id, cause.now).await?;
             let sessions = sessions::revoke_all(tx, id, None, Reason::Password, cause.now).await?;
             cause.record(tx, RESET, target(id), json!({ "sessions": sessions.len() })).await?;
             let seq = if sessions.is_empty() {
@@ -210,4 +213,36 @@ pub(super) async fn reset_password(
     .await?;
     core.outbox.wake();
     Ok(made_up)
+}
+
+/// Takes all second factors of a user away, for the day they have lost them. All their sessions end; they are told.
+pub(super) async fn reset_mfa(core: &Core, permit: &Permit<UpdateUsers>, id: UserId) -> Result<(), Problem> {
+    if permit.principal.subject.user() == Some(id) {
+        return Err(SELF.into());
+    }
+    let post = Post::new(core);
+    manage(core, permit, id, move |tx, cause, user| {
+        Box::pin(async move {
+            not_deleted(&user)?;
+            let factors = mfa::reset(tx, id, cause.now).await?;
+            mfa::notify(tx, &post, &user, &cause.ctx, None, cause.now).await?;
+            let seq = mfa::end_others(tx, id, None, cause.now).await?;
+            cause.record(tx, MFA_RESET, target(id), json!({ "factors": factors })).await?;
+            Ok(((), seq))
+        })
+    })
+    .await?;
+    core.outbox.wake();
+    Ok(())
+}
+
+/// The second factors of a user.
+pub(super) async fn factors(core: &Core, permit: &Permit<ReadUsers>, id: UserId) -> Result<Factors, Problem> {
+    let work = core.store.tenant(permit.principal.tenant).read(move |tx| {
+        Box::pin(async move {
+            users::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
+            Ok(mfa::overview(tx, id).await?)
+        })
+    });
+    work.await
 }

@@ -95,7 +95,7 @@ pub(super) async fn taken(
 }
 
 /// Writes everything of the user that an administrator may change.
-pub(super) async fn update(tx: &mut TenantTx, user: &User, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn update(tx: &mut TenantTx, user: &User, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE users SET email = $3, email_verified_at = $4, username = $5, external_id = $6,
             display_name = $7, company_name = $8, phone = $9, attributes = $10, updated_at = $11
         WHERE tenant_id = $1 AND id = $2";
@@ -115,13 +115,13 @@ pub(super) async fn update(tx: &mut TenantTx, user: &User, now: Timestamp) -> Re
 }
 
 /// Notes that the user's roles differ from what their tokens say.
-pub(super) async fn roles_changed(tx: &mut TenantTx, id: UserId, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn roles_changed(tx: &mut TenantTx, id: UserId, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE users SET standing_changed_at = $3, updated_at = $3 WHERE tenant_id = $1 AND id = $2";
     tx.execute(sql, params![id, now]).await.map(drop)
 }
 
 /// How many active super administrators there are besides this user.
-pub(super) async fn other_super_admins(tx: &mut TenantTx, id: UserId) -> Result<i64, StoreError> {
+pub(crate) async fn other_super_admins(tx: &mut TenantTx, id: UserId) -> Result<i64, StoreError> {
     let sql = "SELECT count(*) FROM user_roles m
             JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
             JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id

@@ -11,6 +11,7 @@ use crate::{
     audit::{self, Action, Actor, Entry, Target},
     auth,
     language::Language,
+    mfa,
     outbox::{Fate, LIMITED, Letter, Post, limits},
     preferences,
     proofs::{self, Ask, Held, Purpose},
@@ -112,6 +113,7 @@ impl Unit {
         }
         // Links that were sent to the old address open nothing any more.
         proofs::void(tx, id, &[Purpose::VerifyEmail, Purpose::ResetPassword, Purpose::ChangeEmail], now).await?;
+        mfa::distrust(tx, id, now).await?;
         let sessions = sessions::revoke_all(tx, id, session, Reason::Email, now).await?;
         let entry = Entry::new(Actor::User(id), CHANGED, Target::new("user", id), &self.ctx);
         audit::record(tx, entry.details(json!({"sessions_ended": sessions.len()})), now, &*self.random).await?;

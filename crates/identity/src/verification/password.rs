@@ -88,6 +88,7 @@ pub async fn choose(
             proofs::void(tx, user.id, &[purpose, Purpose::ResetPassword, Purpose::ChangeEmail], now).await?;
             let logins = [&user.email, &user.username].into_iter().flatten().map(|name| Login::new(name));
             lockout::unlock(tx, &vault, &logins.collect::<Vec<_>>()).await?;
+            mfa::distrust(tx, user.id, now).await?;
             let sessions = sessions::revoke_all(tx, user.id, None, Reason::Password, now).await?;
             let entry = Entry::new(Actor::User(user.id), action, Target::new("user", user.id), &ctx);
             audit::record(tx, entry.details(json!({"sessions_ended": sessions.len()})), now, &*random).await?;

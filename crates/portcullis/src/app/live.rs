@@ -14,14 +14,15 @@ use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
 use gateway::{
     TableView,
-    config::RouteConfig,
+    config::{GatewayConfig, RouteConfig},
     route::{PathPattern, RouteTable},
 };
 use kernel::{
     edge::HealthCheck,
-    gate::{Documents, Finding, GateConfig, Made, Purge},
+    gate::{Document, DocumentKey, Documents, Finding, GateConfig, Made, Purge},
 };
 use parking_lot::Mutex;
+use serde_json::Value as Json;
 
 use super::{
     routes,
@@ -49,7 +50,26 @@ pub(crate) struct Live {
 struct State {
     file: Config,
     read: AllRead,
+    /// What was judged last and found right: as a rule it is what is published next.
+    judged: Option<Judged>,
     server: Option<Server>,
+}
+
+/// Documents in which nothing is wrong, and what the gate is configured with by them and the file.
+struct Judged {
+    read: AllRead,
+    config: GatewayConfig,
+}
+
+impl Judged {
+    /// Whether it is these documents that were judged.
+    fn is_of(&self, documents: &Documents) -> bool {
+        let same =
+            |((known, (content, _)), (key, document)): ((&DocumentKey, &(Arc<Json>, _)), (&DocumentKey, &Document))| {
+                known == key && (Arc::ptr_eq(content, &document.content) || **content == *document.content)
+            };
+        self.read.len() == documents.len() && self.read.iter().zip(documents).all(same)
+    }
 }
 
 /// What puts tables in force, once there is a gate. Weak: what is behind the routes holds us.
@@ -66,7 +86,7 @@ impl Live {
             made: ArcSwap::default(),
             written: ArcSwap::from_pointee(made::written(&file)),
             broken: ArcSwap::default(),
-            state: Mutex::new(State { file, read: AllRead::new(), server: None }),
+            state: Mutex::new(State { file, read: AllRead::new(), judged: None, server: None }),
         }
     }
 
@@ -76,7 +96,7 @@ impl Live {
             return Err(ReloadError::Made(self.made.load().revision, reason.clone()));
         }
         let state = self.state.lock();
-        tables.build(&made::together(&state.file, &state.read), None)
+        tables.build(&state.file.identity.limits, &made::together(&state.file, &state.read), None)
     }
 
     /// From now on, changes are put in force at once. `revision` is that of the first table.
@@ -84,7 +104,7 @@ impl Live {
         let mut state = self.state.lock();
         let server = Server { view, tables: Arc::downgrade(tables) };
         if self.made.load().revision != revision {
-            server.replace(&made::together(&state.file, &state.read))?;
+            server.replace(&state.file, &made::together(&state.file, &state.read))?;
         }
         state.server = Some(server);
         Ok(())
@@ -99,23 +119,25 @@ impl Live {
     /// on top, all of it or nothing.
     pub(super) fn reload(&self, file: &Config) -> Result<(), ReloadError> {
         let mut state = self.state.lock();
-        let findings = made::judge(file, &state.read);
-        if !findings.is_empty() {
-            return Err(ReloadError::Made(self.made.load().revision, describe(&findings)));
-        }
+        let config = made::judge(file, &state.read)
+            .map_err(|findings| ReloadError::Made(self.made.load().revision, describe(&findings)))?;
         if let Some(server) = &state.server {
-            server.replace(&made::together(file, &state.read))?;
+            server.replace(file, &config)?;
         }
         state.file = file.clone();
+        state.judged = None;
         self.written.store(Arc::new(made::written(file)));
         self.broken.store(Arc::default());
         Ok(())
     }
 
     /// Everything that is wrong with documents, or what was read from them.
-    fn check(state: &State, documents: &Documents) -> Result<AllRead, Vec<Finding>> {
+    fn check(state: &State, documents: &Documents) -> Result<Judged, Vec<Finding>> {
         let read = made::read(documents, &state.read, &SCHEMA)?;
-        let mut findings = made::judge(&state.file, &read);
+        let (config, mut findings) = match made::judge(&state.file, &read) {
+            Ok(config) => (Some(config), Vec::new()),
+            Err(findings) => (None, findings),
+        };
         for (key, (_, document)) in &read {
             if let made::Read::Route(route) = &**document {
                 let about = |pointer: &str, message: String| Finding {
@@ -136,16 +158,19 @@ impl Live {
                 }
             }
         }
-        if findings.is_empty() { Ok(read) } else { Err(findings) }
+        match config.filter(|_| findings.is_empty()) {
+            Some(config) => Ok(Judged { read, config }),
+            None => Err(findings),
+        }
     }
 }
 
 impl Server {
-    fn replace(&self, config: &Config) -> Result<(), ReloadError> {
+    fn replace(&self, file: &Config, config: &GatewayConfig) -> Result<(), ReloadError> {
         // Gone, with the program that is stopping.
         let Some(tables) = self.tables.upgrade() else { return Ok(()) };
         let previous = self.view.table();
-        let table = tables.build(config, previous.as_deref())?;
+        let table = tables.build(&file.identity.limits, config, previous.as_deref())?;
         self.view.replace(table);
         Ok(())
     }
@@ -161,15 +186,24 @@ impl GateConfig for Live {
     }
 
     fn judge(&self, documents: &Documents) -> Vec<Finding> {
-        Self::check(&self.state.lock(), documents).err().unwrap_or_default()
+        let mut state = self.state.lock();
+        match Self::check(&state, documents) {
+            Ok(judged) => {
+                state.judged = Some(judged);
+                Vec::new()
+            }
+            Err(findings) => findings,
+        }
     }
 
     fn publish(&self, made: Made) {
         let mut state = self.state.lock();
         let revision = made.revision;
-        let outcome = Self::check(&state, &made.documents).map_err(|findings| describe(&findings)).and_then(|read| {
+        let judged = state.judged.take().filter(|judged| judged.is_of(&made.documents));
+        let judged = judged.map_or_else(|| Self::check(&state, &made.documents), Ok);
+        let outcome = judged.map_err(|findings| describe(&findings)).and_then(|Judged { read, config }| {
             if let Some(server) = &state.server {
-                server.replace(&made::together(&state.file, &read)).map_err(|error| error.to_string())?;
+                server.replace(&state.file, &config).map_err(|error| error.to_string())?;
             }
             Ok(read)
         });

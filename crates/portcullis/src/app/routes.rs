@@ -11,6 +11,7 @@ use gateway::{
     upstream::InProcess,
 };
 use http::Method;
+use identity::imports;
 use kernel::{AuthMethod, Rate};
 
 use crate::config::IdentityLimits;
@@ -77,6 +78,7 @@ pub(crate) fn check_limits(limits: &IdentityLimits) -> Result<(), InvalidRules> 
 /// The names of the built-in routes.
 pub(super) const NAMES: &[&str] = &[
     "identity",
+    "user-import",
     "register",
     "login",
     "refresh",
@@ -85,6 +87,10 @@ pub(super) const NAMES: &[&str] = &[
     "unversioned-register",
     "unversioned-login",
     "unversioned-refresh",
+    "passkey-login-start",
+    "unversioned-passkey-login-start",
+    "passkey-login",
+    "unversioned-passkey-login",
     "password-policy",
     "unversioned-password-policy",
     "verification-resend",
@@ -99,6 +105,14 @@ pub(super) const NAMES: &[&str] = &[
     "unversioned-email-change-confirm",
     "invitation-accept",
     "unversioned-invitation-accept",
+    "mfa",
+    "unversioned-mfa",
+    "mfa-sms",
+    "unversioned-mfa-sms",
+    "mfa-enrol-totp",
+    "unversioned-mfa-enrol-totp",
+    "mfa-enrol-sms",
+    "unversioned-mfa-enrol-sms",
     "welcome",
     "docs",
     "problems",
@@ -157,6 +171,10 @@ const BY_MAIL: &[(&str, &str, &str, &str, bool)] = &[
         "/api/auth/invitation/accept",
         false,
     ),
+    ("mfa", "/api/v1/auth/mfa", "unversioned-mfa", "/api/auth/mfa", false),
+    ("mfa-sms", "/api/v1/auth/mfa/sms/send", "unversioned-mfa-sms", "/api/auth/mfa/sms/send", true),
+    ("mfa-enrol-totp", "/api/v1/auth/mfa/enrol/totp", "unversioned-mfa-enrol-totp", "/api/auth/mfa/enrol/totp", false),
+    ("mfa-enrol-sms", "/api/v1/auth/mfa/enrol/sms", "unversioned-mfa-enrol-sms", "/api/auth/mfa/enrol/sms", true),
 ];
 
 /// Forms of people's pages that do what calls with a limit of their own do: name, path, and the scope whose
@@ -212,9 +230,16 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
 
     let mut routes = vec![
         identity("identity", "/api/v1/{*rest}", optional(), scopes.everything()?)?,
+        Route {
+            max_body: Some(imports::MAX_BYTES),
+            ..identity("user-import", "/api/v1/admin/users/import", optional(), scopes.everything()?)?
+        },
         identity("register", "/api/v1/auth/register", blind(), scopes.with("signup", &scopes.signup)?)?,
         identity("login", "/api/v1/auth/login", blind(), scopes.with("login", &scopes.login)?)?,
         identity("refresh", "/api/v1/auth/refresh", blind(), scopes.everything()?)?,
+        // A page may begin before anybody wants to sign in, so that counts as no login.
+        identity("passkey-login-start", "/api/v1/auth/passkey/start", blind(), scopes.everything()?)?,
+        identity("passkey-login", "/api/v1/auth/passkey/finish", blind(), scopes.with("login", &scopes.login)?)?,
         // Every verifier asks for the keys, many from behind one address. The answer is in memory.
         identity("well-known", "/.well-known/{*rest}", blind(), Rules::default())?,
     ];
@@ -225,6 +250,8 @@ pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Ve
         ("register", "unversioned-register", "/api/auth/register", "/api/v1/auth/register"),
         ("login", "unversioned-login", "/api/auth/login", "/api/v1/auth/login"),
         ("refresh", "unversioned-refresh", "/api/auth/refresh", "/api/v1/auth/refresh"),
+        ("refresh", "unversioned-passkey-login-start", "/api/auth/passkey/start", "/api/v1/auth/passkey/start"),
+        ("login", "unversioned-passkey-login", "/api/auth/passkey/finish", "/api/v1/auth/passkey/finish"),
     ];
     for (of, name, path, onto) in unversioned {
         let (auth, limits) = match of {

@@ -24,7 +24,7 @@ use super::{
     routes::{self, BuiltinError, Services},
 };
 use crate::{
-    config::Config,
+    config::{Config, IdentityLimits},
     operator::admins::{self, AdminError},
 };
 
@@ -58,12 +58,17 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// The table of a configuration. Upstreams that stay keep their connections.
-    pub(super) fn build(&self, config: &Config, previous: Option<&RouteTable>) -> Result<RouteTable, ReloadError> {
-        let builtin = routes::builtin(&self.services, &config.identity.limits)?;
-        let gateway: GatewayConfig = config.gateway();
-        let table = RouteTable::build(TableParts {
-            config: &gateway,
+    /// The table of a configuration in which nothing is wrong any more. Upstreams that stay keep their
+    /// connections.
+    pub(super) fn build(
+        &self,
+        limits: &IdentityLimits,
+        config: &GatewayConfig,
+        previous: Option<&RouteTable>,
+    ) -> Result<RouteTable, ReloadError> {
+        let builtin = routes::builtin(&self.services, limits)?;
+        let table = RouteTable::assemble(TableParts {
+            config,
             builtin,
             recorder: &self.observer,
             workers: self.workers,

@@ -213,6 +213,9 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
         clock,
         random,
     })?;
+    if let Some(certificates) = gate.certificates() {
+        tables.health.replace("certificates", Importance::Useful, vec![certificates]);
+    }
     upstream_metrics::export(&metrics, &gate.view());
     live.open(gate.view(), &tables, revision)?;
     Ok(Running {

@@ -15,6 +15,7 @@ mod openapi;
 mod output;
 mod passwords;
 mod serve;
+mod users;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -75,6 +76,9 @@ enum Command {
     /// See to the keys that sign tokens
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Import and export users
+    #[command(subcommand)]
+    Users(users::Users),
     /// Build the filter of breached passwords
     #[command(subcommand)]
     Passwords(passwords::Passwords),
@@ -97,6 +101,7 @@ pub fn run() -> ExitCode {
         Command::Config(config) => config.run(&cli.settings),
         Command::Admin(admin) => admin.run(&cli.settings),
         Command::Keys(keys) => keys.run(&cli.settings),
+        Command::Users(users) => users.run(&cli.settings),
         Command::Passwords(passwords) => passwords.run(),
         Command::Audit(audit) => audit.run(&cli.settings),
         Command::Migrate(migrate) => migrate.run(&cli.settings),

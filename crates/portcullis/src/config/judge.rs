@@ -57,7 +57,7 @@ pub(super) fn judge(mut tree: Tree, schema: &Schema) -> Result<Config, Report> {
     };
     let broken = rules::broken(&config).into_iter().map(|(path, message)| (path, message, None));
     let misread = tree.findings.len();
-    for (path, mut message, other) in broken.chain(rules::gateway(&config)) {
+    for (path, mut message, other) in broken.chain(rules::gateway(&config.gateway())) {
         let path = as_written(path);
         if let Some(other) = other.map(as_written) {
             // What was set aside might have told the two apart.

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use gateway::config::{RouteConfig, UpstreamConfig};
+use gateway::config::{GatewayConfig, RouteConfig, UpstreamConfig};
 use kernel::gate::{Document, DocumentKey, DocumentKind, Documents, Finding};
 use serde_json::{Map, Value, json};
 
@@ -184,9 +184,9 @@ pub(crate) fn to_toml(documents: &Documents) -> Result<String, toml::ser::Error>
     toml::to_string_pretty(&Value::Object(all))
 }
 
-/// The configuration with these documents on top of its own.
-pub(crate) fn together(file: &Config, made: &AllRead) -> Config {
-    let mut config = file.clone();
+/// What the gate is configured with: the file's, and these documents on top.
+pub(crate) fn together(file: &Config, made: &AllRead) -> GatewayConfig {
+    let mut config = file.gateway();
     for ((_, name), (_, read)) in made {
         match &**read {
             Read::Upstream(upstream) => {
@@ -198,8 +198,8 @@ pub(crate) fn together(file: &Config, made: &AllRead) -> Config {
     config
 }
 
-/// Everything that is wrong with the whole, beyond what is wrong with its parts.
-pub(crate) fn judge(file: &Config, made: &AllRead) -> Vec<Finding> {
+/// The whole, or everything that is wrong with it beyond what is wrong with its parts.
+pub(crate) fn judge(file: &Config, made: &AllRead) -> Result<GatewayConfig, Vec<Finding>> {
     let names: HashSet<&str> = file.routes.iter().map(|route| route.name.as_str()).collect();
     let twice = made.keys().filter(|(kind, name)| match kind {
         DocumentKind::Upstream => file.upstreams.contains_key(&**name),
@@ -213,7 +213,7 @@ pub(crate) fn judge(file: &Config, made: &AllRead) -> Vec<Finding> {
     let twice: Vec<Finding> = twice.collect();
     if !twice.is_empty() {
         // What follows from it says nothing new.
-        return twice;
+        return Err(twice);
     }
     let config = together(file, made);
     let name = |i: usize| config.routes.get(i).map(|route| Arc::from(route.name.as_str()));
@@ -224,7 +224,8 @@ pub(crate) fn judge(file: &Config, made: &AllRead) -> Vec<Finding> {
         let (about, pointer) = place(&path, name);
         Finding { about, pointer, message }
     });
-    broken.collect()
+    let broken: Vec<Finding> = broken.collect();
+    if broken.is_empty() { Ok(config) } else { Err(broken) }
 }
 
 /// Which document a setting is in, and where in it.

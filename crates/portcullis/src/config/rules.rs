@@ -1,6 +1,6 @@
 //! What the schema cannot say: bounds of times and sizes, settings that exclude each other.
 
-use gateway::config::{Duration, Size};
+use gateway::config::{Duration, GatewayConfig, Size};
 use identity::passwords::breach::BreachCheck;
 
 use crate::app::check_limits;
@@ -142,8 +142,8 @@ pub(super) fn broken(config: &Config) -> Vec<(Path, String)> {
 
 /// What the gateway finds wrong, with the names that were probably meant, and the other place where two
 /// settings do not go together.
-pub(super) fn gateway(config: &Config) -> Vec<(Path, String, Option<Path>)> {
-    let problems = config.gateway().validate().into_iter().map(|problem| {
+pub(super) fn gateway(config: &GatewayConfig) -> Vec<(Path, String, Option<Path>)> {
+    let problems = config.validate().into_iter().map(|problem| {
         let path = Path::parse(&problem.path);
         let meant = match (path.route(), path.ends_with("upstream")) {
             (Some(i), true) => config

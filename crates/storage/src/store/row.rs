@@ -1,7 +1,8 @@
 //! Rows and how their cells become Rust values.
 
 use kernel::{
-    ApiKeyId, AuditId, DeviceId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId,
+    ApiKeyId, AuditId, DeviceId, FactorId, MessageId, PasskeyId, RoleId, RoleName, SessionId, TenantId, Timestamp,
+    TokenId, UserId,
 };
 use uuid::Uuid;
 
@@ -133,4 +134,4 @@ macro_rules! ids {
     )*};
 }
 
-ids!(ApiKeyId, AuditId, DeviceId, MessageId, RoleId, SessionId, TenantId, TokenId, UserId);
+ids!(ApiKeyId, AuditId, DeviceId, FactorId, MessageId, PasskeyId, RoleId, SessionId, TenantId, TokenId, UserId);

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use kernel::{
-    ApiKeyId, AuditId, DeviceId, MessageId, RoleId, RoleName, SessionId, TenantId, Timestamp, TokenId, UserId,
+    ApiKeyId, AuditId, DeviceId, FactorId, MessageId, PasskeyId, RoleId, RoleName, SessionId, TenantId, Timestamp,
+    TokenId, UserId,
 };
 use uuid::Uuid;
 
@@ -78,6 +79,8 @@ from! {
     AuditId => |v| Value::Uuid(v.uuid());
     DeviceId => |v| Value::Uuid(v.uuid());
     MessageId => |v| Value::Uuid(v.uuid());
+    FactorId => |v| Value::Uuid(v.uuid());
+    PasskeyId => |v| Value::Uuid(v.uuid());
     RoleId => |v| Value::Uuid(v.uuid());
     SessionId => |v| Value::Uuid(v.uuid());
     TenantId => |v| Value::Uuid(v.uuid());

@@ -116,10 +116,7 @@ impl Peer {
         assert_eq!((status, headers["www-authenticate"].to_str().ok()), (401, Some("Bearer realm=\"portcullis\"")));
         assert_eq!(self.call("GET", "/orders", &[("authorization", "Bearer nonsense")]).await.0, 401);
         let (status, headers, _) = self.call("GET", "/orders?a=1", &[("accept", "text/html")]).await;
-        let back = format!(
-            "https://auth.example.com/login?return_to=http%3A//shop.example.com%3A{}/orders%3Fa%3D1",
-            self.address.port()
-        );
+        let back = format!("http://shop.example.com:{}/ui/login?return_to=/orders%3Fa%3D1", self.address.port());
         assert_eq!((status, headers["location"].to_str().ok()), (302, Some(back.as_str())));
 
         // What a client says of itself does not arrive.
@@ -176,6 +173,9 @@ async fn nginx_asks() {
         command
     })
     .await;
+    // Portcullis' own pages are reached on the same host.
+    let (status, headers, _) = peer.call("GET", "/ui/login?return_to=/orders", &[]).await;
+    assert_eq!((status, headers.contains_key("content-security-policy")), (200, true));
     peer.behaves(500).await;
 }
 

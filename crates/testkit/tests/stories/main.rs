@@ -1,6 +1,7 @@
 //! The whole program, told as stories: what a person, a program and an attacker meet, on every database
 //! and key-value store. One binary, because linking the program is what a test costs most.
 
+mod accounts;
 mod cache;
 mod devices;
 mod enumeration;
@@ -9,7 +10,9 @@ mod gateway_config;
 mod journey;
 mod limits;
 mod messages;
+mod mfa;
 mod pages;
+mod passkeys;
 mod single_use;
 mod stranger;
 mod targets;

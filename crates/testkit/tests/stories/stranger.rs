@@ -15,6 +15,10 @@ const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/api/v1/auth/verify-email"),
     ("POST", "/api/v1/auth/change-email/confirm"),
     ("POST", "/api/v1/auth/invitation/accept"),
+    ("POST", "/api/v1/auth/mfa"),
+    ("POST", "/api/v1/auth/mfa/sms/send"),
+    ("POST", "/api/v1/auth/mfa/enrol/totp"),
+    ("POST", "/api/v1/auth/mfa/enrol/sms"),
     ("POST", "/api/v1/auth/refresh"),
     // What a page asks before it asks for a password.
     ("GET", "/api/v1/auth/password-policy"),

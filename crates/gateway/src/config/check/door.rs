@@ -1,9 +1,16 @@
 //! What is wrong with how connections reach the gate, and with what routes ask of certificates.
 
+use std::net::IpAddr;
+
+use http::Uri;
+
 use super::Findings;
 use crate::{
     certificate::SanPattern,
-    config::{AuthConfig, AuthKind, Duration, GatewayConfig, RouteConfig, TlsConfig, UpstreamConfig, Verify},
+    config::{
+        AcmeConfig, AuthConfig, AuthKind, Duration, GatewayConfig, Protocol, RouteConfig, TlsConfig, UpstreamConfig,
+        Verify,
+    },
 };
 
 impl GatewayConfig {
@@ -59,7 +66,17 @@ impl GatewayConfig {
 }
 
 fn check_tls(findings: &mut Findings, tls: &TlsConfig) {
-    if tls.certificates.is_empty() || tls.certificates.len() > 1_000 {
+    if let Some(acme) = &tls.acme {
+        check_acme(findings, acme);
+        if tls.redirect_listen.is_none() {
+            findings.add(
+                "server.tls.acme",
+                "has no port on which the authority can ask whether the hosts are ours",
+                "Set server.tls.redirect_listen = \"0.0.0.0:80\".",
+            );
+        }
+    }
+    if (tls.certificates.is_empty() && tls.acme.is_none()) || tls.certificates.len() > 1_000 {
         findings.add(
             "server.tls.certificates",
             "1 to 1000 certificates can be served",
@@ -82,11 +99,55 @@ fn check_tls(findings: &mut Findings, tls: &TlsConfig) {
     }
 }
 
+fn check_acme(findings: &mut Findings, acme: &AcmeConfig) {
+    let at = |setting: &str| format!("server.tls.acme.{setting}");
+    let url = acme.directory.parse::<Uri>().ok();
+    let local =
+        url.as_ref().and_then(Uri::host).is_some_and(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost"));
+    match url.as_ref().and_then(Uri::scheme_str) {
+        Some("https") => {}
+        // What is said to it, and what it answers, stays on this machine.
+        Some("http") if local => {}
+        _ => findings.add(at("directory"), "is not an https URL", "Write the URL of the authority's directory."),
+    }
+    if !acme.terms_agreed {
+        findings.add(
+            at("terms_agreed"),
+            "must be true: without it nothing is ordered",
+            "Read the authority's terms of service, and set terms_agreed = true.",
+        );
+    }
+    if !(1..=100).contains(&acme.hosts.len()) {
+        findings.add(at("hosts"), "1 to 100 hosts can be ordered for", "Write hosts = [\"api.example.com\"].");
+    }
+    for (i, host) in acme.hosts.iter().enumerate() {
+        let labels_ok = host.split('.').all(|label| {
+            (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        });
+        if !labels_ok || !host.contains('.') || host.len() > 253 || host.parse::<IpAddr>().is_ok() {
+            findings.add(
+                at(&format!("hosts[{i}]")),
+                "is not a host name that can be ordered for",
+                "Write a full name such as api.example.com, without wildcards.",
+            );
+        }
+    }
+    for (i, contact) in acme.contact.iter().enumerate() {
+        if !contact.starts_with("mailto:") || !contact.contains('@') {
+            findings.add(at(&format!("contact[{i}]")), "is no address", "Write it as mailto:ops@example.com.");
+        }
+    }
+}
+
 /// `[upstreams.NAME.tls]` and the bounds of its connections.
 pub(super) fn check_connections(findings: &mut Findings, at: &str, upstream: &UpstreamConfig) {
     if upstream.max_streams == 0 || !(1..=256).contains(&upstream.max_connections) {
         let setting = if upstream.max_streams == 0 { "max_streams" } else { "max_connections" };
         findings.add(format!("{at}.{setting}"), "is out of its range", "Leave it out for the default.");
+    }
+    if upstream.websocket && upstream.protocol != Protocol::Http2 {
+        let hint = "Drop it: over HTTP/1.1 WebSockets are passed on in any case.";
+        findings.add(format!("{at}.websocket"), "is about targets with protocol = \"http2\"", hint);
     }
     if upstream.min_idle > upstream.max_idle {
         findings.add(

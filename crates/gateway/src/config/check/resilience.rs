@@ -3,7 +3,9 @@
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::{Findings, shorten};
-use crate::config::{BreakerConfig, ConcurrencyConfig, FallbackConfig, RetryConfig, SheddingConfig, Trouble};
+use crate::config::{
+    BreakerConfig, ConcurrencyConfig, FallbackConfig, HedgeAfter, RetryConfig, SheddingConfig, Trouble,
+};
 
 /// Largest body that may be kept for another attempt, in bytes: each running request may hold as much.
 const MAX_KEPT_BODY: u64 = 1 << 20;
@@ -61,7 +63,7 @@ pub(super) fn check_retries(findings: &mut Findings, at: &str, retries: &RetryCo
     if retries.max_backoff < retries.backoff {
         findings.add(format!("{at}.max_backoff"), "is shorter than backoff", "The default is 1s.");
     }
-    if let Some(after) = retries.hedge_after {
+    if let Some(HedgeAfter::Time(after)) = retries.hedge_after {
         findings.positive(format!("{at}.hedge_after"), after);
     }
     if let Some(timeout) = retries.per_try_timeout {

@@ -51,7 +51,7 @@ impl Files {
         let pair =
             |pair: &crate::config::CertificateFiles| Ok((files::read(&pair.certificate)?, files::read(&pair.key)?));
         Ok(Self {
-            pairs: config.certificates.iter().map(pair).collect::<Result<_, PemError>>()?,
+            pairs: config.pairs().iter().map(pair).collect::<Result<_, PemError>>()?,
             client_ca: config.client_ca.as_deref().map(files::read).transpose()?,
             unreadable: false,
         })
@@ -86,7 +86,7 @@ pub(super) fn build(config: &TlsConfig, files: &Files) -> Result<ServerConfig, T
 
 fn certificates(config: &TlsConfig, files: &Files, provider: &CryptoProvider) -> Result<Names, TlsError> {
     let mut names = Names::default();
-    for (paths, (certificate, key)) in config.certificates.iter().zip(&files.pairs) {
+    for (paths, (certificate, key)) in config.pairs().iter().zip(&files.pairs) {
         let chain = files::chain(&paths.certificate, certificate)?;
         let key = files::key(&paths.key, key)?;
         let says = certificate::names(chain.first().map_or(&[], |leaf| leaf.as_ref()))

@@ -20,10 +20,11 @@ use self::budget::Budget;
 use super::{
     balance::mix,
     failure::Failure,
+    latency::Latency,
     send::{Answer, Outgoing},
     trouble::Troubles,
 };
-use crate::config::RetryConfig;
+use crate::config::{HedgeAfter, RetryConfig};
 
 /// The rules of one upstream, and what is left of its budget.
 pub(super) struct Retries {
@@ -34,11 +35,35 @@ pub(super) struct Retries {
     backoff: Duration,
     max_backoff: Duration,
     per_try_timeout: Option<Duration>,
-    /// After how long a second target is asked beside the first.
-    pub(super) hedge_after: Option<Duration>,
+    /// When a second target is asked beside the first.
+    pub(super) hedge: Option<Hedge>,
     max_body: u64,
     created: Instant,
     random: AtomicU64,
+}
+
+/// When a second target is asked.
+pub(super) enum Hedge {
+    After(Duration),
+    /// After what few answers take.
+    Learned(Box<Latency>),
+}
+
+impl Hedge {
+    /// After how long; not at all, as long as too little is known.
+    pub(super) fn after(&self) -> Option<Duration> {
+        match self {
+            Self::After(time) => Some(*time),
+            Self::Learned(latency) => latency.estimate(),
+        }
+    }
+
+    /// The first target took so long to answer; or at least so long, when it was not waited for.
+    pub(super) fn took(&self, time: Duration) {
+        if let Self::Learned(latency) = self {
+            latency.add(time);
+        }
+    }
 }
 
 impl Retries {
@@ -52,7 +77,10 @@ impl Retries {
             backoff: config.backoff.get(),
             max_backoff: config.max_backoff.get(),
             per_try_timeout: config.per_try_timeout.map(|timeout| timeout.get()),
-            hedge_after: config.hedge_after.map(|after| after.get()),
+            hedge: config.hedge_after.map(|after| match after {
+                HedgeAfter::Time(time) => Hedge::After(time.get()),
+                HedgeAfter::Percentile(percent) => Hedge::Learned(Box::new(Latency::new(percent))),
+            }),
             max_body: config.max_body.bytes(),
             created: Instant::now(),
             random: AtomicU64::new(seed),

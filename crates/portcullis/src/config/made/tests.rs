@@ -15,7 +15,8 @@ fn wrong(all: &[(DocumentKind, &str, Value)]) -> Vec<(String, String, String)> {
         (about, finding.pointer, finding.message)
     };
     let read = read(&documents(all), &AllRead::new(), &Schema::new());
-    let findings = read.map_or_else(|findings| findings, |read| judge(&Config::default(), &read));
+    let findings =
+        read.map_or_else(|findings| findings, |read| judge(&Config::default(), &read).err().unwrap_or_default());
     findings.into_iter().map(told).collect()
 }
 

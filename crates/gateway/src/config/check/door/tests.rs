@@ -6,6 +6,24 @@ fn tls(text: &str) -> TlsConfig {
     toml::from_str(text).expect("it parses")
 }
 
+#[test]
+fn certificates_are_ordered_only_where_that_can_work() {
+    let acme = |more: &str| of_tls(&format!("redirect_listen = \"127.0.0.1:80\"\n[acme]\n{more}"));
+    assert_eq!(acme("hosts = ['a.test']\nterms_agreed = true"), [""; 0]);
+    assert_eq!(
+        of_tls("[acme]\nhosts = []\ncontact = ['ops']\ndirectory = 'http://acme.test'"),
+        [
+            "server.tls.acme.directory",
+            "server.tls.acme.terms_agreed",
+            "server.tls.acme.hosts",
+            "server.tls.acme.contact[0]",
+            "server.tls.acme",
+        ]
+    );
+    let wrong = acme("hosts = ['*.a.test', 'localhost', '10.0.0.7', 'a b.test']\nterms_agreed = true");
+    assert_eq!(wrong, [0, 1, 2, 3].map(|i| format!("server.tls.acme.hosts[{i}]")));
+}
+
 const PAIR: &str = "certificates = [{ certificate = \"c.pem\", key = \"k.pem\" }]\n";
 
 /// The places of all problems.

@@ -1,0 +1,159 @@
+//! The directory that nodes share.
+//!
+//! | file | what |
+//! |---|---|
+//! | `certificate.pem` | the chain and its key, in one file: they change together |
+//! | `account-….json` | the account, for each directory of an authority |
+//! | `challenges/TOKEN` | what the authority is to be answered |
+//! | `lock` | held by the node that orders; the system lets go of it when that node ends |
+//!
+//! Every file appears whole, by renaming, and can be read by its owner alone.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use rcgen::{CertificateParams, DnType, KeyPair};
+
+/// Longest token and answer that are looked at, in bytes.
+const MAX_TOKEN: usize = 128;
+const MAX_ANSWER: usize = 1_024;
+
+/// The directory.
+#[derive(Clone, Debug)]
+pub(super) struct Dir(PathBuf);
+
+impl Dir {
+    /// Makes the directory, and a certificate of our own where there is none: it is what connections are taken
+    /// with until the first has been ordered.
+    pub(super) fn prepare(path: &Path, hosts: &[String]) -> io::Result<Self> {
+        let dir = Self(path.to_owned());
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(dir.0.join("challenges"))?;
+        if !fs::exists(dir.certificate())? {
+            dir.write(&dir.certificate(), &stand_in(hosts).map_err(io::Error::other)?)?;
+        }
+        Ok(dir)
+    }
+
+    /// Where the certificate and its key are.
+    pub(super) fn certificate(&self) -> PathBuf {
+        certificate(&self.0)
+    }
+
+    /// Where the account at an authority is.
+    pub(super) fn account(&self, directory: &str) -> PathBuf {
+        let digest = digest(&SHA256, directory.as_bytes());
+        let name: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        self.0.join(format!("account-{name}.json"))
+    }
+
+    /// Leave to order, until it is dropped; none while another node does.
+    pub(super) fn lock(&self) -> io::Result<Option<File>> {
+        let file = private().create(true).truncate(false).open(self.0.join("lock"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Puts a whole file in place.
+    pub(super) fn write(&self, path: &Path, content: &str) -> io::Result<()> {
+        let mut next = path.as_os_str().to_owned();
+        next.push(format!(".{}", std::process::id()));
+        let mut file = private().create(true).truncate(true).open(&next)?;
+        file.write_all(content.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&next, path)
+    }
+
+    /// What the authority is to be answered.
+    pub(super) fn answer_with(&self, token: &str, answer: &str) -> io::Result<()> {
+        let path = self.challenge(token).ok_or_else(|| io::Error::other("the token is not one"))?;
+        self.write(&path, answer)
+    }
+
+    /// No answer any more.
+    pub(super) fn forget(&self, token: &str) {
+        if let Some(path) = self.challenge(token) {
+            // What is gone already is as good.
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    /// The answer for a token, if it is one that was ordered with.
+    pub(super) async fn answer(&self, token: &str) -> Option<String> {
+        let answer = tokio::fs::read_to_string(self.challenge(token)?).await.ok()?;
+        (answer.len() <= MAX_ANSWER).then_some(answer)
+    }
+
+    /// The file of a token (RFC 8555 §8.3: base64url, so it can be a name).
+    fn challenge(&self, token: &str) -> Option<PathBuf> {
+        let plain = token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        (plain && (1..=MAX_TOKEN).contains(&token.len())).then(|| self.0.join("challenges").join(token))
+    }
+}
+
+/// Where the certificate and its key are, in this directory.
+pub(crate) fn certificate(dir: &Path) -> PathBuf {
+    dir.join("certificate.pem")
+}
+
+/// To write what nobody else may read.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn stand_in(hosts: &[String]) -> Result<String, rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::new(hosts.to_vec())?;
+    params.distinguished_name.push(DnType::CommonName, "a stand-in of Portcullis");
+    Ok(params.self_signed(&key)?.pem() + &key.serialize_pem())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn tokens_lead_nowhere_else() {
+        let place = tempfile::tempdir().expect("a directory");
+        let dir = Dir::prepare(&place.path().join("acme"), &["a.test".into()]).expect("prepared");
+        dir.answer_with("to-ken_1", "answer").expect("written");
+        assert_eq!(dir.answer("to-ken_1").await.as_deref(), Some("answer"));
+        for token in ["", "..", "../lock", "a/b", "a.b", "%2e%2e", &"a".repeat(129)] {
+            assert_eq!(dir.answer(token).await, None, "{token}");
+            assert!(dir.answer_with(token, "x").is_err(), "{token}");
+        }
+        dir.forget("to-ken_1");
+        assert_eq!(dir.answer("to-ken_1").await, None);
+    }
+
+    #[test]
+    fn one_at_a_time_and_for_our_eyes_only() {
+        let place = tempfile::tempdir().expect("a directory");
+        let (one, other) =
+            [(), ()].map(|()| Dir::prepare(&place.path().join("acme"), &["a.test".into()]).expect("prepared")).into();
+        let held = one.lock().expect("a lock");
+        assert!(held.is_some() && other.lock().expect("asked").is_none());
+        drop(held);
+        assert!(other.lock().expect("asked").is_some());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+            assert_eq!((mode(&one.0), mode(&one.certificate())), (0o700, 0o600));
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Logging in with a passkey, without a password and without saying who one is.
+//!
+//! Nothing is guessed here, so nothing is locked; the gate's limits hold as for every login.
+
+use kernel::{Problem, RequestContext, Secret};
+use storage::StoreError;
+use webauthn_rs::prelude::PublicKeyCredential;
+
+use super::{Entering, Entrance, LoggedIn, login::may_log_in};
+use crate::{
+    Core,
+    devices::Shown,
+    language::Language,
+    passkeys::{self, INVALID},
+    preferences,
+    sessions::Wishes,
+    users,
+};
+
+/// What somebody presents.
+#[derive(Clone, Debug)]
+pub struct PasskeyLogin {
+    /// What their login began with.
+    pub ceremony: Secret,
+    /// What their authenticator answered.
+    pub credential: PublicKeyCredential,
+    /// What they ask for.
+    pub wishes: Wishes,
+    /// With what.
+    pub device: Shown,
+    /// The language they like best.
+    pub language: Option<Language>,
+}
+
+/// Logs somebody in, in the tenant of the request.
+pub async fn login_with_passkey(core: &Core, ctx: &RequestContext, login: PasskeyLogin) -> Result<LoggedIn, Problem> {
+    let proven = passkeys::prove_login(core, ctx, &login.ceremony, login.credential).await?;
+    let id = proven.user;
+    let found = core.store.tenant(ctx.tenant.id).read(move |tx| {
+        Box::pin(async move { Ok::<_, StoreError>((users::by_id(tx, id).await?, preferences::load(tx).await?)) })
+    });
+    let (user, preferences) = found.await?;
+    let user = user.filter(|user| may_log_in(user, &preferences)).ok_or(INVALID)?;
+    let entrance = Entrance {
+        user,
+        amr: proven.amr,
+        password: None,
+        counter: None,
+        wishes: login.wishes,
+        device: login.device,
+        language: login.language,
+    };
+    let (entering, random, now) = (Entering::new(core, ctx, entrance), core.random.clone(), core.now());
+    let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
+        Box::pin(async move {
+            if !proven.note(tx, now).await? {
+                return Ok(None);
+            }
+            entering.commit(tx, &*random).await
+        })
+    });
+    let entered = work.await.map_err(|e: StoreError| Problem::from(e))?.ok_or(INVALID)?;
+    entered.hand_out(core, ctx)
+}

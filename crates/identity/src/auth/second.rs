@@ -1,0 +1,267 @@
+//! Answering a challenge: the second half of a login.
+//!
+//! In order: count the answer, for the challenge and for the person over all sources → judge it, use it up, use the
+//! challenge up and begin the session, all in one unit. If any of these fails, none of it happened.
+
+use kernel::{Problem, RequestContext, Secret, UserId};
+use serde_json::json;
+use storage::{StoreError, TenantTx};
+
+use super::{
+    Entering, Entrance, LoggedIn, Verified,
+    enter::Entered,
+    lockout::{self, Attempt, Counter},
+};
+use crate::{
+    Core,
+    audit::{self, Action, Actor, Entry, Target},
+    devices::{self, Shown},
+    language::Language,
+    mfa::{
+        self, BackupCodes, CHALLENGE, CODE, Enrolment, Proof, SecondProof, USED,
+        challenges::{self, Pending, Presented, Purpose},
+        enrol::{self, Beginning},
+    },
+    outbox::Post,
+    preferences,
+    settings::LockoutSettings,
+    users::{self, Account, Phone},
+    vault::Vault,
+};
+
+/// Failures of one person's factors over all sources until none is looked at for a while: more than one source may
+/// have, because somebody who knows the password could lock its owner out.
+const SOURCES: u32 = 4;
+
+/// Who answers.
+#[derive(Clone, Debug)]
+pub struct Answering {
+    /// The challenge's id.
+    pub challenge: Secret,
+    /// With which device.
+    pub device: Shown,
+    /// The language they like best.
+    pub language: Option<Language>,
+}
+
+impl Answering {
+    fn presented(&self, core: &Core, ctx: &RequestContext) -> Result<Presented, Problem> {
+        let found = Presented::new(&core.vault, ctx.tenant.id, &self.challenge, self.device.user_agent());
+        found.ok_or_else(|| CHALLENGE.into())
+    }
+}
+
+/// What a right answer leads to.
+#[derive(Debug)]
+pub struct Completed {
+    /// They are in.
+    pub logged_in: LoggedIn,
+    /// Made where the answer confirmed their first factor.
+    pub backup_codes: Option<BackupCodes>,
+}
+
+/// An answer that has been counted.
+struct Counted {
+    pending: Pending,
+    account: Account,
+    counter: Counter,
+    attempt: Attempt,
+}
+
+/// Answers a challenge. `trust`: the browser is not to be asked for a second factor for a while, if the tenant lets
+/// people have it so.
+pub async fn answer(
+    core: &Core,
+    ctx: &RequestContext,
+    who: Answering,
+    proof: SecondProof,
+    trust: bool,
+) -> Result<Completed, Problem> {
+    let presented = who.presented(core, ctx)?;
+    let counted = count(core, ctx, presented).await?;
+    let (user, attempt) = (counted.account.user.id, counted.attempt);
+    match complete(core, ctx, &who, presented, counted, proof, trust).await {
+        Ok((entered, backup_codes, seq)) => {
+            if let Some(seq) = seq {
+                core.settle(seq).await?;
+            }
+            Ok(Completed { logged_in: entered.hand_out(core, ctx)?, backup_codes })
+        }
+        Err(problem) if problem.kind == CODE || problem.kind == USED => {
+            note_failure(core, ctx, user, attempt).await?;
+            Err(attempt.refuse(problem, core.now()))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Counts the answer, durably, before it is looked at.
+async fn count(core: &Core, ctx: &RequestContext, presented: Presented) -> Result<Counted, Problem> {
+    let (now, vault) = (core.now(), core.vault.clone());
+    let lockout = core.settings.lockout;
+    let settings = LockoutSettings { failures: lockout.failures.saturating_mul(SOURCES), ..lockout };
+    let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
+        Box::pin(async move {
+            let Some(pending) = challenges::attempt(tx, presented, now).await? else {
+                return Ok(Err(Problem::new(CHALLENGE)));
+            };
+            let Some(account) = users::account_by_id(tx, pending.user).await? else {
+                return Ok(Err(Problem::new(CHALLENGE)));
+            };
+            let counter = Counter::factors(&vault, pending.user);
+            let attempt = lockout::count(tx, &counter, &settings, now).await?;
+            Ok::<_, StoreError>(attempt.map(|attempt| Counted { pending, account, counter, attempt }))
+        })
+    });
+    work.await?
+}
+
+/// The password that was verified, if it is still the account's.
+fn still_verified(vault: &Vault, pending: &Pending, account: &Account) -> Result<Option<Verified>, Problem> {
+    let Some(stamp) = pending.password else { return Ok(None) };
+    let hash = account.password_hash.clone().ok_or(CHALLENGE)?;
+    let verified = Verified { hash, rehashed: None };
+    if verified.stamp(vault) == stamp { Ok(Some(verified)) } else { Err(CHALLENGE.into()) }
+}
+
+type Done = (Entered, Option<BackupCodes>, Option<i64>);
+
+/// The unit that does it all.
+async fn complete(
+    core: &Core,
+    ctx: &RequestContext,
+    who: &Answering,
+    presented: Presented,
+    counted: Counted,
+    answer: SecondProof,
+    trust: bool,
+) -> Result<Done, Problem> {
+    let Counted { pending, account, counter, .. } = counted;
+    let Purpose::Login = pending.purpose;
+    let password = still_verified(&core.vault, &pending, &account)?;
+    let (now, vault, random) = (core.now(), core.vault.clone(), core.random.clone());
+    let (codes, post, wish) = (BackupCodes::mint(&*random), Post::new(core), who.language);
+    let entrance = Entrance {
+        user: account.user,
+        amr: pending.amr,
+        password,
+        counter: pending.counted.map(Counter::kept),
+        wishes: pending.wishes.clone(),
+        device: who.device.clone(),
+        language: wish,
+    };
+    let mut entering = Entering::new(core, ctx, entrance);
+    let ctx = ctx.clone();
+    let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
+        Box::pin(async move {
+            // First, so that of many answers at once all but one stop here and use nothing up.
+            if !challenges::consume(tx, presented, now).await? {
+                return Err(Problem::new(CHALLENGE));
+            }
+            let (amr, backup_codes, seq) = if pending.enrol {
+                let first = first_factor(tx, &vault, &pending, &answer, codes, now).await?;
+                mfa::notify(tx, &post, entering.user(), &ctx, wish, now).await?;
+                let seq = mfa::end_others(tx, pending.user, None, now).await?;
+                let details = json!({"kind": first.kind, "enrolment": "login"});
+                let target = Target::new("user", pending.user);
+                let entry = Entry::new(Actor::User(pending.user), Action("user.factor_added"), target, &ctx);
+                audit::record(tx, entry.details(details), now, &*random).await?;
+                (first.amr, first.backup_codes, seq)
+            } else {
+                match mfa::prove(tx, &vault, presented, pending.user, &answer, now).await? {
+                    Proof::Proven(amr) => (amr, None, None),
+                    Proof::Used => return Err(USED.into()),
+                    Proof::Wrong => return Err(CODE.into()),
+                }
+            };
+            entering.strengthen(amr);
+            lockout::clear(tx, &counter).await?;
+            let entered = entering.commit(tx, &*random).await?.ok_or(CHALLENGE)?;
+            if trust {
+                trust_device(tx, pending.user, &entered, now).await?;
+            }
+            Ok((entered, backup_codes, seq))
+        })
+    });
+    work.await
+}
+
+/// Trusts the device of a login; what is no browser is not trusted.
+async fn trust_device(
+    tx: &mut TenantTx,
+    user: UserId,
+    entered: &Entered,
+    now: kernel::Timestamp,
+) -> Result<(), StoreError> {
+    let policy = preferences::load(tx).await?.mfa;
+    if policy.trusts() {
+        devices::trust(tx, user, entered.device(), now + policy.trust()).await?;
+    }
+    Ok(())
+}
+
+/// Confirms the factor that the enrolment began with, if the person still has no other.
+async fn first_factor(
+    tx: &mut TenantTx,
+    vault: &Vault,
+    pending: &Pending,
+    answer: &SecondProof,
+    codes: BackupCodes,
+    now: kernel::Timestamp,
+) -> Result<enrol::Confirmed, Problem> {
+    let factor = pending.factor.ok_or(CODE)?;
+    if !mfa::offers(tx, pending.user).await?.is_empty() {
+        return Err(CHALLENGE.into());
+    }
+    let code = answer.code.expose();
+    let confirmed = enrol::confirm(tx, vault, pending.user, factor, code, codes, now).await?;
+    confirmed.ok_or_else(|| CODE.into())
+}
+
+async fn note_failure(core: &Core, ctx: &RequestContext, user: UserId, attempt: Attempt) -> Result<(), Problem> {
+    let (now, random) = (core.now(), core.random.clone());
+    let entry = Entry::new(Actor::Anonymous, Action("login.factor_failed"), Target::new("user", user), ctx)
+        .failed()
+        .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
+    let work = core
+        .store
+        .tenant(ctx.tenant.id)
+        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
+    work.await.map_err(|e: StoreError| e.into())
+}
+
+/// Sends a code for the challenge to the person's phone.
+pub async fn send_sms(core: &Core, ctx: &RequestContext, who: &Answering) -> Result<(), Problem> {
+    enrol::send_code(core, ctx, who.presented(core, ctx)?, who.language).await
+}
+
+/// Begins with a first factor inside a challenge that asks for one: an authenticator app, or a phone where one is
+/// given. It is confirmed by [answering](answer) the challenge with its code.
+pub async fn begin_factor(
+    core: &Core,
+    ctx: &RequestContext,
+    who: &Answering,
+    phone: Option<Phone>,
+) -> Result<Enrolment, Problem> {
+    let (presented, now) = (who.presented(core, ctx)?, core.now());
+    let found = core.store.tenant(ctx.tenant.id).read(move |tx| {
+        Box::pin(async move {
+            match challenges::peek(tx, presented, now).await?.filter(|pending| pending.enrol) {
+                Some(pending) => users::by_id(tx, pending.user).await,
+                None => Ok(None),
+            }
+        })
+    });
+    let user = found.await.map_err(|e: StoreError| Problem::from(e))?.ok_or(CHALLENGE)?;
+    let beginning = match phone {
+        None => Beginning::totp(core, ctx, &user)?,
+        Some(phone) => Beginning::sms(core, ctx, &user, &phone, who.language).await?,
+    };
+    let work = core
+        .store
+        .tenant(ctx.tenant.id)
+        .write(move |tx| Box::pin(async move { beginning.write_in(tx, presented, now).await }));
+    let enrolment = work.await?.ok_or(CHALLENGE)?;
+    core.outbox.wake();
+    Ok(enrolment)
+}

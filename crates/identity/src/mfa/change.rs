@@ -1,0 +1,205 @@
+//! Changes of a person's factors: each told by mail and audited, each the end of what was begun without it.
+
+use kernel::{FactorId, Principal, Problem, RequestContext, SessionId, Timestamp, UserId, problem::common};
+use serde_json::json;
+use storage::{StoreError, TenantTx};
+
+use super::{
+    BackupCodes, Enrolment, NEEDED, NO_LOGIN, UNCONFIRMED, challenges,
+    enrol::{self, Beginning, Confirmed},
+    require_fresh, store,
+};
+use crate::{
+    Core,
+    audit::{Action, Target},
+    devices,
+    http::{Caller, Cause},
+    language::Language,
+    outbox::{Fate, Letter, Post},
+    preferences,
+    publish::{self, Change},
+    roles,
+    sessions::{self, Reason},
+    templates::Name,
+    users::{self, Phone, User},
+};
+
+const ADDED: Action = Action("user.factor_added");
+const REMOVED: Action = Action("user.factor_removed");
+const CODES: Action = Action("user.backup_codes_made");
+
+/// Mails a person that their factors were changed.
+pub async fn notify(
+    tx: &mut TenantTx,
+    post: &Post,
+    user: &User,
+    ctx: &RequestContext,
+    wish: Option<Language>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(email) = &user.email else { return Ok(()) };
+    let language = wish.unwrap_or(preferences::load(tx).await?.language);
+    let letter = Letter::mail(Name::FactorsChanged, language, email)
+        .of(Some(user.id))
+        .with("name", user.display_name.clone().unwrap_or_default())
+        .with("ip", ctx.client_ip.to_canonical().to_string())
+        .at(now);
+    post.write(tx, letter, Fate::Send).await.map(drop)
+}
+
+/// Ends what stood on what has changed, a password or a factor: challenges that wait, and trust in devices.
+pub async fn distrust(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+    challenges::void(tx, user, now).await?;
+    devices::forget_trust(tx, user).await.map(drop)
+}
+
+/// Ends what was begun before the change: other sessions, and challenges that wait. Returns the feed entry to settle.
+pub async fn end_others(
+    tx: &mut TenantTx,
+    user: UserId,
+    keep: Option<SessionId>,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    distrust(tx, user, now).await?;
+    let sessions = sessions::revoke_all(tx, user, keep, Reason::Factors, now).await?;
+    match sessions.is_empty() {
+        true => Ok(None),
+        false => publish::append(tx, &Change::SessionsRevoked { sessions }, now).await.map(Some),
+    }
+}
+
+/// The caller, once their login is recent and strong enough to change factors.
+async fn owner(tx: &mut TenantTx, principal: &Principal, now: Timestamp) -> Result<User, Problem> {
+    let id = users::own(principal)?;
+    let user = users::by_id(tx, id).await?.ok_or(NO_LOGIN)?;
+    require_fresh(principal, !store::confirmed(tx, id).await?.is_empty(), now)?;
+    Ok(user)
+}
+
+/// The same, looked at before anything is prepared.
+async fn load_owner(core: &Core, caller: &Caller) -> Result<User, Problem> {
+    caller.in_person()?;
+    let (principal, now) = (caller.principal.clone(), core.now());
+    let work =
+        core.store.tenant(principal.tenant).read(move |tx| Box::pin(async move { owner(tx, &principal, now).await }));
+    work.await
+}
+
+async fn begin(core: &Core, caller: &Caller, beginning: Beginning) -> Result<Enrolment, Problem> {
+    let now = core.now();
+    let work = core
+        .store
+        .tenant(caller.principal.tenant)
+        .write(move |tx| Box::pin(async move { beginning.write(tx, now).await }));
+    let enrolment = work.await?;
+    core.outbox.wake();
+    Ok(enrolment)
+}
+
+/// Begins with an authenticator app.
+pub(super) async fn begin_totp(core: &Core, caller: &Caller) -> Result<Enrolment, Problem> {
+    let user = load_owner(core, caller).await?;
+    begin(core, caller, Beginning::totp(core, &caller.ctx, &user)?).await
+}
+
+/// Begins with a phone.
+pub(super) async fn begin_sms(
+    core: &Core,
+    caller: &Caller,
+    phone: Phone,
+    wish: Option<Language>,
+) -> Result<Enrolment, Problem> {
+    let user = load_owner(core, caller).await?;
+    begin(core, caller, Beginning::sms(core, &caller.ctx, &user, &phone, wish).await?).await
+}
+
+/// Confirms the caller's factor.
+pub(super) async fn confirm(
+    core: &Core,
+    caller: &Caller,
+    id: FactorId,
+    code: String,
+    wish: Option<Language>,
+) -> Result<Confirmed, Problem> {
+    let user = load_owner(core, caller).await?;
+    let (cause, post, vault) = (Cause::new(core, caller), Post::new(core), core.vault.clone());
+    let (codes, keep) = (BackupCodes::mint(&*core.random), caller.principal.session);
+    let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
+        Box::pin(async move {
+            let Some(confirmed) = enrol::confirm(tx, &vault, user.id, id, &code, codes, cause.now).await? else {
+                return Ok(None);
+            };
+            let details = json!({"factor": id.to_string(), "kind": confirmed.kind});
+            cause.record(tx, ADDED, Target::new("user", user.id), details).await?;
+            notify(tx, &post, &user, &cause.ctx, wish, cause.now).await?;
+            let seq = end_others(tx, user.id, keep, cause.now).await?;
+            Ok::<_, StoreError>(Some((confirmed, seq)))
+        })
+    });
+    let (confirmed, seq) = work.await?.ok_or(UNCONFIRMED)?;
+    core.outbox.wake();
+    if let Some(seq) = seq {
+        core.settle(seq).await?;
+    }
+    Ok(confirmed)
+}
+
+/// Makes new backup codes; the old ones work no more.
+pub(super) async fn new_codes(core: &Core, caller: &Caller, wish: Option<Language>) -> Result<BackupCodes, Problem> {
+    caller.in_person()?;
+    let (cause, post, vault) = (Cause::new(core, caller), Post::new(core), core.vault.clone());
+    let codes = BackupCodes::mint(&*core.random);
+    let made = codes.clone();
+    let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
+        Box::pin(async move {
+            let user = owner(tx, &cause.caller, cause.now).await?;
+            if store::confirmed(tx, user.id).await?.is_empty() {
+                return Err(Problem::new(common::NOT_FOUND));
+            }
+            store::replace_codes(tx, user.id, &codes.hashes(&vault, user.id), cause.now).await?;
+            cause.record(tx, CODES, Target::new("user", user.id), json!({})).await?;
+            notify(tx, &post, &user, &cause.ctx, wish, cause.now).await?;
+            Ok(())
+        })
+    });
+    work.await?;
+    core.outbox.wake();
+    Ok(made)
+}
+
+/// Removes one of the caller's factors, unless it is the last and they must have one.
+pub(super) async fn remove(core: &Core, caller: &Caller, id: FactorId, wish: Option<Language>) -> Result<(), Problem> {
+    caller.in_person()?;
+    let (cause, post, keep) = (Cause::new(core, caller), Post::new(core), caller.principal.session);
+    let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
+        Box::pin(async move {
+            let user = owner(tx, &cause.caller, cause.now).await?;
+            if !store::remove(tx, user.id, id).await? {
+                return Err(Problem::new(common::NOT_FOUND));
+            }
+            if store::confirmed(tx, user.id).await?.is_empty() {
+                let roles = roles::of_user(tx, user.id).await?;
+                if preferences::load(tx).await?.mfa.demands(&roles) {
+                    return Err(NEEDED.into());
+                }
+                store::replace_codes(tx, user.id, &[], cause.now).await?;
+            }
+            cause.record(tx, REMOVED, Target::new("user", user.id), json!({"factor": id.to_string()})).await?;
+            notify(tx, &post, &user, &cause.ctx, wish, cause.now).await?;
+            Ok(end_others(tx, user.id, keep, cause.now).await?)
+        })
+    });
+    let seq = work.await?;
+    core.outbox.wake();
+    if let Some(seq) = seq {
+        core.settle(seq).await?;
+    }
+    Ok(())
+}
+
+/// Takes every factor and backup code of a person away. Returns how many factors. For
+/// administrators, who end sessions and tell the person.
+pub async fn reset(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<u64, StoreError> {
+    store::replace_codes(tx, user, &[], now).await?;
+    store::remove_all(tx, user).await
+}

@@ -1,0 +1,17 @@
+//! Whether a login is recent and strong enough for what must not be done with a stolen session. Pure.
+
+use std::time::Duration;
+
+use kernel::{Acr, Principal, Problem, Timestamp};
+
+use super::{NO_LOGIN, STEP_UP};
+
+/// How long ago the person may have proved who they are.
+const RECENT: Duration = Duration::from_secs(10 * 60);
+
+/// Asks for a recent login, with a second factor from whoever has one.
+pub fn require_fresh(principal: &Principal, has_factor: bool, now: Timestamp) -> Result<(), Problem> {
+    let Some(acr) = principal.amr.acr() else { return Err(NO_LOGIN.into()) };
+    let strong = !has_factor || acr >= Acr::Mfa;
+    if strong && now.since(principal.authenticated_at) <= RECENT { Ok(()) } else { Err(STEP_UP.into()) }
+}

@@ -1,0 +1,50 @@
+//! Passkeys (WebAuthn Level 2): keys on people's devices that sign them in, without a password or beside it.
+//!
+//! Invariants:
+//! - **A ceremony is used up by one statement**, right or wrong, whoever else tries at the same moment; it works
+//!   for five minutes, for its purpose, its tenant and whoever began it.
+//! - Every key verifies its user (a fingerprint, a PIN) and is found without a name being typed. So a passkey alone
+//!   is two factors.
+//! - Authenticators know a person by a random handle, never by an id or an address that means something elsewhere.
+//! - A key is bound to one host (the RP id); pages of the tenant's own hosts only may use it (see [`party`]).
+//! - A signature counter that does not rise is refused and audited: somebody has a copy of the key.
+//! - How a login begins is answered alike for everybody: nobody learns who has a passkey.
+//!
+//! Deliberately absent: attestation. Which make of authenticator somebody uses is not asked.
+
+mod ceremonies;
+mod manage;
+mod model;
+mod party;
+mod prove;
+mod routes;
+mod store;
+mod sweep;
+
+pub use ceremonies::Begun;
+pub use manage::{begin_registration, finish_registration, remove, rename, tell_removed};
+pub use model::{Passkey, PasskeyView};
+pub use party::Party;
+pub use prove::{Proven, begin_login, begin_second, prove_login, prove_second};
+pub(crate) use routes::BegunView;
+pub use routes::routes;
+pub use store::{count, list, remove_all};
+pub use sweep::sweep;
+
+kernel::problems! {
+    /// Unknown, used up, expired, of another host, not signed by a key that we know, or of somebody who may not log
+    /// in: one answer.
+    pub INVALID = 401 "passkey.invalid" "The passkey is not valid" "Begin again. If it does not work, sign in in another way and look at your passkeys.";
+    /// What the authenticator made is not what was asked for.
+    pub REFUSED = 403 "passkey.refused" "The passkey cannot be registered" "Begin again, on a page of this host, with a device that checks a fingerprint or a PIN.";
+    /// Somebody has registered this key.
+    pub EXISTS = 409 "passkey.exists" "This passkey is registered already" "Use it, or choose another device.";
+    /// So many passkeys nobody needs.
+    pub TOO_MANY = 409 "passkey.too_many" "There are too many passkeys" "Remove one that you do not use any more.";
+    /// The login is too old, or too weak, for this.
+    pub TOO_OLD = 401 "passkey.login_too_old" "Sign in again first" "This needs a recent login: with a passkey or a second factor if you have a passkey.";
+    /// An API key proves no person.
+    pub NO_LOGIN = 403 "passkey.no_login" "This needs a person's login" "An API key cannot change passkeys. Sign in.";
+    /// Passkeys are bound to names, and there is none.
+    pub NO_HOST = 409 "passkey.no_host" "Passkeys need a host with a name" "The operator sets server.public_url to a name rather than an address, or gives the tenant a host.";
+}

@@ -1,0 +1,155 @@
+//! Registrations and logins under way: what was asked of the authenticator, sealed, until it answers.
+
+use std::time::Duration;
+
+use kernel::{Problem, Secret, SessionId, TenantId, Timestamp, UserId, problem::common, random};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value as Json;
+use storage::{StoreError, TenantTx, params};
+
+use crate::{
+    Core,
+    sessions::bearer,
+    vault::{self, Vault},
+};
+
+/// What the ids of ceremonies begin with.
+const PREFIX: &str = "pcy_";
+/// For how long one may be answered.
+pub(super) const LIFE: Duration = Duration::from_secs(5 * 60);
+
+/// What a ceremony is for. As stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Purpose {
+    /// A key is registered.
+    Register,
+    /// Somebody logs in.
+    Login,
+    /// A second factor is given.
+    Second,
+}
+
+impl Purpose {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Login => "login",
+            Self::Second => "second",
+        }
+    }
+}
+
+/// What whoever begins is given.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// To be given with the answer.
+    pub ceremony: Secret,
+    /// For `navigator.credentials`: `{publicKey: …}`, with bytes in base64url.
+    pub options: Json,
+}
+
+/// By what a ceremony is found again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Handle {
+    hash: [u8; 32],
+    purpose: Purpose,
+}
+
+impl Handle {
+    /// Of an id that was given out. `None`: it is not of this form, or another tenant's.
+    pub(super) fn presented(vault: &Vault, tenant: TenantId, purpose: Purpose, id: &Secret) -> Option<Self> {
+        bearer::tenant_of(PREFIX, id).filter(|named| *named == tenant)?;
+        Some(Self { hash: vault.hash_token(id.expose().as_bytes()), purpose })
+    }
+
+    /// Of whatever else the ceremony is tied to, such as a challenge.
+    pub(super) fn tied(vault: &Vault, purpose: Purpose, to: &[u8]) -> Self {
+        Self { hash: vault.hash_code(b"passkey-ceremony", to), purpose }
+    }
+
+    fn context(&self) -> Vec<u8> {
+        [self.purpose.as_str().as_bytes(), &self.hash].concat()
+    }
+}
+
+/// A ceremony to be stored.
+pub(super) struct Opening {
+    handle: Handle,
+    rp_id: String,
+    sealed: Vec<u8>,
+    user: Option<UserId>,
+    session: Option<SessionId>,
+    expires_at: Timestamp,
+}
+
+/// A new id.
+pub(super) fn fresh(core: &Core, tenant: TenantId) -> Secret {
+    bearer::write(PREFIX, tenant, &random::bytes(&*core.random))
+}
+
+impl Opening {
+    pub(super) fn new(core: &Core, handle: Handle, rp_id: String, state: &impl Serialize) -> Result<Self, Problem> {
+        let state = serde_json::to_vec(state).map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
+        let sealed = core.vault.seal(vault::Purpose::Ceremonies, &handle.context(), &state, &*core.random)?;
+        Ok(Self { handle, rp_id, sealed, user: None, session: None, expires_at: core.now() + LIFE })
+    }
+
+    /// For this person only.
+    pub(super) fn of(self, user: UserId, session: Option<SessionId>) -> Self {
+        Self { user: Some(user), session, ..self }
+    }
+
+    /// Stores it. One that is tied to the same thing makes room.
+    pub(super) async fn write(&self, tx: &mut TenantTx) -> Result<(), StoreError> {
+        let sql =
+            "INSERT INTO passkey_ceremonies (tenant_id, hash, purpose, user_id, session_id, rp_id, sealed, expires_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            ON CONFLICT (tenant_id, hash) DO UPDATE SET rp_id = $6, sealed = $7, expires_at = $8";
+        let values = params![
+            self.handle.hash,
+            self.handle.purpose.as_str(),
+            self.user,
+            self.session,
+            &self.rp_id,
+            &self.sealed,
+            self.expires_at
+        ];
+        tx.execute(sql, values).await.map(drop)
+    }
+}
+
+/// A ceremony that was used up.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) rp_id: String,
+    pub(super) user: Option<UserId>,
+    pub(super) session: Option<SessionId>,
+    handle: Handle,
+    sealed: Vec<u8>,
+}
+
+impl Taken {
+    /// What was asked of the authenticator.
+    pub(super) fn state<T: DeserializeOwned>(&self, vault: &Vault) -> Result<T, Problem> {
+        let opened = vault.open(vault::Purpose::Ceremonies, &self.handle.context(), &self.sealed)?;
+        serde_json::from_slice(opened.expose()).map_err(|e| Problem::new(common::INTERNAL).cause(e))
+    }
+}
+
+/// Uses a ceremony up. Of any number of callers one is given it.
+pub(super) async fn take(tx: &mut TenantTx, handle: Handle, now: Timestamp) -> Result<Option<Taken>, StoreError> {
+    let sql = "DELETE FROM passkey_ceremonies WHERE tenant_id = $1 AND hash = $2 AND purpose = $3 AND expires_at > $4
+        RETURNING rp_id, user_id, session_id, sealed";
+    let row = tx.query_opt(sql, params![handle.hash, handle.purpose.as_str(), now]).await?;
+    row.map(|row| {
+        Ok(Taken { rp_id: row.get(0)?, user: row.get(1)?, session: row.get(2)?, sealed: row.get(3)?, handle })
+    })
+    .transpose()
+}
+
+/// The same in a unit of its own: what follows may fail, and the ceremony is used up all the same.
+pub(super) async fn take_now(core: &Core, tenant: TenantId, handle: Handle) -> Result<Option<Taken>, Problem> {
+    let now = core.now();
+    let work = core.store.tenant(tenant).write(move |tx| Box::pin(take(tx, handle, now)));
+    work.await.map_err(|e: StoreError| e.into())
+}

@@ -1,0 +1,212 @@
+//! Registering, naming and removing one's own passkeys.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use kernel::{Acr, PasskeyId, Principal, Problem, Secret, Timestamp, UserId, problem::common, random};
+use serde_json::{Value as Json, json};
+use storage::{StoreError, TenantTx};
+use uuid::Uuid;
+use webauthn_rs::prelude::{
+    CreationChallengeResponse, Credential, CredentialID, PasskeyRegistration, RegisterPublicKeyCredential,
+};
+
+use super::{
+    EXISTS, NO_LOGIN, Party, Passkey, REFUSED, TOO_MANY, TOO_OLD,
+    ceremonies::{self, Begun, Handle, Opening, Purpose},
+    model::MOST,
+    store,
+};
+use crate::{
+    Core,
+    audit::{Action, Target},
+    http::{Caller, Cause},
+    language::Language,
+    outbox::{Fate, Letter, Post},
+    preferences,
+    templates::Name,
+    users::{self, User},
+};
+
+const ADDED: Action = Action("user.passkey_added");
+const REMOVED: Action = Action("user.passkey_removed");
+
+/// How long ago the person may have proved who they are.
+const RECENT: Duration = Duration::from_secs(10 * 60);
+
+/// Asks for a recent login, by a passkey or with a second factor from whoever has a passkey already: a password that
+/// was stolen is no way to a key that works for ever.
+fn require_fresh(principal: &Principal, has_passkey: bool, now: Timestamp) -> Result<(), Problem> {
+    let Some(acr) = principal.amr.acr() else { return Err(NO_LOGIN.into()) };
+    let strong = !has_passkey || acr >= Acr::Mfa;
+    if strong && now.since(principal.authenticated_at) <= RECENT { Ok(()) } else { Err(TOO_OLD.into()) }
+}
+
+/// The caller, once their login is recent and strong enough. `adds`: there must be room for one more.
+async fn owner(
+    tx: &mut TenantTx,
+    principal: &Principal,
+    adds: bool,
+    now: Timestamp,
+) -> Result<(User, Vec<Passkey>), Problem> {
+    let id = users::own(principal)?;
+    let user = users::by_id(tx, id).await?.ok_or(common::UNAUTHENTICATED)?;
+    let passkeys = store::list(tx, id).await?;
+    require_fresh(principal, !passkeys.is_empty(), now)?;
+    if adds && i64::try_from(passkeys.len()).is_ok_and(|count| count >= MOST) {
+        return Err(TOO_MANY.into());
+    }
+    Ok((user, passkeys))
+}
+
+/// What a key is registered with. It must be found without a name, and check its user.
+fn options(response: &CreationChallengeResponse) -> Result<Json, Problem> {
+    let mut options = serde_json::to_value(response).map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
+    // The library would leave it to the authenticator.
+    options["publicKey"]["authenticatorSelection"]["residentKey"] = "required".into();
+    options["publicKey"]["authenticatorSelection"]["requireResidentKey"] = true.into();
+    Ok(options)
+}
+
+/// Mails a person that this happened to a passkey of theirs.
+async fn tell(
+    tx: &mut TenantTx,
+    post: &Post,
+    cause: &Cause,
+    user: &User,
+    (what, passkey): (Name, &str),
+    wish: Option<Language>,
+) -> Result<(), StoreError> {
+    let Some(email) = &user.email else { return Ok(()) };
+    let language = wish.unwrap_or(preferences::load(tx).await?.language);
+    let letter = Letter::mail(what, language, email)
+        .of(Some(user.id))
+        .with("name", user.display_name.clone().unwrap_or_default())
+        .with("ip", cause.ctx.client_ip.to_canonical().to_string())
+        .with("device", passkey)
+        .at(cause.now);
+    post.write(tx, letter, Fate::Send).await.map(drop)
+}
+
+/// Mails a person that an administrator has removed these.
+pub async fn tell_removed(
+    tx: &mut TenantTx,
+    post: &Post,
+    cause: &Cause,
+    user: &User,
+    names: &str,
+) -> Result<(), StoreError> {
+    tell(tx, post, cause, user, (Name::PasskeyRemoved, names), None).await
+}
+
+/// Begins with a key of the caller's. Keys that they have already are named, so that a device does not make a second
+/// one.
+pub async fn begin_registration(core: &Core, caller: &Caller, headers: &HeaderMap) -> Result<Begun, Problem> {
+    let party = Party::of(&core.settings, &caller.ctx.tenant, headers)?;
+    let (principal, now) = (caller.principal.clone(), core.now());
+    let fresh = uuid::Builder::from_random_bytes(random::bytes(&*core.random)).into_uuid();
+    let work = core.store.tenant(principal.tenant).write(move |tx| {
+        Box::pin(async move {
+            let (user, passkeys) = owner(tx, &principal, true, now).await?;
+            let handle = store::handle(tx, user.id, fresh).await?;
+            Ok::<_, Problem>((user, passkeys, handle))
+        })
+    });
+    let (user, passkeys, known_by): (User, Vec<Passkey>, Uuid) = work.await?;
+    let name = user.email.as_deref().or(user.username.as_deref()).unwrap_or_default();
+    let shown = user.display_name.as_deref().unwrap_or(name);
+    let own = passkeys.into_iter().filter(|passkey| passkey.rp_id == party.rp_id);
+    let exclude: Vec<CredentialID> = own.map(|passkey| passkey.credential.cred_id).collect();
+    let (response, state) = party
+        .webauthn()?
+        .start_passkey_registration(known_by, name, shown, Some(exclude))
+        .map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
+    let ceremony = ceremonies::fresh(core, caller.principal.tenant);
+    let handle =
+        Handle::presented(&core.vault, caller.principal.tenant, Purpose::Register, &ceremony).ok_or(REFUSED)?;
+    let opening = Opening::new(core, handle, party.rp_id, &state)?.of(user.id, caller.principal.session);
+    let work =
+        core.store.tenant(caller.principal.tenant).write(move |tx| Box::pin(async move { opening.write(tx).await }));
+    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    Ok(Begun { ceremony, options: options(&response)? })
+}
+
+/// Registers the key that an authenticator has made. The caller is told by mail.
+pub async fn finish_registration(
+    core: &Core,
+    caller: &Caller,
+    ceremony: &Secret,
+    answer: RegisterPublicKeyCredential,
+    name: String,
+    wish: Option<Language>,
+) -> Result<Passkey, Problem> {
+    let (tenant, session) = (caller.principal.tenant, caller.principal.session);
+    let user = users::own(&caller.principal)?;
+    let handle = Handle::presented(&core.vault, tenant, Purpose::Register, ceremony).ok_or(REFUSED)?;
+    let taken = ceremonies::take_now(core, tenant, handle).await?;
+    let taken = taken.filter(|taken| taken.user == Some(user) && taken.session == session).ok_or(REFUSED)?;
+    let webauthn = Party::named(&core.settings, &caller.ctx.tenant, taken.rp_id.clone()).webauthn()?;
+    let state: PasskeyRegistration = taken.state(&core.vault)?;
+    let made = webauthn.finish_passkey_registration(&answer, &state);
+    let credential = Credential::from(made.map_err(|e| Problem::new(REFUSED).cause(e))?);
+
+    let (cause, post) = (Cause::new(core, caller), Post::new(core));
+    let passkey = Passkey {
+        id: PasskeyId::new(cause.now, &*cause.random),
+        user,
+        name,
+        rp_id: taken.rp_id,
+        synced: credential.backup_eligible,
+        created_at: cause.now,
+        last_used_at: None,
+        credential,
+    };
+    let work = core.store.tenant(tenant).write(move |tx| {
+        Box::pin(async move {
+            if !store::lock_owner(tx, passkey.user).await? {
+                return Err(Problem::new(common::UNAUTHENTICATED));
+            }
+            let (user, _) = owner(tx, &cause.caller, true, cause.now).await?;
+            if !store::insert(tx, &passkey).await? {
+                return Err(EXISTS.into());
+            }
+            let details = json!({"passkey": passkey.id.to_string(), "synced": passkey.synced});
+            cause.record(tx, ADDED, Target::new("user", user.id), details).await?;
+            tell(tx, &post, &cause, &user, (Name::PasskeyAdded, &passkey.name), wish).await?;
+            Ok(passkey)
+        })
+    });
+    let passkey = work.await?;
+    core.outbox.wake();
+    Ok(passkey)
+}
+
+/// Names one of the caller's passkeys.
+pub async fn rename(core: &Core, caller: &Caller, id: PasskeyId, name: String) -> Result<(), Problem> {
+    let user: UserId = users::own(&caller.principal)?;
+    let work = core
+        .store
+        .tenant(caller.principal.tenant)
+        .write(move |tx| Box::pin(async move { store::rename(tx, user, id, &name).await }));
+    match work.await.map_err(|e: StoreError| Problem::from(e))? {
+        true => Ok(()),
+        false => Err(common::NOT_FOUND.into()),
+    }
+}
+
+/// Removes one of the caller's passkeys; they are told by mail.
+pub async fn remove(core: &Core, caller: &Caller, id: PasskeyId, wish: Option<Language>) -> Result<(), Problem> {
+    let (cause, post) = (Cause::new(core, caller), Post::new(core));
+    let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
+        Box::pin(async move {
+            let (user, _) = owner(tx, &cause.caller, false, cause.now).await?;
+            let name = store::delete(tx, user.id, id).await?.ok_or(common::NOT_FOUND)?;
+            let details = json!({"passkey": id.to_string()});
+            cause.record(tx, REMOVED, Target::new("user", user.id), details).await?;
+            Ok::<_, Problem>(tell(tx, &post, &cause, &user, (Name::PasskeyRemoved, &name), wish).await?)
+        })
+    });
+    work.await?;
+    core.outbox.wake();
+    Ok(())
+}

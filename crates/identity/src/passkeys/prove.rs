@@ -1,0 +1,191 @@
+//! Signing in with a key: what is asked of the authenticator, and whether it answered.
+
+use http::HeaderMap;
+use kernel::{Amr, PasskeyId, Problem, RequestContext, Secret, Timestamp, UserId, problem::common};
+use serde_json::{Value as Json, json};
+use storage::{StoreError, TenantTx};
+use webauthn_rs::prelude::{
+    AuthenticationResult, Credential, DiscoverableAuthentication, PasskeyAuthentication, PublicKeyCredential,
+    RequestChallengeResponse, WebauthnError,
+};
+
+use super::{
+    INVALID, Party, Passkey,
+    ceremonies::{self, Begun, Handle, Opening, Purpose},
+    model::amr,
+    store,
+};
+use crate::{
+    Core,
+    audit::{self, Action, Actor, Entry, Target},
+};
+
+/// Somebody who has signed with their key.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    /// Who.
+    pub user: UserId,
+    /// What that is worth.
+    pub amr: Amr,
+    passkey: PasskeyId,
+    /// As it is after the signature.
+    credential: Credential,
+}
+
+impl Proven {
+    /// Notes the use of the key, in the unit of whatever follows from it. `false`: the key is gone, or somebody else
+    /// used it at the same moment, and nothing must follow.
+    pub async fn note(&self, tx: &mut TenantTx, now: Timestamp) -> Result<bool, StoreError> {
+        store::used(tx, self.passkey, &self.credential, now).await
+    }
+}
+
+fn options(response: &RequestChallengeResponse) -> Result<Json, Problem> {
+    serde_json::to_value(&response.public_key)
+        .map(|options| json!({ "publicKey": options }))
+        .map_err(|e| Problem::new(common::INTERNAL).cause(e))
+}
+
+fn defect(error: WebauthnError) -> Problem {
+    Problem::new(common::INTERNAL).cause(error)
+}
+
+/// Begins a login by somebody who need not say who they are. The same for everybody.
+pub async fn begin_login(core: &Core, ctx: &RequestContext, headers: &HeaderMap) -> Result<Begun, Problem> {
+    let party = Party::of(&core.settings, &ctx.tenant, headers)?;
+    let (response, state) = party.webauthn()?.start_discoverable_authentication().map_err(defect)?;
+    let ceremony = ceremonies::fresh(core, ctx.tenant.id);
+    let handle = Handle::presented(&core.vault, ctx.tenant.id, Purpose::Login, &ceremony).ok_or(INVALID)?;
+    let opening = Opening::new(core, handle, party.rp_id, &state)?;
+    let work = core.store.tenant(ctx.tenant.id).write(move |tx| Box::pin(async move { opening.write(tx).await }));
+    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    Ok(Begun { ceremony, options: options(&response)? })
+}
+
+/// Whoever has answered a login's ceremony, which is used up.
+pub async fn prove_login(
+    core: &Core,
+    ctx: &RequestContext,
+    ceremony: &Secret,
+    answer: PublicKeyCredential,
+) -> Result<Proven, Problem> {
+    let handle = Handle::presented(&core.vault, ctx.tenant.id, Purpose::Login, ceremony).ok_or(INVALID)?;
+    let taken = ceremonies::take_now(core, ctx.tenant.id, handle).await?.ok_or(INVALID)?;
+    let webauthn = Party::named(&core.settings, &ctx.tenant, taken.rp_id.clone()).webauthn()?;
+    let state: DiscoverableAuthentication = taken.state(&core.vault)?;
+    let found = match webauthn.identify_discoverable_authentication(&answer) {
+        Ok((handle, credential)) => {
+            let credential = credential.to_vec();
+            let work = core
+                .store
+                .tenant(ctx.tenant.id)
+                .read(move |tx| Box::pin(async move { store::found(tx, handle, &credential).await }));
+            work.await.map_err(|e: StoreError| Problem::from(e))?.filter(|passkey| passkey.rp_id == taken.rp_id)
+        }
+        Err(_) => None,
+    };
+    let Some(passkey) = found else { return Err(refuse(core, ctx, None, "unknown").await?) };
+    match webauthn.finish_discoverable_authentication_v2(&answer, state, &passkey.credential) {
+        Ok(result) => Ok(proven(passkey, &result)),
+        Err(error) => Err(refuse(core, ctx, Some(&passkey), word(&error)).await?),
+    }
+}
+
+/// Begins a second factor by this person, tied to whatever asks for it: beginning again makes the one before void.
+/// `None`: they have no passkey for this host.
+pub async fn begin_second(
+    core: &Core,
+    ctx: &RequestContext,
+    headers: &HeaderMap,
+    user: UserId,
+    tied_to: &[u8],
+) -> Result<Option<Json>, Problem> {
+    let party = Party::of(&core.settings, &ctx.tenant, headers)?;
+    let work = core.store.tenant(ctx.tenant.id).read(move |tx| Box::pin(store::list(tx, user)));
+    let passkeys = work.await.map_err(|e: StoreError| Problem::from(e))?;
+    let own = passkeys.into_iter().filter(|passkey| passkey.rp_id == party.rp_id);
+    let own: Vec<webauthn_rs::prelude::Passkey> = own.map(|passkey| passkey.credential.into()).collect();
+    if own.is_empty() {
+        return Ok(None);
+    }
+    let (response, state) = party.webauthn()?.start_passkey_authentication(&own).map_err(defect)?;
+    let handle = Handle::tied(&core.vault, Purpose::Second, tied_to);
+    let opening = Opening::new(core, handle, party.rp_id, &state)?.of(user, None);
+    let work = core.store.tenant(ctx.tenant.id).write(move |tx| Box::pin(async move { opening.write(tx).await }));
+    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    options(&response).map(Some)
+}
+
+/// This person, who has answered the ceremony that is tied to this. It is used up.
+pub async fn prove_second(
+    core: &Core,
+    ctx: &RequestContext,
+    user: UserId,
+    tied_to: &[u8],
+    answer: PublicKeyCredential,
+) -> Result<Proven, Problem> {
+    let handle = Handle::tied(&core.vault, Purpose::Second, tied_to);
+    let taken = ceremonies::take_now(core, ctx.tenant.id, handle).await?.filter(|taken| taken.user == Some(user));
+    let taken = taken.ok_or(INVALID)?;
+    let webauthn = Party::named(&core.settings, &ctx.tenant, taken.rp_id.clone()).webauthn()?;
+    let state: PasskeyAuthentication = taken.state(&core.vault)?;
+    let work = core.store.tenant(ctx.tenant.id).read(move |tx| Box::pin(store::list(tx, user)));
+    let passkeys = work.await.map_err(|e: StoreError| Problem::from(e))?;
+    // As they are now: a counter may have risen, and a key may be gone, since the ceremony began.
+    let found = passkeys.into_iter().find(|passkey| passkey.credential.cred_id == answer.raw_id);
+    let Some(passkey) = found else { return Err(refuse(core, ctx, None, "unknown").await?) };
+    match webauthn.finish_passkey_authentication(&answer, &state) {
+        Ok(result) if !rises(&passkey, &result) => Err(refuse(core, ctx, Some(&passkey), CLONED).await?),
+        Ok(result) => Ok(proven(passkey, &result)),
+        Err(error) => Err(refuse(core, ctx, Some(&passkey), word(&error)).await?),
+    }
+}
+
+fn rises(passkey: &Passkey, result: &AuthenticationResult) -> bool {
+    let (before, now) = (passkey.credential.counter, result.counter());
+    now > before || (now == 0 && before == 0)
+}
+
+fn proven(passkey: Passkey, result: &AuthenticationResult) -> Proven {
+    let mut credential = webauthn_rs::prelude::Passkey::from(passkey.credential);
+    credential.update_credential(result);
+    let credential = Credential::from(credential);
+    Proven { user: passkey.user, amr: amr(credential.backup_eligible), passkey: passkey.id, credential }
+}
+
+/// Why an answer of a copied key is refused.
+const CLONED: &str = "counter";
+
+/// Why an answer is refused, for the audit log.
+const fn word(error: &WebauthnError) -> &'static str {
+    match error {
+        WebauthnError::CredentialPossibleCompromise => CLONED,
+        WebauthnError::InvalidRPOrigin => "origin",
+        WebauthnError::InvalidRPIDHash => "host",
+        WebauthnError::MismatchedChallenge => "challenge",
+        WebauthnError::UserNotVerified | WebauthnError::UserNotPresent => "not_verified",
+        WebauthnError::AuthenticationFailure => "signature",
+        WebauthnError::CredentialBackupEligibilityInconsistent => "backup",
+        _ => "malformed",
+    }
+}
+
+/// Notes the failure and says what everybody is told. A key that has been copied is its own entry.
+async fn refuse(
+    core: &Core,
+    ctx: &RequestContext,
+    passkey: Option<&Passkey>,
+    why: &'static str,
+) -> Result<Problem, Problem> {
+    let (now, random) = (core.now(), core.random.clone());
+    let action = if why == CLONED { Action("passkey.cloned") } else { Action("login.failed") };
+    let target = passkey.map_or(Target::unknown("user"), |passkey| Target::new("user", passkey.user));
+    let details = json!({"method": "passkey", "reason": why, "passkey": passkey.map(|p| p.id.to_string())});
+    let entry = Entry::new(Actor::Anonymous, action, target, ctx).failed().details(details);
+    let work = core
+        .store
+        .tenant(ctx.tenant.id)
+        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
+    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    Ok(INVALID.into())
+}

@@ -1,0 +1,72 @@
+//! Names and phone.
+
+use std::sync::Arc;
+
+use axum::{Router, response::Response, routing::get};
+use identity::{
+    http::{Fields, Refusal},
+    users::{self, Phone, ProfileChange, ReadProfile, WriteProfile},
+};
+use kernel::Problem;
+
+use super::{own::Own, page};
+use crate::{
+    Pages,
+    form::{Form, Posted},
+    notice::Notice,
+    view::View,
+};
+
+const SECTION: &str = "account/profile";
+
+pub(super) fn routes() -> Router<Arc<Pages>> {
+    Router::new().route("/ui/account/profile", get(ask).post(save))
+}
+
+fn view(display_name: &str, company_name: &str, phone: &str) -> View {
+    page("account/profile.html", SECTION)
+        .with("display_name", display_name)
+        .with("company_name", company_name)
+        .with("phone", phone)
+}
+
+async fn ask(own: Own<ReadProfile>) -> Result<Response, Refusal> {
+    let user = own.user().await?;
+    let text = |value: Option<String>| value.unwrap_or_default();
+    let (name, company, phone) = (text(user.display_name), text(user.company_name), text(user.phone));
+    Ok(own.visit.show(view(&name, &company, &phone).with("email", user.email)))
+}
+
+/// Empty means none.
+fn read(form: &Form) -> Result<ProfileChange, Problem> {
+    let mut fields = Fields::new();
+    let mut text = |name: &str| {
+        let typed = form.text(name);
+        (!typed.is_empty()).then(|| fields.keep(format!("/{name}"), "format", users::text(typed))).flatten()
+    };
+    let (display_name, company_name) = (text("display_name"), text("company_name"));
+    let phone = form.text("phone");
+    let phone = (!phone.is_empty()).then(|| fields.keep("/phone", "format", phone.parse::<Phone>())).flatten();
+    fields.check()?;
+    Ok(ProfileChange {
+        display_name: Some(display_name),
+        company_name: Some(company_name),
+        phone: Some(phone),
+        attributes: None,
+    })
+}
+
+async fn save(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    let saved = match read(&form) {
+        Ok(change) => users::change_profile(own.core(), &own.permit, change).await,
+        Err(problem) => Err(problem),
+    };
+    match saved {
+        Ok(_) => Ok(visit.go_saying(&visit.url(SECTION), Notice::ProfileSaved)),
+        Err(problem) if problem.status() < 500 => {
+            let shown = view(form.text("display_name"), form.text("company_name"), form.text("phone"));
+            Ok(visit.show(shown.with("email", own.user().await?.email).refused(problem)))
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}

@@ -1,0 +1,134 @@
+
+## The account
+account-overview = Overview
+account-profile = Profile
+account-profile-about = Your name, your phone and your e-mail address.
+account-password = Password
+account-password-about = Choose another password.
+account-sessions = Sessions
+account-sessions-about = Where you are signed in.
+account-api-keys = API keys
+account-api-keys-about = Keys for your own programs.
+account-privacy = Privacy
+account-privacy-about = What is kept about you, to take along.
+account-last-login = Last sign-in:
+account-unverified = { $email } is not confirmed yet.
+save = Save
+cancel = Cancel
+notice-profile-saved = Your profile is saved.
+notice-email-asked = We have sent a mail to the new address. Open the link in it to confirm.
+notice-password-changed = Your password is changed. You are signed out everywhere else.
+notice-session-ended = The session has ended.
+notice-session-gone = That session had ended already.
+notice-sessions-ended = You are signed out everywhere else.
+notice-key-revoked = The key is revoked.
+ago-now = just now
+ago-minutes = { $count ->
+    [one] { $count } minute ago
+   *[other] { $count } minutes ago
+}
+ago-hours = { $count ->
+    [one] { $count } hour ago
+   *[other] { $count } hours ago
+}
+ago-days = { $count ->
+    [one] { $count } day ago
+   *[other] { $count } days ago
+}
+
+## Profile, address and password
+profile-name = Name
+profile-company = Company
+profile-phone = Phone
+profile-phone-hint = In international form, such as +49 30 123456.
+profile-email = E-mail address
+profile-email-change = Change e-mail address
+profile-no-email = There is none.
+email-title = Change e-mail address
+email-text = We send a mail to the new address. It becomes yours when you open the link in it; the present address is told.
+email-now = At present: { $email }
+email-new = New e-mail address
+email-submit = Send mail
+password-change-title = Change password
+password-change-text = All your other sessions end when you change it.
+password-current = Current password
+password-new = New password
+password-change-submit = Change password
+problem-password-wrong = The current password is not right.
+
+## Sessions
+sessions-title = Where you are signed in
+sessions-text = End sessions that you do not recognise, and change your password then.
+sessions-this = this one
+sessions-from = From { $ip }
+sessions-since = Signed in
+sessions-seen = last used
+sessions-end = End
+sessions-none = You are signed in nowhere else.
+sessions-others-title = Sign out everywhere else?
+sessions-others-text = All your sessions but this one end at once, on every device.
+sessions-others-submit = Sign out everywhere else
+
+## API keys
+keys-text = With a key, a program of yours may do what you may. Keep keys secret, and revoke those that you no longer need.
+keys-new = New API key
+keys-none = You have no API keys.
+key-expired = expired
+key-revoked = revoked
+key-rotated = replaced
+key-everything = May do all that you may.
+key-made = Made
+key-used = last used
+key-unused = never used
+key-ends = ends on
+key-rotate = Replace
+key-revoke = Revoke
+key-name = Name
+key-name-hint = What is it for? Only you see it.
+key-life = Valid for
+key-life-days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+key-life-never = No end
+key-narrow = Narrow what it may do
+key-narrow-hint = Tick nothing for all that you may.
+key-make = Make key
+key-made-title = Your new API key
+key-made-text = This is the key “{ $name }”. It is shown this once.
+key-made-label = API key
+key-made-hint = Copy it to a safe place now. If you lose it, make another one.
+key-made-done = I have kept it
+key-revoke-title = Revoke “{ $name }”?
+key-revoke-text = Programs that use it are refused at once. This cannot be undone.
+key-rotate-title = Replace “{ $name }”?
+key-rotate-text = You get a new key that may do the same. The old one stays valid for another day.
+
+## Privacy
+privacy-kept = What is kept about you
+privacy-since = Your account has been here since
+privacy-profile = Your profile: name, company, phone and e-mail address
+privacy-sessions = Where you are signed in, with address and browser
+privacy-keys = Your API keys, without their secrets
+privacy-audit = A log of security events, such as sign-ins
+privacy-data = Your data
+privacy-data-text = Take along what is kept about your account, as a JSON document.
+privacy-download = Download
+
+## Devices
+account-devices = Devices
+account-devices-about = What you have signed in with.
+notice-device-named = The device has its name.
+notice-device-removed = The device is forgotten, and its sessions have ended.
+devices-text = Names help you to recognise devices. Forget those that you no longer use, or that are not yours.
+devices-none = There are no devices.
+devices-this = this one
+devices-trusted = trusted until
+devices-first = First seen
+devices-seen = last seen
+device-name = Name
+device-rename = Save name
+device-forget = Forget
+device-forget-title = Forget “{ $name }”?
+device-forget-text = It is signed out at once. When somebody signs in with it again, you are told by mail.
+privacy-devices = The devices that you have signed in with

@@ -1,0 +1,134 @@
+
+## Le compte
+account-overview = Vue d’ensemble
+account-profile = Profil
+account-profile-about = Votre nom, votre téléphone et votre adresse e-mail.
+account-password = Mot de passe
+account-password-about = Choisir un autre mot de passe.
+account-sessions = Sessions
+account-sessions-about = Où vous êtes connecté.
+account-api-keys = Clés d’API
+account-api-keys-about = Des clés pour vos propres programmes.
+account-privacy = Confidentialité
+account-privacy-about = Ce qui est conservé à votre sujet, à emporter.
+account-last-login = Dernière connexion :
+account-unverified = { $email } n’est pas encore confirmée.
+save = Enregistrer
+cancel = Annuler
+notice-profile-saved = Votre profil est enregistré.
+notice-email-asked = Nous avons envoyé un message à la nouvelle adresse. Ouvrez le lien qu’il contient pour la confirmer.
+notice-password-changed = Votre mot de passe est changé. Vous êtes déconnecté partout ailleurs.
+notice-session-ended = La session est terminée.
+notice-session-gone = Cette session était déjà terminée.
+notice-sessions-ended = Vous êtes déconnecté partout ailleurs.
+notice-key-revoked = La clé est révoquée.
+ago-now = à l’instant
+ago-minutes = { $count ->
+    [one] il y a { $count } minute
+   *[other] il y a { $count } minutes
+}
+ago-hours = { $count ->
+    [one] il y a { $count } heure
+   *[other] il y a { $count } heures
+}
+ago-days = { $count ->
+    [one] il y a { $count } jour
+   *[other] il y a { $count } jours
+}
+
+## Profil, adresse et mot de passe
+profile-name = Nom
+profile-company = Société
+profile-phone = Téléphone
+profile-phone-hint = Au format international, par exemple +49 30 123456.
+profile-email = Adresse e-mail
+profile-email-change = Changer d’adresse e-mail
+profile-no-email = Il n’y en a pas.
+email-title = Changer d’adresse e-mail
+email-text = Nous envoyons un message à la nouvelle adresse. Elle devient la vôtre quand vous ouvrez le lien ; l’adresse actuelle en est avertie.
+email-now = Actuellement : { $email }
+email-new = Nouvelle adresse e-mail
+email-submit = Envoyer le message
+password-change-title = Changer de mot de passe
+password-change-text = Toutes vos autres sessions se terminent lors du changement.
+password-current = Mot de passe actuel
+password-new = Nouveau mot de passe
+password-change-submit = Changer de mot de passe
+problem-password-wrong = Le mot de passe actuel n’est pas correct.
+
+## Sessions
+sessions-title = Où vous êtes connecté
+sessions-text = Terminez les sessions que vous ne reconnaissez pas, puis changez de mot de passe.
+sessions-this = celle-ci
+sessions-from = Depuis { $ip }
+sessions-since = Connecté
+sessions-seen = dernière utilisation
+sessions-end = Terminer
+sessions-none = Vous n’êtes connecté nulle part ailleurs.
+sessions-others-title = Se déconnecter partout ailleurs ?
+sessions-others-text = Toutes vos sessions sauf celle-ci se terminent immédiatement, sur chaque appareil.
+sessions-others-submit = Se déconnecter partout ailleurs
+
+## Clés d’API
+keys-text = Avec une clé, un programme peut faire ce que vous pouvez faire. Gardez vos clés secrètes et révoquez celles dont vous n’avez plus besoin.
+keys-new = Nouvelle clé d’API
+keys-none = Vous n’avez pas de clé d’API.
+key-expired = expirée
+key-revoked = révoquée
+key-rotated = remplacée
+key-everything = Peut tout ce que vous pouvez.
+key-made = Créée
+key-used = dernière utilisation
+key-unused = jamais utilisée
+key-ends = prend fin le
+key-rotate = Remplacer
+key-revoke = Révoquer
+key-name = Nom
+key-name-hint = À quoi sert-elle ? Vous seul le voyez.
+key-life = Valable
+key-life-days = { $count ->
+    [one] { $count } jour
+   *[other] { $count } jours
+}
+key-life-never = Sans fin
+key-narrow = Limiter ce qu’elle peut faire
+key-narrow-hint = Ne cochez rien pour tout ce que vous pouvez.
+key-make = Créer la clé
+key-made-title = Votre nouvelle clé d’API
+key-made-text = Voici la clé « { $name } ». Elle n’est montrée que cette fois.
+key-made-label = Clé d’API
+key-made-hint = Copiez-la maintenant en lieu sûr. Si vous la perdez, créez-en une autre.
+key-made-done = Je l’ai conservée
+key-revoke-title = Révoquer « { $name } » ?
+key-revoke-text = Les programmes qui l’utilisent sont refusés aussitôt. C’est irréversible.
+key-rotate-title = Remplacer « { $name } » ?
+key-rotate-text = Vous recevez une nouvelle clé qui peut la même chose. L’ancienne reste valable un jour encore.
+
+## Confidentialité
+privacy-kept = Ce qui est conservé à votre sujet
+privacy-since = Votre compte existe depuis le
+privacy-profile = Votre profil : nom, société, téléphone et adresse e-mail
+privacy-sessions = Où vous êtes connecté, avec adresse et navigateur
+privacy-keys = Vos clés d’API, sans leur secret
+privacy-audit = Un journal des événements de sécurité, comme les connexions
+privacy-data = Vos données
+privacy-data-text = Emportez ce qui est conservé de votre compte, sous forme de document JSON.
+privacy-download = Télécharger
+
+## Appareils
+account-devices = Appareils
+account-devices-about = Avec quoi vous vous êtes connecté.
+notice-device-named = L’appareil a son nom.
+notice-device-removed = L’appareil est oublié et ses sessions sont terminées.
+devices-text = Les noms vous aident à reconnaître vos appareils. Oubliez ceux que vous n’utilisez plus ou qui ne sont pas à vous.
+devices-none = Il n’y a pas d’appareil.
+devices-this = celui-ci
+devices-trusted = de confiance jusqu’au
+devices-first = Vu la première fois
+devices-seen = vu la dernière fois
+device-name = Nom
+device-rename = Enregistrer le nom
+device-forget = Oublier
+device-forget-title = Oublier « { $name } » ?
+device-forget-text = Il est déconnecté aussitôt. Si quelqu’un s’en sert à nouveau pour se connecter, vous en êtes averti par e-mail.
+privacy-devices = Les appareils avec lesquels vous vous êtes connecté

@@ -1,0 +1,289 @@
+//! Passkeys through the whole gate: registered, signed in with, removed; and everything that must not work.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use testkit::{Answer, Authenticator, Backend, Person, TestApp};
+
+const HERE: &str = "http://portcullis.test";
+/// A person who tries often.
+const LIMITS: &str = "[identity.limits]\nlogin = \"1000/minute\"\nip = [\"10000/minute\"]\nuser = [\"10000/minute\"]\n";
+
+async fn app(backend: Backend) -> TestApp {
+    TestApp::builder().backend(backend).config(LIMITS).start().await
+}
+
+/// Begins with a passkey.
+async fn begin(app: &TestApp, token: &str) -> Answer {
+    app.post("/api/v1/passkeys/register/start").bearer(token).json(&json!({})).send().await
+}
+
+/// Finishes with what the authenticator made.
+async fn finish(app: &TestApp, token: &str, ceremony: &Value, credential: &Value) -> Answer {
+    let body = json!({"ceremony": ceremony, "credential": credential, "name": "The key"});
+    app.post("/api/v1/passkeys/register/finish").bearer(token).json(&body).send().await
+}
+
+/// Registers a passkey.
+async fn register(app: &TestApp, token: &str, device: &mut Authenticator) -> Value {
+    let begun = begin(app, token).await.expect(200).json;
+    finish(app, token, &begun["ceremony"], &device.create(&begun["options"])).await.expect(201).json
+}
+
+/// Begins to sign in.
+async fn start(app: &TestApp) -> Value {
+    app.post("/api/v1/auth/passkey/start").json(&json!({})).send().await.expect(200).json
+}
+
+/// Signs in.
+async fn answer(app: &TestApp, ceremony: &Value, credential: &Value) -> Answer {
+    let body = json!({"ceremony": ceremony, "credential": credential});
+    app.post("/api/v1/auth/passkey/finish").json(&body).send().await
+}
+
+/// Signs in from the beginning.
+async fn login(app: &TestApp, device: &mut Authenticator) -> Answer {
+    let begun = start(app).await;
+    answer(app, &begun["ceremony"], &device.get(&begun["options"])).await
+}
+
+async fn newcomer<'a>(app: &'a TestApp, email: &str) -> (Person<'a>, String) {
+    let person = app.user(email).await;
+    let token = person.login().await.expect_tokens().access;
+    (person, token)
+}
+
+async fn a_passkey_is_a_whole_login(backend: Backend) {
+    let app = app(backend).await;
+    let (ada, token) = newcomer(&app, "ada@example.com").await;
+    let mut device = Authenticator::new(HERE);
+    let begun = begin(&app, &token).await.expect(200).json;
+    let options = &begun["options"]["publicKey"];
+    assert_eq!((&options["rp"]["id"], &options["rp"]["name"]), (&json!("portcullis.test"), &json!("Default")));
+    let selection = &options["authenticatorSelection"];
+    assert_eq!((&selection["residentKey"], &selection["userVerification"]), (&json!("required"), &json!("required")));
+    assert!(!options["user"]["id"].as_str().expect("a handle").contains(&ada.id), "not the id");
+    let made = finish(&app, &token, &begun["ceremony"], &device.create(&begun["options"])).await.expect(201);
+    assert_eq!((&made.json["name"], &made.json["synced"]), (&json!("The key"), &json!(false)));
+    app.mail_to("ada@example.com").await;
+
+    let tokens = login(&app, &mut device).await.expect_tokens();
+    let me = app.get("/api/v1/me").bearer(&tokens.access).send().await.expect(200).json;
+    assert_eq!(me["user"]["id"], ada.id.as_str());
+    app.refresh(&tokens.refresh).await.expect_tokens();
+    // A passkey alone is two factors.
+    assert_eq!(claims(&tokens.access)["acr"], "mfa");
+    assert_eq!(claims(&tokens.access)["amr"], json!(["hwk", "user", "mfa"]));
+
+    // A session cookie, too.
+    let begun = start(&app).await;
+    let body = json!({"ceremony": begun["ceremony"], "credential": device.get(&begun["options"]), "set_cookie": true});
+    let cookies = app.post("/api/v1/auth/passkey/finish").json(&body).send().await.expect(200);
+    assert!(cookies.headers.get_all("set-cookie").iter().count() == 2, "the session's and the device's");
+
+    // The owner sees, names and removes it.
+    let listed = app.get("/api/v1/passkeys").bearer(&tokens.access).send().await.expect(200).json;
+    assert!(listed["items"][0]["last_used_at"].is_string());
+    let path = format!("/api/v1/passkeys/{}", made.json["id"].as_str().expect("an id"));
+    let named = app.call("PATCH", &path).bearer(&tokens.access).json(&json!({"name": "Phone"})).send().await;
+    named.expect(204);
+    // A device does not make a second key.
+    let again = begin(&app, &tokens.access).await.expect(200).json;
+    assert_eq!(again["options"]["publicKey"]["excludeCredentials"].as_array().map(Vec::len), Some(1));
+    // Whoever has a passkey changes them with it, and lately.
+    app.call("DELETE", &path).bearer(&token).send().await.expect_problem(401, "passkey.login_too_old");
+    app.call("DELETE", &path).bearer(&tokens.access).send().await.expect(204);
+    login(&app, &mut device).await.expect_problem(401, "passkey.invalid");
+}
+
+/// What an access token says.
+fn claims(token: &str) -> Value {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let body = token.split('.').nth(1).expect("a body");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).expect("base64url")).expect("JSON")
+}
+
+async fn what_must_not_work_does_not(backend: Backend) {
+    let app = app(backend).await;
+    let (_, token) = newcomer(&app, "ada@example.com").await;
+    let (_, stranger) = newcomer(&app, "eve@example.com").await;
+    let mut device = Authenticator::new(HERE);
+
+    // Registering: on another page, at another host, without asking the user, with another's ceremony, twice.
+    for spoil in [
+        |device: &mut Authenticator| device.origin = "http://evil.test".into(),
+        |device: &mut Authenticator| device.rp_id = Some("evil.test".into()),
+        |device: &mut Authenticator| device.verifies = false,
+    ] {
+        let mut spoilt = Authenticator::new(HERE);
+        spoil(&mut spoilt);
+        let begun = begin(&app, &token).await.expect(200).json;
+        let made = spoilt.create(&begun["options"]);
+        finish(&app, &token, &begun["ceremony"], &made).await.expect_problem(403, "passkey.refused");
+    }
+    let begun = begin(&app, &token).await.expect(200).json;
+    let made = device.create(&begun["options"]);
+    finish(&app, &stranger, &begun["ceremony"], &made).await.expect_problem(403, "passkey.refused");
+    finish(&app, &token, &begun["ceremony"], &made).await.expect_problem(403, "passkey.refused");
+    let made = register(&app, &token, &mut device).await;
+    let begun = begin(&app, &stranger).await.expect(200).json;
+    let copied = Authenticator::create(&mut device, &begun["options"]);
+    finish(&app, &stranger, &begun["ceremony"], &copied).await.expect_problem(409, "passkey.exists");
+    // The device remembers whom it belongs to.
+    let again = begin(&app, &login(&app, &mut Authenticator::new(HERE)).await.text).await;
+    again.expect(401);
+
+    // Others' passkeys do not exist.
+    let path = format!("/api/v1/passkeys/{}", made["id"].as_str().expect("an id"));
+    app.call("DELETE", &path).bearer(&stranger).send().await.expect_problem(404, "not_found");
+    let rename = app.call("PATCH", &path).bearer(&stranger).json(&json!({"name": "Mine"})).send().await;
+    rename.expect_problem(404, "not_found");
+    let listed = app.get("/api/v1/passkeys").bearer(&stranger).send().await.expect(200).json;
+    assert_eq!(listed["items"], json!([]));
+}
+
+async fn forged_and_replayed_logins_are_refused(backend: Backend) {
+    let app = app(backend).await;
+    let (ada, token) = newcomer(&app, "ada@example.com").await;
+    let mut device = Authenticator::new(HERE);
+    register(&app, &token, &mut device).await;
+    let handle = device.user_handle.clone();
+    for spoil in [
+        |device: &mut Authenticator| device.origin = "http://evil.test".into(),
+        |device: &mut Authenticator| device.origin = "http://portcullis.test.evil.test".into(),
+        |device: &mut Authenticator| device.origin = "http://portcullis.test:81".into(),
+        |device: &mut Authenticator| device.rp_id = Some("evil.test".into()),
+        |device: &mut Authenticator| device.verifies = false,
+        |device: &mut Authenticator| device.synced = true,
+        |device: &mut Authenticator| device.user_handle = vec![7; 16],
+        |device: &mut Authenticator| device.credential_id = vec![7; 32],
+    ] {
+        let before = device.credential_id.clone();
+        spoil(&mut device);
+        login(&app, &mut device).await.expect_problem(401, "passkey.invalid");
+        device.origin = HERE.into();
+        (device.rp_id, device.verifies, device.synced) = (None, true, false);
+        (device.user_handle, device.credential_id) = (handle.clone(), before);
+        login(&app, &mut device).await.expect_tokens();
+    }
+    // Another key that says it is this one.
+    let mut other = Authenticator::new(HERE);
+    (other.credential_id, other.user_handle) = (device.credential_id.clone(), handle);
+    other.counter = Some(1000);
+    login(&app, &mut other).await.expect_problem(401, "passkey.invalid");
+    // An answer to another question, the same answer again, and one that comes too late.
+    let (one, another) = (start(&app).await, start(&app).await);
+    let signed = device.get(&one["options"]);
+    answer(&app, &another["ceremony"], &signed).await.expect_problem(401, "passkey.invalid");
+    answer(&app, &one["ceremony"], &signed).await.expect_tokens();
+    answer(&app, &one["ceremony"], &signed).await.expect_problem(401, "passkey.invalid");
+    let late = start(&app).await;
+    app.clock.advance(Duration::from_secs(300));
+    answer(&app, &late["ceremony"], &device.get(&late["options"])).await.expect_problem(401, "passkey.invalid");
+    // A counter that does not rise: somebody has a copy.
+    login(&app, &mut device).await.expect_tokens();
+    device.counter = Some(3);
+    login(&app, &mut device).await.expect_problem(401, "passkey.invalid");
+    let audit = app.admin_get("/api/v1/admin/audit?action=passkey.cloned").await.expect(200).json;
+    assert_eq!(audit["items"].as_array().map(Vec::len), Some(1), "{audit}");
+    // Somebody who is disabled.
+    device.counter = Some(2000);
+    login(&app, &mut device).await.expect_tokens();
+    app.admin_call("POST", &format!("/api/v1/admin/users/{}/disable", ada.id), &json!({})).await;
+    login(&app, &mut device).await.expect_problem(401, "passkey.invalid");
+}
+
+/// One challenge, fifty answers at once: one is in.
+async fn a_ceremony_is_used_once(backend: Backend) {
+    let app = app(backend).await;
+    let (_, token) = newcomer(&app, "ada@example.com").await;
+    let mut device = Authenticator::new(HERE);
+    (device.counter, device.synced) = (None, true);
+    let made = register(&app, &token, &mut device).await;
+    assert_eq!(made["synced"], true);
+    let begun = start(&app).await;
+    let signed = device.get(&begun["options"]);
+    let answers = join_all((0..50).map(|_| answer(&app, &begun["ceremony"], &signed))).await;
+    let inside: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
+    assert_eq!(inside.len(), 1);
+    assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 401)));
+    let access = inside[0].json["access_token"].as_str().expect("a token");
+    assert_eq!(claims(access)["amr"], json!(["swk", "user", "mfa"]));
+    // Keys that do not count may be used again and again.
+    login(&app, &mut device).await.expect_tokens();
+    // Fifty registrations of one ceremony make one passkey.
+    let begun = begin(&app, access).await.expect(200).json;
+    let created = Authenticator::new(HERE).create(&begun["options"]);
+    let made = join_all((0..50).map(|_| finish(&app, access, &begun["ceremony"], &created))).await;
+    assert_eq!(made.iter().filter(|answer| answer.status == 201).count(), 1);
+}
+
+async fn twenty_passkeys_are_enough(backend: Backend) {
+    let app = app(backend).await;
+    let (_, token) = newcomer(&app, "ada@example.com").await;
+    let mut first = Authenticator::new(HERE);
+    register(&app, &token, &mut first).await;
+    let access = login(&app, &mut first).await.expect_tokens().access;
+    // More than there is room for, begun before and finished at once.
+    let mut begun = Vec::new();
+    for _ in 0..22 {
+        begun.push(begin(&app, &access).await.expect(200).json);
+    }
+    let made = join_all(begun.iter().map(|begun| {
+        let created = Authenticator::new(HERE).create(&begun["options"]);
+        let (app, access) = (&app, &access);
+        async move { finish(app, access, &begun["ceremony"], &created).await }
+    }));
+    let made = made.await;
+    assert_eq!(made.iter().filter(|answer| answer.status == 201).count(), 19);
+    assert!(made.iter().all(|answer| answer.status == 201 || answer.json["code"] == "passkey.too_many"));
+    begin(&app, &access).await.expect_problem(409, "passkey.too_many");
+}
+
+async fn another_tenant_knows_nothing_of_it(backend: Backend) {
+    let app = app(backend).await;
+    let acme = json!({"slug": "acme", "name": "Acme", "hosts": ["acme.test"]});
+    app.admin_call("POST", "/api/v1/admin/tenants", &acme).await.expect(201);
+    let (_, token) = newcomer(&app, "ada@example.com").await;
+    let mut device = Authenticator::new(HERE);
+    register(&app, &token, &mut device).await;
+    let at_acme = async |path: &str, body: Value| {
+        app.post(path).header("x-tenant-id", "acme").header("origin", "http://acme.test").json(&body).send().await
+    };
+    let begun = at_acme("/api/v1/auth/passkey/start", json!({})).await.expect(200).json;
+    assert_eq!(begun["options"]["publicKey"]["rpId"], "acme.test");
+    let body = |device: &mut Authenticator| json!({"ceremony": begun["ceremony"], "credential": device.get(&begun["options"])});
+    app.post("/api/v1/auth/passkey/finish")
+        .json(&body(&mut device))
+        .send()
+        .await
+        .expect_problem(401, "passkey.invalid");
+    device.origin = "http://acme.test".into();
+    let theirs = at_acme("/api/v1/auth/passkey/finish", body(&mut device)).await;
+    theirs.expect_problem(401, "passkey.invalid");
+    device.origin = HERE.into();
+    login(&app, &mut device).await.expect_tokens();
+}
+
+macro_rules! on_both {
+    ($($name:ident;)*) => {
+        mod sqlite {
+            use testkit::Backend;
+            $(#[tokio::test] async fn $name() { super::$name(Backend::SqliteAndMemory).await })*
+        }
+        mod postgresql {
+            use testkit::Backend;
+            $(#[tokio::test] async fn $name() { super::$name(Backend::PostgresAndRedis).await })*
+        }
+    };
+}
+
+on_both! {
+    a_passkey_is_a_whole_login;
+    what_must_not_work_does_not;
+    forged_and_replayed_logins_are_refused;
+    a_ceremony_is_used_once;
+    twenty_passkeys_are_enough;
+    another_tenant_knows_nothing_of_it;
+}

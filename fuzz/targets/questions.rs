@@ -1,0 +1,3 @@
+//! See `gateway::fuzzing::questions`.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gateway::fuzzing::questions(data));
