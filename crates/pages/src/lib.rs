@@ -42,4 +42,5 @@ mod visit;
 #[cfg(test)]
 mod tests;
 
+pub use csrf::PROBLEMS;
 pub use router::{Pages, router};
