@@ -32,6 +32,9 @@ const PROBLEMS: &[(&str, &str)] = &[
     ("not_found", "problem-not-found"),
     ("method_not_allowed", "problem-not-found"),
     ("unavailable", "problem-unavailable"),
+    ("mfa.code_invalid", "problem-code"),
+    ("mfa.code_used", "problem-code-used"),
+    ("mfa.no_phone", "problem-no-phone"),
     ("verification.invalid", "problem-verification-invalid"),
     ("proof_of_work.required", "problem-work"),
     ("proof_of_work.invalid", "problem-work"),
@@ -64,6 +67,7 @@ pub(crate) fn faults(problem: &Problem, words: &Words) -> Faults {
         let key = match (field.as_str(), error.code) {
             ("email" | "new_email", "format") => "fault-email",
             ("code", "format") => "fault-code",
+            ("phone", "format") => "fault-phone",
             (_, code) => field_key(code),
         };
         faults.fields.entry(field).or_default().push(words.get(key));

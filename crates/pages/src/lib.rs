@@ -30,6 +30,7 @@ mod notice;
 mod reset_password;
 mod return_to;
 mod router;
+mod second;
 mod sign_in;
 mod sign_out;
 mod sign_up;
@@ -41,4 +42,5 @@ mod visit;
 #[cfg(test)]
 mod tests;
 
+pub use csrf::PROBLEMS;
 pub use router::{Pages, router};

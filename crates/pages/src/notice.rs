@@ -17,6 +17,8 @@ pub(crate) enum Notice {
     SignedOut,
     /// The time for it is over.
     StartAgain,
+    /// A code was sent.
+    SmsSent,
     /// A mail was sent, perhaps.
     MailSent,
     /// The address is confirmed.
@@ -49,6 +51,7 @@ impl Notice {
     const ALL: &[(Self, &str, &str)] = &[
         (Self::SignedOut, "signed-out", "notice-signed-out"),
         (Self::StartAgain, "start-again", "notice-start-again"),
+        (Self::SmsSent, "sms-sent", "notice-sms-sent"),
         (Self::MailSent, "mail-sent", "notice-mail-sent"),
         (Self::EmailVerified, "email-verified", "notice-email-verified"),
         (Self::EmailChanged, "email-changed", "notice-email-changed"),

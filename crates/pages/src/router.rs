@@ -13,7 +13,7 @@ use identity::{Core, http::Refusal};
 use kernel::{Problem, RequestContext, problem::common};
 
 use crate::{
-    account, assets, change_email, failure, reset_password, sign_in, sign_out, sign_up, verify_email,
+    account, assets, change_email, failure, reset_password, second, sign_in, sign_out, sign_up, verify_email,
     view::{Engine, Shown},
     visit::Visit,
 };
@@ -38,6 +38,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
     let framed = Router::new()
         .route("/ui", get(account::enter))
         .merge(sign_in::routes())
+        .merge(second::routes())
         .merge(sign_out::routes())
         .merge(sign_up::routes())
         .merge(verify_email::routes())

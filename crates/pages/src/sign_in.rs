@@ -20,12 +20,13 @@ use identity::{
     sessions::{Scope, Wishes},
     users::Login,
 };
-use kernel::{Problem, problem::common};
+use kernel::Problem;
 
 use crate::{
     Pages,
     form::{Form, Posted},
     return_to::{self, ReturnTo},
+    second::Waiting,
     view::View,
     visit::Visit,
 };
@@ -90,8 +91,10 @@ async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             visit.set_cookies(logged_in.cookies);
             Ok(after(&visit, to.as_ref()))
         }
-        // There is no page for second factors yet; whoever has one signs in through the API.
-        Ok(Outcome::Challenge(_)) => Err(common::UNAVAILABLE.into()),
+        Ok(Outcome::Challenge(challenge)) => {
+            Waiting::begin(&visit, challenge, to.as_ref());
+            Ok(visit.go(&visit.url("mfa")))
+        }
         Err(problem) if problem.status() < 500 => {
             let page = password_page(form.text("login"), form.is_ticked("remember"), to.as_ref());
             Ok(visit.show(page.refused(problem)))
@@ -122,7 +125,7 @@ fn read(visit: &Visit, form: &Form) -> Result<LoginRequest, Problem> {
 }
 
 /// Where to, once signed in.
-fn after(visit: &Visit, to: Option<&ReturnTo>) -> Response {
+pub(crate) fn after(visit: &Visit, to: Option<&ReturnTo>) -> Response {
     match to {
         Some(to) => visit.go(to.as_str()),
         None => visit.go(&visit.url("account")),

@@ -156,6 +156,7 @@ fn common_values(visit: &Visit, words: Words, faults: &Faults) -> Value {
         languages => languages,
         product => product,
         base => visit.url(""),
+        api => visit.api(),
         assets => assets::addresses(),
         csrf => visit.csrf().token(&*visit.pages().core.random),
         notice => visit.notice().map(|notice| words.get(notice.key())),

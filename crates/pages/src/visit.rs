@@ -150,6 +150,11 @@ impl Visit {
         format!("{}/ui/{page}", self.0.base)
     }
 
+    /// Where the API's calls are, for scripts.
+    pub(crate) fn api(&self) -> String {
+        format!("{}/api/v1/", self.0.base)
+    }
+
     /// A parameter of the query.
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
         parameter(&self.0.uri, name)

@@ -27,6 +27,8 @@ span-hours = { $count ->
 ## Signing in and out
 sign-in-title = Přihlášení
 sign-in-login = E-mailová adresa nebo uživatelské jméno
+sign-in-passkey = Přihlásit se přístupovým klíčem
+sign-in-passkey-failed = To se nepovedlo. Zkuste to prosím znovu, nebo se přihlaste heslem.
 sign-in-password-title = Zadejte své heslo
 sign-in-change = Změnit
 sign-in-remember = Zůstat na tomto zařízení přihlášen(a)
@@ -138,3 +140,42 @@ fault-common = To je běžné heslo. Zvolte prosím jiné.
 fault-breached = Toto heslo je známo z úniku dat. Zvolte prosím jiné.
 fault-used-before = Toto heslo jste už používali. Zvolte prosím jiné.
 fault-code = Zadejte prosím šest číslic.
+
+## Second factors
+second-title = Potvrďte, že jste to vy
+second-totp = Zadejte kód, který ukazuje vaše ověřovací aplikace.
+second-sms = Můžeme poslat kód na váš telefon { $phone }.
+second-sms-send = Poslat kód
+second-backup = Zadejte jeden ze záložních kódů, které jste si uschovali. Každý platí jednou.
+second-backup-label = Záložní kód
+second-others = Jiný způsob
+second-use-totp = Použít ověřovací aplikaci
+second-use-sms = Použít SMS na { $phone }
+second-use-backup = Použít záložní kód
+second-trust = { $days ->
+    [one] Na tomto zařízení se { $days } den neptat
+    [few] Na tomto zařízení se { $days } dny neptat
+   *[other] Na tomto zařízení se { $days } dní neptat
+}
+second-cancel = Zrušit
+enrol-title = Chraňte svůj účet
+enrol-text = K přihlášení zde potřebujete druhý krok: aplikaci v telefonu, nebo SMS.
+enrol-use-totp = Použít ověřovací aplikaci
+enrol-phone = Telefonní číslo
+enrol-phone-hint = V mezinárodním tvaru, například +4930123456
+enrol-other = Zvolit jiný způsob
+enrol-totp-title = Nastavte si aplikaci
+enrol-totp-text = Naskenujte tento obrázek ověřovací aplikací a pak zadejte kód, který ukáže.
+enrol-totp-image = QR kód pro vaši ověřovací aplikaci
+enrol-totp-secret = Pokud jej nemůžete naskenovat, zadejte do aplikace tento klíč:
+enrol-sms-title = Podívejte se do telefonu
+enrol-sms-text = Na váš telefon jsme poslali kód. Zadejte jej zde.
+backup-title = Uschovejte si záložní kódy
+backup-text = Pustí vás dovnitř, když přijdete o telefon. Každý platí jednou. Vytiskněte si je, nebo je uložte na bezpečné místo: zobrazí se jen teď.
+backup-download = Stáhnout jako text
+backup-kept = Mám je uschované
+notice-sms-sent = Kód je na cestě do vašeho telefonu.
+problem-code = Kód není správný. Zkontrolujte jej prosím; kódy aplikace se mění každých 30 sekund.
+problem-code-used = Tento kód už byl použit. Počkejte prosím na další.
+problem-no-phone = Není telefon, na který by šlo poslat kód. Použijte prosím jiný způsob.
+fault-phone = Zadejte prosím číslo v mezinárodním tvaru, například +4930123456.

@@ -24,6 +24,8 @@ span-hours = { $count ->
 ## Signing in and out
 sign-in-title = Anmelden
 sign-in-login = E-Mail-Adresse oder Benutzername
+sign-in-passkey = Mit einem Passkey anmelden
+sign-in-passkey-failed = Das hat nicht geklappt. Bitte versuchen Sie es noch einmal, oder melden Sie sich mit Ihrem Passwort an.
 sign-in-password-title = Geben Sie Ihr Passwort ein
 sign-in-change = Ändern
 sign-in-remember = Auf diesem Gerät angemeldet bleiben
@@ -134,3 +136,41 @@ fault-common = Das ist ein häufiges Passwort. Bitte wählen Sie ein anderes.
 fault-breached = Dieses Passwort ist aus einem Datenleck bekannt. Bitte wählen Sie ein anderes.
 fault-used-before = Dieses Passwort hatten Sie schon einmal. Bitte wählen Sie ein anderes.
 fault-code = Bitte geben Sie die sechs Ziffern ein.
+
+## Second factors
+second-title = Bestätigen Sie, dass Sie es sind
+second-totp = Geben Sie den Code ein, den Ihre Authenticator-App anzeigt.
+second-sms = Wir können einen Code an Ihr Telefon { $phone } senden.
+second-sms-send = Code senden
+second-backup = Geben Sie einen der Ersatzcodes ein, die Sie aufbewahrt haben. Jeder gilt einmal.
+second-backup-label = Ersatzcode
+second-others = Ein anderer Weg
+second-use-totp = Authenticator-App verwenden
+second-use-sms = SMS an { $phone } verwenden
+second-use-backup = Ersatzcode verwenden
+second-trust = { $days ->
+    [one] Auf diesem Gerät { $days } Tag lang nicht mehr fragen
+   *[other] Auf diesem Gerät { $days } Tage lang nicht mehr fragen
+}
+second-cancel = Abbrechen
+enrol-title = Schützen Sie Ihr Konto
+enrol-text = Für die Anmeldung brauchen Sie hier einen zweiten Schritt: eine App auf Ihrem Telefon oder SMS.
+enrol-use-totp = Authenticator-App verwenden
+enrol-phone = Telefonnummer
+enrol-phone-hint = In internationaler Form, etwa +4930123456
+enrol-other = Einen anderen Weg wählen
+enrol-totp-title = Richten Sie Ihre App ein
+enrol-totp-text = Scannen Sie dieses Bild mit Ihrer Authenticator-App, und geben Sie dann den Code ein, den sie anzeigt.
+enrol-totp-image = QR-Code für Ihre Authenticator-App
+enrol-totp-secret = Wenn Sie es nicht scannen können, tippen Sie diesen Schlüssel in die App:
+enrol-sms-title = Sehen Sie auf Ihr Telefon
+enrol-sms-text = Wir haben einen Code an Ihr Telefon gesendet. Geben Sie ihn hier ein.
+backup-title = Bewahren Sie Ihre Ersatzcodes auf
+backup-text = Damit kommen Sie hinein, wenn Sie Ihr Telefon verlieren. Jeder gilt einmal. Drucken Sie sie aus, oder bewahren Sie sie sicher auf: Sie werden nur jetzt gezeigt.
+backup-download = Als Text herunterladen
+backup-kept = Ich habe sie aufbewahrt
+notice-sms-sent = Ein Code ist unterwegs zu Ihrem Telefon.
+problem-code = Der Code stimmt nicht. Bitte prüfen Sie ihn; Codes einer App wechseln alle 30 Sekunden.
+problem-code-used = Dieser Code wurde schon benutzt. Bitte warten Sie auf den nächsten.
+problem-no-phone = Es gibt kein Telefon, an das wir einen Code senden könnten. Bitte nutzen Sie einen anderen Weg.
+fault-phone = Bitte geben Sie eine Nummer in internationaler Form ein, etwa +4930123456.

@@ -24,6 +24,8 @@ span-hours = { $count ->
 ## Signing in and out
 sign-in-title = Sign in
 sign-in-login = E-mail address or user name
+sign-in-passkey = Sign in with a passkey
+sign-in-passkey-failed = That did not work. Please try again, or sign in with your password.
 sign-in-password-title = Enter your password
 sign-in-change = Change
 sign-in-remember = Keep me signed in on this device
@@ -134,3 +136,41 @@ fault-common = This is a common password. Please choose another.
 fault-breached = This password is known from a data breach. Please choose another.
 fault-used-before = You have used this password before. Please choose another.
 fault-code = Please enter the six digits.
+
+## Second factors
+second-title = Confirm it is you
+second-totp = Enter the code that your authenticator app shows.
+second-sms = We can send a code to your phone { $phone }.
+second-sms-send = Send a code
+second-backup = Enter one of the backup codes that you kept. Each works once.
+second-backup-label = Backup code
+second-others = Another way
+second-use-totp = Use an authenticator app
+second-use-sms = Use a text message to { $phone }
+second-use-backup = Use a backup code
+second-trust = { $days ->
+    [one] Do not ask again on this device for { $days } day
+   *[other] Do not ask again on this device for { $days } days
+}
+second-cancel = Cancel
+enrol-title = Protect your account
+enrol-text = You need a second step for signing in here: an app on your phone, or text messages.
+enrol-use-totp = Use an authenticator app
+enrol-phone = Phone number
+enrol-phone-hint = In international form, such as +4930123456
+enrol-other = Choose another way
+enrol-totp-title = Set up your app
+enrol-totp-text = Scan this image with your authenticator app, then enter the code that it shows.
+enrol-totp-image = QR code for your authenticator app
+enrol-totp-secret = If you cannot scan it, type this key into the app:
+enrol-sms-title = Check your phone
+enrol-sms-text = We have sent a code to your phone. Enter it here.
+backup-title = Keep your backup codes
+backup-text = They let you in when you lose your phone. Each works once. Print them or keep them in a safe place: they are shown only now.
+backup-download = Download as text
+backup-kept = I have kept them
+notice-sms-sent = A code is on its way to your phone.
+problem-code = The code is not right. Please check it; codes of an app change every 30 seconds.
+problem-code-used = This code has been used. Please wait for the next one.
+problem-no-phone = There is no phone to send a code to. Please use another way.
+fault-phone = Please enter a number in international form, such as +4930123456.

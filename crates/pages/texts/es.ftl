@@ -24,6 +24,8 @@ span-hours = { $count ->
 ## Signing in and out
 sign-in-title = Inicia sesión
 sign-in-login = Correo electrónico o nombre de usuario
+sign-in-passkey = Iniciar sesión con una llave de acceso
+sign-in-passkey-failed = No ha funcionado. Inténtalo de nuevo o inicia sesión con tu contraseña.
 sign-in-password-title = Introduce tu contraseña
 sign-in-change = Cambiar
 sign-in-remember = Mantener la sesión iniciada en este dispositivo
@@ -134,3 +136,41 @@ fault-common = Es una contraseña común. Elige otra.
 fault-breached = Esta contraseña se conoce por una filtración de datos. Elige otra.
 fault-used-before = Ya has usado esta contraseña. Elige otra.
 fault-code = Introduce las seis cifras.
+
+## Second factors
+second-title = Confirma que eres tú
+second-totp = Introduce el código que muestra tu aplicación de autenticación.
+second-sms = Podemos enviar un código a tu teléfono { $phone }.
+second-sms-send = Enviar un código
+second-backup = Introduce uno de los códigos de respaldo que guardaste. Cada uno sirve una vez.
+second-backup-label = Código de respaldo
+second-others = Otra forma
+second-use-totp = Usar una aplicación de autenticación
+second-use-sms = Usar un SMS a { $phone }
+second-use-backup = Usar un código de respaldo
+second-trust = { $days ->
+    [one] No volver a preguntar en este dispositivo durante { $days } día
+   *[other] No volver a preguntar en este dispositivo durante { $days } días
+}
+second-cancel = Cancelar
+enrol-title = Protege tu cuenta
+enrol-text = Aquí necesitas un segundo paso para iniciar sesión: una aplicación en tu teléfono o SMS.
+enrol-use-totp = Usar una aplicación de autenticación
+enrol-phone = Número de teléfono
+enrol-phone-hint = En formato internacional, por ejemplo +4930123456
+enrol-other = Elegir otra forma
+enrol-totp-title = Configura tu aplicación
+enrol-totp-text = Escanea esta imagen con tu aplicación de autenticación e introduce el código que muestra.
+enrol-totp-image = Código QR para tu aplicación de autenticación
+enrol-totp-secret = Si no puedes escanearla, escribe esta clave en la aplicación:
+enrol-sms-title = Mira tu teléfono
+enrol-sms-text = Hemos enviado un código a tu teléfono. Introdúcelo aquí.
+backup-title = Guarda tus códigos de respaldo
+backup-text = Te permiten entrar si pierdes el teléfono. Cada uno sirve una vez. Imprímelos o guárdalos en un lugar seguro: solo se muestran ahora.
+backup-download = Descargar como texto
+backup-kept = Los he guardado
+notice-sms-sent = Va de camino un código a tu teléfono.
+problem-code = El código no es correcto. Compruébalo; los códigos de una aplicación cambian cada 30 segundos.
+problem-code-used = Este código ya se ha usado. Espera al siguiente.
+problem-no-phone = No hay ningún teléfono al que enviar un código. Usa otra forma.
+fault-phone = Introduce un número en formato internacional, por ejemplo +4930123456.

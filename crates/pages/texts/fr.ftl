@@ -24,6 +24,8 @@ span-hours = { $count ->
 ## Signing in and out
 sign-in-title = Se connecter
 sign-in-login = Adresse e-mail ou nom d’utilisateur
+sign-in-passkey = Se connecter avec une clé d’accès
+sign-in-passkey-failed = Cela n’a pas fonctionné. Veuillez réessayer, ou vous connecter avec votre mot de passe.
 sign-in-password-title = Saisissez votre mot de passe
 sign-in-change = Modifier
 sign-in-remember = Rester connecté sur cet appareil
@@ -134,3 +136,41 @@ fault-common = C’est un mot de passe courant. Veuillez en choisir un autre.
 fault-breached = Ce mot de passe est connu par une fuite de données. Veuillez en choisir un autre.
 fault-used-before = Vous avez déjà utilisé ce mot de passe. Veuillez en choisir un autre.
 fault-code = Veuillez saisir les six chiffres.
+
+## Second factors
+second-title = Confirmez que c’est bien vous
+second-totp = Saisissez le code affiché par votre application d’authentification.
+second-sms = Nous pouvons envoyer un code à votre téléphone { $phone }.
+second-sms-send = Envoyer un code
+second-backup = Saisissez l’un des codes de secours que vous avez conservés. Chacun sert une fois.
+second-backup-label = Code de secours
+second-others = Un autre moyen
+second-use-totp = Utiliser une application d’authentification
+second-use-sms = Utiliser un SMS au { $phone }
+second-use-backup = Utiliser un code de secours
+second-trust = { $days ->
+    [one] Ne plus demander sur cet appareil pendant { $days } jour
+   *[other] Ne plus demander sur cet appareil pendant { $days } jours
+}
+second-cancel = Annuler
+enrol-title = Protégez votre compte
+enrol-text = Ici, la connexion demande une deuxième étape : une application sur votre téléphone, ou des SMS.
+enrol-use-totp = Utiliser une application d’authentification
+enrol-phone = Numéro de téléphone
+enrol-phone-hint = Au format international, par exemple +4930123456
+enrol-other = Choisir un autre moyen
+enrol-totp-title = Configurez votre application
+enrol-totp-text = Scannez cette image avec votre application d’authentification, puis saisissez le code qu’elle affiche.
+enrol-totp-image = Code QR pour votre application d’authentification
+enrol-totp-secret = Si vous ne pouvez pas la scanner, saisissez cette clé dans l’application :
+enrol-sms-title = Regardez votre téléphone
+enrol-sms-text = Nous avons envoyé un code à votre téléphone. Saisissez-le ici.
+backup-title = Conservez vos codes de secours
+backup-text = Ils vous permettent d’entrer si vous perdez votre téléphone. Chacun sert une fois. Imprimez-les ou gardez-les en lieu sûr : ils ne sont affichés que maintenant.
+backup-download = Télécharger en texte
+backup-kept = Je les ai conservés
+notice-sms-sent = Un code est en route vers votre téléphone.
+problem-code = Le code n’est pas correct. Veuillez le vérifier ; les codes d’une application changent toutes les 30 secondes.
+problem-code-used = Ce code a déjà été utilisé. Veuillez attendre le suivant.
+problem-no-phone = Il n’y a pas de téléphone auquel envoyer un code. Veuillez utiliser un autre moyen.
+fault-phone = Veuillez saisir un numéro au format international, par exemple +4930123456.

@@ -9,6 +9,7 @@ use kernel::ProblemKind;
 pub fn problems() -> Vec<&'static ProblemKind> {
     let mut all = kernel::problem::common::PROBLEMS.to_vec();
     all.extend(identity::api::PROBLEMS.concat());
+    all.extend(::pages::PROBLEMS);
     all.extend(gateway::problems());
     all.sort_by_key(|kind| kind.code);
     all

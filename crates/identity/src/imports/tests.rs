@@ -65,7 +65,7 @@ async fn a_file_becomes_users_and_a_report(node: TestCore) {
         weak@example.com,,,,,,,password\r\n\
         short@example.com\r\n\
         boss@example.com,,,,,,,\r\n";
-    let done = csv(&node, &boss, "", &file).await;
+    let done = csv(&node, &boss, "", file).await;
     assert_eq!((&done["status"], counts(&done)), (&json!("done"), [2, 0, 1, 4]), "{done}");
     let wrong = report(&node, &boss, &done).await;
     let told: Vec<(i64, &str, &str)> = wrong.iter().map(|(l, f, c)| (*l, f.as_str(), c.as_str())).collect();

@@ -127,6 +127,8 @@ pub(super) const NAMES: &[&str] = &[
     "ui-signup",
     "ui-verification-resend",
     "ui-password-reset",
+    "ui-mfa-sms",
+    "ui-mfa-enrol-sms",
 ];
 
 /// Calls that anybody may make, and that are decided by nothing or by what is in the body: name, path, the same without a
@@ -182,6 +184,8 @@ const FORMS: &[(&str, &str, &str)] = &[
     ("ui-signup", "/ui/signup", "signup"),
     ("ui-verification-resend", "/ui/verify-email/resend", "recovery"),
     ("ui-password-reset", "/ui/reset-password", "recovery"),
+    ("ui-mfa-sms", "/ui/mfa/sms", "recovery"),
+    ("ui-mfa-enrol-sms", "/ui/mfa/enrol/sms", "recovery"),
 ];
 
 /// The pages that people see.

@@ -22,7 +22,10 @@ async fn somebody_signs_in_and_out() {
     assert!(browser.cookie(SESSION).is_some());
     let page = browser.open("/ui/login").await;
     assert_eq!(page.path, "/ui/account", "is signed in already");
+<<<<<<< HEAD
     assert!(page.says("href=\"/ui/logout\""), "{}", page.html());
+=======
+>>>>>>> pages
     let page = browser.open("/ui/logout").await.expect(200);
     let page = browser.submit(&page, "/ui/logout", &[]).await.expect(200);
     assert!(page.path == "/ui/login" && page.says("You are signed out."));
@@ -309,4 +312,47 @@ async fn refusals_of_the_gate_are_pages_for_browsers_and_documents_for_programs(
     }
     let page = page.expect(429);
     assert!(page.says("Please wait") && page.says("try again in") && page.answer.header("retry-after") != "");
+}
+
+#[tokio::test]
+async fn who_must_have_a_second_factor_sets_one_up_and_is_asked_for_it() {
+    const PHONE: &str = "+4930123456";
+    let app = TestApp::start().await;
+    app.user("ada@example.com").await;
+    let policy = serde_json::json!({"mfa": {"required": "always"}});
+    app.admin_call("PATCH", "/api/v1/admin/settings", &policy).await.expect(200);
+    let mut browser = Browser::at(&app);
+    let page = sign_in(&mut browser, "/ui/login?return_to=%2Forders", "ada@example.com", PASSWORD).await.expect(200);
+    assert!(page.path == "/ui/mfa" && browser.cookie(SESSION).is_none(), "{}", page.html());
+    let app_page = browser.submit(&page, "/ui/mfa/enrol", &[]).await.expect(200);
+    assert!(app_page.says("src=\"data:image/svg+xml;base64,") && app_page.says("class=\"secret\""));
+    let wrong = browser.submit(&page, "/ui/mfa/enrol/sms", &[("phone", "123")]).await.expect(400);
+    assert!(wrong.says("id=\"phone-faults\""), "{}", wrong.html());
+    let asked = browser.submit(&wrong, "/ui/mfa/enrol/sms", &[("phone", PHONE)]).await.expect(200);
+    let code = app.sms_to(PHONE).await.code();
+    let codes = browser.submit(&asked, "/ui/mfa/enrol/confirm", &[("code", &code)]).await.expect(200);
+    assert_eq!(codes.html().matches("<li><code>").count(), 10, "{}", codes.html());
+    assert!(codes.says("href=\"/orders\"") && codes.says("download=") && browser.cookie(SESSION).is_some());
+    let backup = codes.html().split("<li><code>").nth(1).and_then(|rest| rest.split('<').next()).expect("a code");
+
+    let mut other = Browser::at(&app);
+    let page = sign_in(&mut other, "/ui/login", "ada@example.com", PASSWORD).await.expect(200);
+    assert!(page.path == "/ui/mfa" && page.says("+49") && !page.says(PHONE), "{}", page.html());
+    let page = other.submit(&page, "/ui/mfa/sms", &[]).await.expect(200);
+    assert!(page.says("on its way to your phone"));
+    let code = app.sms_to(PHONE).await.code();
+    let page = other.submit(&page, "/ui/mfa", &[("code", &code)]).await.expect(200);
+    assert_eq!(page.path, "/ui/account");
+
+    let mut third = Browser::at(&app);
+    sign_in(&mut third, "/ui/login", "ada@example.com", PASSWORD).await.expect(200);
+    let page = third.open("/ui/mfa?method=backup_code").await.expect(200);
+    let wrong = third.submit(&page, "/ui/mfa", &[("code", "nonsense")]).await.expect(401);
+    assert!(wrong.says("The code is not right.") && third.cookie(SESSION).is_none());
+    app.clock.advance(std::time::Duration::from_secs(60));
+    let page = third.submit(&wrong, "/ui/mfa", &[("code", backup)]).await.expect(200);
+    assert_eq!(page.path, "/ui/account");
+    // Over is over.
+    let page = third.open("/ui/mfa").await;
+    assert!(page.path == "/ui/account" || page.path == "/ui/login", "{}", page.path);
 }

@@ -53,10 +53,8 @@ impl Blocklist {
             if !reachable[start] {
                 continue;
             }
-            for end in start + 1..=text.len().min(start + self.longest) {
-                if text.get(start..end).is_some_and(|word| self.words.contains(word)) {
-                    reachable[end] = true;
-                }
+            for (length, end) in reachable[start + 1..].iter_mut().enumerate().take(self.longest) {
+                *end |= text.get(start..=start + length).is_some_and(|word| self.words.contains(word));
             }
         }
         reachable[text.len()]
