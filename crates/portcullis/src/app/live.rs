@@ -64,11 +64,10 @@ struct Judged {
 impl Judged {
     /// Whether it is these documents that were judged.
     fn is_of(&self, documents: &Documents) -> bool {
-        let same =
-            |((known, (content, _)), (key, document)): ((&DocumentKey, &(Arc<Json>, _)), (&DocumentKey, &Document))| {
+        self.read.len() == documents.len()
+            && self.read.iter().zip(documents).all(|((known, (content, _)), (key, document))| {
                 known == key && (Arc::ptr_eq(content, &document.content) || **content == *document.content)
-            };
-        self.read.len() == documents.len() && self.read.iter().zip(documents).all(same)
+            })
     }
 }
 

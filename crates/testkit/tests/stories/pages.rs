@@ -22,10 +22,7 @@ async fn somebody_signs_in_and_out() {
     assert!(browser.cookie(SESSION).is_some());
     let page = browser.open("/ui/login").await;
     assert_eq!(page.path, "/ui/account", "is signed in already");
-<<<<<<< HEAD
     assert!(page.says("href=\"/ui/logout\""), "{}", page.html());
-=======
->>>>>>> pages
     let page = browser.open("/ui/logout").await.expect(200);
     let page = browser.submit(&page, "/ui/logout", &[]).await.expect(200);
     assert!(page.path == "/ui/login" && page.says("You are signed out."));
