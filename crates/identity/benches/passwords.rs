@@ -34,15 +34,15 @@ fn hashing(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let hasher = Hasher::start(&settings, Arc::new(OsRandom::new())).expect("a pool");
     group.bench_function("pool, verify", |b| {
-        let stored = runtime.block_on(hasher.hash(Secret::new(PASSWORD.into()))).expect("hash");
-        b.iter(|| runtime.block_on(hasher.verify(Secret::new(PASSWORD.into()), Some(stored.clone()))));
+        let stored = runtime.block_on(hasher.hash(Secret::new(String::from(PASSWORD)))).expect("hash");
+        b.iter(|| runtime.block_on(hasher.verify(Secret::new(String::from(PASSWORD)), Some(stored.clone()))));
     });
     group.finish();
 }
 
 fn policy(criterion: &mut Criterion) {
     let (password, about) =
-        (Secret::new(PASSWORD.into()), About { email: Some("ada@example.com"), ..About::default() });
+        (Secret::new(String::from(PASSWORD)), About { email: Some("ada@example.com"), ..About::default() });
     let rules = Policy::COMPLEX.rules().into_owned();
     criterion.bench_function("password policy", |b| {
         b.iter(|| broken_rules(&rules, black_box(password.expose()), about));

@@ -19,10 +19,9 @@ use gateway::{
 };
 use kernel::{
     edge::HealthCheck,
-    gate::{Document, DocumentKey, Documents, Finding, GateConfig, Made, Purge},
+    gate::{Documents, Finding, GateConfig, Made, Purge},
 };
 use parking_lot::Mutex;
-use serde_json::Value as Json;
 
 use super::{
     routes,

@@ -21,6 +21,7 @@ fn blocks(language: &str) -> Vec<String> {
 }
 
 /// A program on the PATH, or where `scripts/ensure-tools test` puts those of PyPI.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is told what was not tried")]
 fn program(name: &str) -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();

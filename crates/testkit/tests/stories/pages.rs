@@ -308,7 +308,7 @@ async fn refusals_of_the_gate_are_pages_for_browsers_and_documents_for_programs(
         page = browser.open("/ui/login").await;
     }
     let page = page.expect(429);
-    assert!(page.says("Please wait") && page.says("try again in") && page.answer.header("retry-after") != "");
+    assert!(page.says("Please wait") && page.says("try again in") && !page.answer.header("retry-after").is_empty());
 }
 
 #[tokio::test]
