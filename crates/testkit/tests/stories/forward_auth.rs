@@ -163,7 +163,7 @@ async fn nginx_asks() {
     let Some(nginx) = program("nginx") else { return };
     let peer = Peer::start(&blocks("nginx").concat(), |dir, server, _| {
         let config = format!(
-            "daemon off;\npid {0}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n\
+            "daemon off;\nmaster_process off;\npid {0}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n\
              client_body_temp_path {0}/1;\nproxy_temp_path {0}/2;\nfastcgi_temp_path {0}/3;\nuwsgi_temp_path {0}/4;\n\
              scgi_temp_path {0}/5;\n{server}\n}}\n",
             dir.display()
