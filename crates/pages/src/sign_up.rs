@@ -53,7 +53,7 @@ async fn sign_up(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             Ok(visit.go(&visit.url("verify-email")))
         }
         Err(problem) if problem.status() < 500 => {
-            let page = page(&visit).await?.with("email", form.text("email")).with("name", form.text("display_name"));
+            let page = page(&visit).await?.with("email", form.text("email")).with("person", form.text("display_name"));
             Ok(visit.show(page.refused(problem)))
         }
         Err(problem) => Err(problem.into()),

@@ -187,7 +187,10 @@ async fn somebody_signs_up_confirms_their_address_and_signs_in() {
     let app = TestApp::start().await;
     let mut browser = Browser::at(&app);
     let page = browser.open("/ui/signup").await.expect(200);
-    let weak = browser.submit(&page, "/ui/signup", &[("email", "ada"), ("password", "sesame")]).await.expect(400);
+    assert!(!page.says("value=\"display_name\""), "{}", page.html());
+    let wrong = [("email", "ada"), ("display_name", "Ada L."), ("password", "sesame")];
+    let weak = browser.submit(&page, "/ui/signup", &wrong).await.expect(400);
+    assert!(weak.says("value=\"Ada L.\""), "{}", weak.html());
     assert!(weak.says("id=\"email-faults\"") && weak.says("value=\"ada\"") && !weak.says("sesame"), "{}", weak.html());
     let fields = [("email", "ada@example.com"), ("display_name", "Ada"), ("password", PASSWORD)];
     let page = browser.submit(&weak, "/ui/signup", &fields).await.expect(200);

@@ -22,8 +22,11 @@ const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/api/v1/auth/mfa/sms/send"),
     ("POST", "/api/v1/auth/mfa/enrol/totp"),
     ("POST", "/api/v1/auth/mfa/enrol/sms"),
+    ("POST", "/api/v1/auth/passkey/finish"),
     ("POST", "/api/v1/auth/refresh"),
-    // What a page asks before it asks for a password.
+    // What a page asks before it asks for a password, or instead.
+    ("POST", "/api/v1/auth/passkey/start"),
+    ("POST", "/api/v1/auth/proof-of-work"),
     ("GET", "/api/v1/auth/password-policy"),
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/.well-known/openid-configuration"),
