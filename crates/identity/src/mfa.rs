@@ -27,7 +27,8 @@ mod sweep;
 mod totp;
 
 pub use backup::BackupCodes;
-pub use change::{distrust, end_others, notify, reset};
+pub use change::{begin_sms, begin_totp, confirm, distrust, end_others, new_codes, notify, remove, reset};
+pub use enrol::Confirmed;
 pub use fresh::require_fresh;
 pub use model::{Enrolment, FactorView, Factors, Kind, Method, Offer, masked};
 pub(crate) use policy::{MAX_DAYS, MAX_ROLES};
@@ -39,6 +40,7 @@ pub use store::{offers, overview};
 pub use sweep::sweep;
 #[cfg(test)]
 pub(crate) use totp::code_at;
+pub use totp::qr;
 
 kernel::problems! {
     /// Unknown, used up, expired, another program's, or what it stood on has changed: one answer.

@@ -12,6 +12,7 @@
 mod api_keys;
 mod devices;
 mod email;
+mod factors;
 mod home;
 mod once;
 mod own;
@@ -25,7 +26,9 @@ use std::sync::Arc;
 
 use axum::{Router, response::Response, routing::get};
 
-use crate::{Pages, view::View, visit::Visit};
+use url::form_urlencoded;
+
+use crate::{Pages, notice::Notice, view::View, visit::Visit};
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
     Router::new()
@@ -33,6 +36,7 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
         .merge(profile::routes())
         .merge(email::routes())
         .merge(password::routes())
+        .merge(factors::routes())
         .merge(sessions::routes())
         .merge(devices::routes())
         .merge(api_keys::routes())
@@ -42,6 +46,12 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
 /// `/ui`: to the account, and so to signing in.
 pub(crate) async fn enter(visit: Visit) -> Response {
     visit.go(&visit.url("account"))
+}
+
+/// To sign in again, and back to the section: what it wants to do needs a recent sign-in.
+fn sign_in_again(visit: &Visit, section: &'static str) -> Response {
+    let back = form_urlencoded::byte_serialize(visit.url(section).as_bytes()).collect::<String>();
+    visit.go_saying(&format!("{}?again=1&return_to={back}", visit.url("login")), Notice::SignInAgain)
 }
 
 /// A page of the section that has this address.

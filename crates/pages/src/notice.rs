@@ -45,6 +45,12 @@ pub(crate) enum Notice {
     DeviceRemoved,
     /// An API key works no more.
     KeyRevoked,
+    /// A second factor works.
+    FactorAdded,
+    /// A second factor is asked for no more.
+    FactorRemoved,
+    /// What was wanted needs a recent sign-in.
+    SignInAgain,
 }
 
 impl Notice {
@@ -65,6 +71,9 @@ impl Notice {
         (Self::DeviceNamed, "device-named", "notice-device-named"),
         (Self::DeviceRemoved, "device-removed", "notice-device-removed"),
         (Self::KeyRevoked, "key-revoked", "notice-key-revoked"),
+        (Self::FactorAdded, "factor-added", "notice-factor-added"),
+        (Self::FactorRemoved, "factor-removed", "notice-factor-removed"),
+        (Self::SignInAgain, "sign-in-again", "notice-sign-in-again"),
     ];
 
     /// The text's key.

@@ -139,12 +139,13 @@ impl Page {
     /// A form's address and its hidden and filled-in fields.
     #[track_caller]
     pub fn form(&self, action: &str) -> (String, Vec<(String, String)>) {
-        let form = self.html().split("<form").skip(1).find(|form| {
-            attribute(form.split('>').next().unwrap_or_default(), "action").is_some_and(|at| at.ends_with(action))
-        });
-        let form = form.unwrap_or_else(|| panic!("no form to {action} at {}: {}", self.path, self.html()));
+        // Without an address of its own, a form goes to the page's.
+        let goes = |form: &str| attribute(form.split('>').next()?, "action");
+        let form = self.html().split("<form").skip(1);
+        let mut form = form.map(|form| (form, goes(form).unwrap_or_else(|| self.path.clone())));
+        let form = form.find(|(_, target)| target.ends_with(action));
+        let (form, target) = form.unwrap_or_else(|| panic!("no form to {action} at {}: {}", self.path, self.html()));
         let form = form.split("</form>").next().unwrap_or_default();
-        let target = attribute(form, "action").expect("an address");
         let inputs = form.split("<input").skip(1).filter_map(|input| {
             let input = input.split('>').next()?;
             let ticked = attribute(input, "type").as_deref() != Some("checkbox") || input.contains(" checked");

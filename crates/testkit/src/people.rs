@@ -54,15 +54,22 @@ impl<'a> Person<'a> {
 
     /// What their authenticator app shows now.
     pub fn code(&self) -> String {
-        let secret = totp_rs::Secret::try_from_base32(self.secret.as_deref().expect("an app")).expect("base32");
-        let totp = totp_rs::Builder::new().with_secret(secret).build().expect("a secret");
-        let now = u64::try_from(self.app.clock.now().as_secs()).expect("after 1970");
-        totp.generate(now).to_string()
+        self.app.totp(self.secret.as_deref().expect("an app"))
     }
 
     /// Answers a challenge with a code of this kind.
     pub async fn answer(&self, challenge: &str, method: &str, code: &str) -> Answer {
         let body = json!({"challenge_id": challenge, "method": method, "code": code});
         self.app.post("/api/v1/auth/mfa").json(&body).send().await
+    }
+}
+
+impl TestApp {
+    /// What an authenticator app with this secret (base32) shows now.
+    pub fn totp(&self, secret: &str) -> String {
+        let secret = totp_rs::Secret::try_from_base32(secret).expect("base32");
+        let totp = totp_rs::Builder::new().with_secret(secret).build().expect("a secret");
+        let now = u64::try_from(self.clock.now().as_secs()).expect("after 1970");
+        totp.generate(now).to_string()
     }
 }

@@ -97,13 +97,13 @@ async fn begin(core: &Core, caller: &Caller, beginning: Beginning) -> Result<Enr
 }
 
 /// Begins with an authenticator app.
-pub(super) async fn begin_totp(core: &Core, caller: &Caller) -> Result<Enrolment, Problem> {
+pub async fn begin_totp(core: &Core, caller: &Caller) -> Result<Enrolment, Problem> {
     let user = load_owner(core, caller).await?;
     begin(core, caller, Beginning::totp(core, &caller.ctx, &user)?).await
 }
 
 /// Begins with a phone.
-pub(super) async fn begin_sms(
+pub async fn begin_sms(
     core: &Core,
     caller: &Caller,
     phone: Phone,
@@ -114,7 +114,7 @@ pub(super) async fn begin_sms(
 }
 
 /// Confirms the caller's factor.
-pub(super) async fn confirm(
+pub async fn confirm(
     core: &Core,
     caller: &Caller,
     id: FactorId,
@@ -145,7 +145,7 @@ pub(super) async fn confirm(
 }
 
 /// Makes new backup codes; the old ones work no more.
-pub(super) async fn new_codes(core: &Core, caller: &Caller, wish: Option<Language>) -> Result<BackupCodes, Problem> {
+pub async fn new_codes(core: &Core, caller: &Caller, wish: Option<Language>) -> Result<BackupCodes, Problem> {
     caller.in_person()?;
     let (cause, post, vault) = (Cause::new(core, caller), Post::new(core), core.vault.clone());
     let codes = BackupCodes::mint(&*core.random);
@@ -168,7 +168,7 @@ pub(super) async fn new_codes(core: &Core, caller: &Caller, wish: Option<Languag
 }
 
 /// Removes one of the caller's factors, unless it is the last and they must have one.
-pub(super) async fn remove(core: &Core, caller: &Caller, id: FactorId, wish: Option<Language>) -> Result<(), Problem> {
+pub async fn remove(core: &Core, caller: &Caller, id: FactorId, wish: Option<Language>) -> Result<(), Problem> {
     caller.in_person()?;
     let (cause, post, keep) = (Cause::new(core, caller), Post::new(core), caller.principal.session);
     let work = core.store.tenant(caller.principal.tenant).write(move |tx| {

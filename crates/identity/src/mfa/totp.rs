@@ -67,8 +67,14 @@ pub(super) fn enrolment(secret: &Secret<[u8; SECRET]>, issuer: &str, account: &s
     let broken = |e: &dyn std::fmt::Display| Problem::new(common::INTERNAL).cause(e);
     let totp = totp.map_err(|e| broken(&e))?;
     let otpauth_uri = totp.to_url().map_err(|e| broken(&e))?;
-    let qr = QRBuilder::new(otpauth_uri.as_str()).build().map_err(|_| broken(&"an address too long for a QR code"))?;
-    Ok(TotpEnrolment { secret: totp.secret().to_base32(), qr_svg: SvgBuilder::default().to_str(&qr), otpauth_uri })
+    let qr_svg = qr(&otpauth_uri).ok_or_else(|| broken(&"an address too long for a QR code"))?;
+    Ok(TotpEnrolment { secret: totp.secret().to_base32(), qr_svg, otpauth_uri })
+}
+
+/// An SVG image of what an app scans. `None`: it is too long for one.
+pub fn qr(otpauth_uri: &str) -> Option<String> {
+    let qr = QRBuilder::new(otpauth_uri).build().ok()?;
+    Some(SvgBuilder::default().to_str(&qr))
 }
 
 /// What an app with this secret (base32) shows at this time.

@@ -133,3 +133,47 @@ device-forget = Zapomenout
 device-forget-title = Zapomenout „{ $name }“?
 device-forget-text = Ihned bude odhlášeno. Když se jím někdo znovu přihlásí, dozvíte se to e-mailem.
 privacy-devices = Zařízení, kterými jste se přihlásili
+
+## Druhé faktory
+account-factors = Dvoufázové ověření
+account-factors-about = Kód vedle hesla.
+notice-factor-added = Je nastaveno. Vaše ostatní relace skončily.
+notice-factor-removed = Je odebráno. Vaše ostatní relace skončily.
+notice-sign-in-again = Přihlaste se prosím znovu: je k tomu potřeba čerstvé přihlášení.
+factors-text = Vedle hesla se vás zeptáme na kód, který můžete mít jen vy. Kdo zjistí vaše heslo, jen s ním se dovnitř nedostane.
+factors-none = Druhý krok zatím nemáte nastaven.
+factor-app = Ověřovací aplikace
+factor-phone = SMS
+factor-since = Nastaveno
+factor-remove = Odebrat
+factor-remove-title = Odebrat „{ $name }“?
+factor-remove-text = Už se na něj nebudeme ptát. Vaše ostatní relace skončí.
+factor-add-app = Nastavit ověřovací aplikaci
+factor-add-phone = Nastavit SMS
+factor-app-text = Potřebujete aplikaci, která ukazuje kódy, třeba správce hesel ve vašem telefonu. Další stránka ukáže, co má načíst.
+factor-phone-text = Při každém přihlášení pošleme kód na váš telefon. Aplikace je bezpečnější a funguje i bez sítě.
+factor-phone-send = Poslat kód
+factor-scan = Načtěte toto aplikací:
+factor-qr = QR kód pro ověřovací aplikaci
+factor-type = Nebo do ní opište tento klíč:
+factor-open = Otevřít v aplikaci na tomto zařízení
+factor-sent = Na váš telefon jsme poslali kód. Platí pět minut.
+factor-code = Šestimístný kód
+factor-confirm = Potvrdit
+codes-title = Záložní kódy
+codes-new = Vytvořit nové kódy
+codes-new-title = Vytvořit nové záložní kódy?
+codes-new-text = Staré přestanou platit.
+codes-made-title = Vaše záložní kódy
+codes-made-text = Každý kód platí jednou, pro den, kdy přijdete o aplikaci nebo telefon. Zobrazí se jen tentokrát.
+codes-made-hint = Vytiskněte je nebo opište a uložte odděleně od telefonu.
+codes-made-done = Mám je uložené
+problem-mfa-unconfirmed = Kód není správný, nebo vypršel. Počkejte na další, nebo začněte znovu.
+problem-mfa-off = Druhé faktory se zde nepoužívají.
+problem-mfa-needed = Druhý faktor je zde povinný. Než odeberete tento, nastavte jiný.
+problem-mfa-too-many = Máte jich tolik, kolik smíte mít. Nejprve jeden odeberte.
+codes-left = { $count ->
+    [one] Zbývá { $count } kód
+    [few] Zbývají { $count } kódy
+   *[other] Zbývá { $count } kódů
+}

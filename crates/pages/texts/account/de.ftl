@@ -132,3 +132,46 @@ device-forget = Vergessen
 device-forget-title = „{ $name }“ vergessen?
 device-forget-text = Es wird sofort abgemeldet. Meldet sich wieder jemand damit an, erfahren Sie es per Mail.
 privacy-devices = Die Geräte, mit denen Sie sich angemeldet haben
+
+## Zweite Faktoren
+account-factors = Bestätigung in zwei Schritten
+account-factors-about = Ein Code neben dem Passwort.
+notice-factor-added = Es ist eingerichtet. Ihre anderen Sitzungen sind beendet.
+notice-factor-removed = Es ist entfernt. Ihre anderen Sitzungen sind beendet.
+notice-sign-in-again = Bitte melden Sie sich erneut an: Dafür muss die Anmeldung frisch sein.
+factors-text = Neben dem Passwort werden Sie nach einem Code gefragt, den nur Sie haben können. Wer Ihr Passwort erfährt, kommt damit allein nicht hinein.
+factors-none = Sie haben noch keinen zweiten Schritt eingerichtet.
+factor-app = Authentifizierungs-App
+factor-phone = SMS
+factor-since = Eingerichtet
+factor-remove = Entfernen
+factor-remove-title = „{ $name }“ entfernen?
+factor-remove-text = Sie werden nicht mehr danach gefragt. Ihre anderen Sitzungen enden.
+factor-add-app = Authentifizierungs-App einrichten
+factor-add-phone = SMS einrichten
+factor-app-text = Sie brauchen eine App, die Codes anzeigt, etwa den Passwortmanager Ihres Telefons. Die nächste Seite zeigt, was sie einliest.
+factor-phone-text = Bei jeder Anmeldung senden wir einen Code an Ihr Telefon. Eine App ist sicherer und braucht kein Netz.
+factor-phone-send = Code senden
+factor-scan = Lesen Sie dies mit der App ein:
+factor-qr = QR-Code für die Authentifizierungs-App
+factor-type = Oder tippen Sie diesen Schlüssel ein:
+factor-open = In einer App auf diesem Gerät öffnen
+factor-sent = Wir haben einen Code an Ihr Telefon gesendet. Er gilt fünf Minuten.
+factor-code = Sechsstelliger Code
+factor-confirm = Bestätigen
+codes-title = Ersatzcodes
+codes-new = Neue Codes erstellen
+codes-new-title = Neue Ersatzcodes erstellen?
+codes-new-text = Die alten gelten dann nicht mehr.
+codes-made-title = Ihre Ersatzcodes
+codes-made-text = Jeder Code gilt einmal, für den Tag, an dem App oder Telefon verloren sind. Sie werden nur dieses eine Mal gezeigt.
+codes-made-hint = Drucken oder schreiben Sie sie auf, und bewahren Sie sie getrennt vom Telefon auf.
+codes-made-done = Ich habe sie aufbewahrt
+problem-mfa-unconfirmed = Der Code stimmt nicht oder ist abgelaufen. Warten Sie auf den nächsten, oder beginnen Sie neu.
+problem-mfa-off = Zweite Faktoren werden hier nicht benutzt.
+problem-mfa-needed = Hier ist ein zweiter Faktor Pflicht. Richten Sie einen anderen ein, bevor Sie diesen entfernen.
+problem-mfa-too-many = Sie haben so viele, wie es geben darf. Entfernen Sie zuerst einen.
+codes-left = { $count ->
+    [one] { $count } Code übrig
+   *[other] { $count } Codes übrig
+}

@@ -132,3 +132,46 @@ device-forget = Forget
 device-forget-title = Forget “{ $name }”?
 device-forget-text = It is signed out at once. When somebody signs in with it again, you are told by mail.
 privacy-devices = The devices that you have signed in with
+
+## Second factors
+account-factors = Two-step verification
+account-factors-about = A code beside the password.
+notice-factor-added = It is set up. Your other sessions have ended.
+notice-factor-removed = It is removed. Your other sessions have ended.
+notice-sign-in-again = Please sign in again: this needs a recent sign-in.
+factors-text = Beside the password you are asked for a code that only you can have. Whoever learns your password cannot get in with it alone.
+factors-none = You have not set up a second step yet.
+factor-app = Authenticator app
+factor-phone = Text messages
+factor-since = Set up
+factor-remove = Remove
+factor-remove-title = Remove “{ $name }”?
+factor-remove-text = You are no longer asked for it. Your other sessions end.
+factor-add-app = Set up an authenticator app
+factor-add-phone = Set up text messages
+factor-app-text = You need an app that shows codes, such as the password manager of your phone. The next page shows what it scans.
+factor-phone-text = We send a code to your phone whenever you sign in. An app is safer, and works without a network.
+factor-phone-send = Send code
+factor-scan = Scan this with the app:
+factor-qr = QR code for the authenticator app
+factor-type = Or type this key into it:
+factor-open = Open it in an app on this device
+factor-sent = We have sent a code to your phone. It is valid for five minutes.
+factor-code = Six-digit code
+factor-confirm = Confirm
+codes-title = Backup codes
+codes-new = Make new codes
+codes-new-title = Make new backup codes?
+codes-new-text = The old ones work no more.
+codes-made-title = Your backup codes
+codes-made-text = Each code works once, for the day you have lost your app or phone. They are shown this once.
+codes-made-hint = Print them or write them down, and keep them apart from your phone.
+codes-made-done = I have kept them
+problem-mfa-unconfirmed = The code is not right, or it has expired. Wait for the next one, or begin anew.
+problem-mfa-off = Second factors are not used here.
+problem-mfa-needed = You must have a second factor here. Set up another one before you remove this one.
+problem-mfa-too-many = You have as many as there may be. Remove one first.
+codes-left = { $count ->
+    [one] { $count } code left
+   *[other] { $count } codes left
+}

@@ -132,3 +132,46 @@ device-forget = Olvidar
 device-forget-title = ¿Olvidar «{ $name }»?
 device-forget-text = Su sesión se cierra de inmediato. Si alguien vuelve a usarlo para iniciar sesión, se lo comunicamos por correo.
 privacy-devices = Los dispositivos con los que ha iniciado sesión
+
+## Segundos factores
+account-factors = Verificación en dos pasos
+account-factors-about = Un código además de la contraseña.
+notice-factor-added = Está configurado. Sus demás sesiones han terminado.
+notice-factor-removed = Está eliminado. Sus demás sesiones han terminado.
+notice-sign-in-again = Inicie sesión de nuevo: esto requiere un inicio de sesión reciente.
+factors-text = Además de la contraseña se le pide un código que solo usted puede tener. Quien conozca su contraseña no puede entrar solo con ella.
+factors-none = Aún no ha configurado un segundo paso.
+factor-app = Aplicación de autenticación
+factor-phone = Mensajes SMS
+factor-since = Configurado
+factor-remove = Eliminar
+factor-remove-title = ¿Eliminar «{ $name }»?
+factor-remove-text = Ya no se le pedirá. Sus demás sesiones terminan.
+factor-add-app = Configurar una aplicación de autenticación
+factor-add-phone = Configurar mensajes SMS
+factor-app-text = Necesita una aplicación que muestre códigos, como el gestor de contraseñas de su teléfono. La página siguiente muestra lo que lee.
+factor-phone-text = Enviamos un código a su teléfono cada vez que inicia sesión. Una aplicación es más segura y funciona sin red.
+factor-phone-send = Enviar código
+factor-scan = Lea esto con la aplicación:
+factor-qr = Código QR para la aplicación de autenticación
+factor-type = O escriba esta clave:
+factor-open = Abrirlo en una aplicación de este dispositivo
+factor-sent = Hemos enviado un código a su teléfono. Es válido durante cinco minutos.
+factor-code = Código de seis cifras
+factor-confirm = Confirmar
+codes-title = Códigos de reserva
+codes-new = Crear códigos nuevos
+codes-new-title = ¿Crear nuevos códigos de reserva?
+codes-new-text = Los antiguos dejan de funcionar.
+codes-made-title = Sus códigos de reserva
+codes-made-text = Cada código sirve una vez, para el día en que pierda la aplicación o el teléfono. Solo se muestran esta vez.
+codes-made-hint = Imprímalos o anótelos, y guárdelos lejos del teléfono.
+codes-made-done = Los he guardado
+problem-mfa-unconfirmed = El código no es correcto o ha caducado. Espere al siguiente o empiece de nuevo.
+problem-mfa-off = Aquí no se usan segundos factores.
+problem-mfa-needed = Aquí es obligatorio un segundo factor. Configure otro antes de eliminar este.
+problem-mfa-too-many = Tiene tantos como puede haber. Elimine uno primero.
+codes-left = { $count ->
+    [one] Queda { $count } código
+   *[other] Quedan { $count } códigos
+}

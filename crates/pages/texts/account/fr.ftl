@@ -132,3 +132,46 @@ device-forget = Oublier
 device-forget-title = Oublier « { $name } » ?
 device-forget-text = Il est déconnecté aussitôt. Si quelqu’un s’en sert à nouveau pour se connecter, vous en êtes averti par e-mail.
 privacy-devices = Les appareils avec lesquels vous vous êtes connecté
+
+## Seconds facteurs
+account-factors = Validation en deux étapes
+account-factors-about = Un code en plus du mot de passe.
+notice-factor-added = C’est en place. Vos autres sessions sont terminées.
+notice-factor-removed = C’est retiré. Vos autres sessions sont terminées.
+notice-sign-in-again = Veuillez vous reconnecter : cela demande une connexion récente.
+factors-text = En plus du mot de passe, un code vous est demandé que vous seul pouvez avoir. Qui apprend votre mot de passe n’entre pas avec lui seul.
+factors-none = Vous n’avez pas encore mis en place de seconde étape.
+factor-app = Application d’authentification
+factor-phone = SMS
+factor-since = En place
+factor-remove = Retirer
+factor-remove-title = Retirer « { $name } » ?
+factor-remove-text = Il ne vous est plus demandé. Vos autres sessions se terminent.
+factor-add-app = Ajouter une application d’authentification
+factor-add-phone = Ajouter les SMS
+factor-app-text = Il vous faut une application qui affiche des codes, comme le gestionnaire de mots de passe de votre téléphone. La page suivante montre ce qu’elle lit.
+factor-phone-text = Nous envoyons un code à votre téléphone à chaque connexion. Une application est plus sûre et fonctionne sans réseau.
+factor-phone-send = Envoyer le code
+factor-scan = Lisez ceci avec l’application :
+factor-qr = Code QR pour l’application d’authentification
+factor-type = Ou saisissez cette clé :
+factor-open = L’ouvrir dans une application de cet appareil
+factor-sent = Nous avons envoyé un code à votre téléphone. Il est valable cinq minutes.
+factor-code = Code à six chiffres
+factor-confirm = Confirmer
+codes-title = Codes de secours
+codes-new = Créer de nouveaux codes
+codes-new-title = Créer de nouveaux codes de secours ?
+codes-new-text = Les anciens ne fonctionnent plus.
+codes-made-title = Vos codes de secours
+codes-made-text = Chaque code sert une fois, pour le jour où vous aurez perdu votre application ou votre téléphone. Ils ne sont montrés que cette fois.
+codes-made-hint = Imprimez-les ou notez-les, et gardez-les à l’écart de votre téléphone.
+codes-made-done = Je les ai conservés
+problem-mfa-unconfirmed = Le code n’est pas correct ou a expiré. Attendez le suivant ou recommencez.
+problem-mfa-off = Les seconds facteurs ne sont pas utilisés ici.
+problem-mfa-needed = Un second facteur est obligatoire ici. Ajoutez-en un autre avant de retirer celui-ci.
+problem-mfa-too-many = Vous en avez autant qu’il peut y en avoir. Retirez-en un d’abord.
+codes-left = { $count ->
+    [one] { $count } code restant
+   *[other] { $count } codes restants
+}

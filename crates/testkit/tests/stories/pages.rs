@@ -356,3 +356,40 @@ async fn who_must_have_a_second_factor_sets_one_up_and_is_asked_for_it() {
     let page = third.open("/ui/mfa").await;
     assert!(page.path == "/ui/account" || page.path == "/ui/login", "{}", page.path);
 }
+
+#[tokio::test]
+async fn somebody_sets_an_app_up_in_their_account_and_takes_it_away() {
+    let app = TestApp::start().await;
+    app.user("ada@example.com").await;
+    let mut browser = Browser::at(&app);
+    let list = sign_in(&mut browser, "/ui/account/factors", "ada@example.com", PASSWORD).await.expect(200);
+    assert!(list.path == "/ui/account/factors" && list.says("You have not set up a second step yet."));
+    let page = browser.open("/ui/account/factors/app").await.expect(200);
+    let page = browser.submit(&page, "/ui/account/factors/app", &[]).await.expect(200);
+    assert!(page.says("src=\"data:image/svg+xml;base64,"), "{}", page.html());
+    let shown = page.html().split("<span class=\"code secret\">").nth(1).and_then(|rest| rest.split('<').next());
+    let secret = shown.expect("a key to type").replace(' ', "");
+    // A wrong code loses nothing: the same key is shown again.
+    let page = browser.submit(&page, "/ui/account/factors/confirm", &[("code", "000000")]).await.expect(403);
+    assert!(page.says("The code is not right, or it has expired.") && page.says("data:image/svg+xml;base64,"));
+    let code = app.totp(&secret);
+    let codes = browser.submit(&page, "/ui/account/factors/confirm", &[("code", &code)]).await.expect(200);
+    assert_eq!((codes.path.as_str(), codes.html().matches("<li>").count() >= 10), ("/ui/account/factors/codes", true));
+    let list = browser.open("/ui/account/factors").await.expect(200);
+    assert!(list.says("Authenticator app") && list.says("10 codes left"), "{}", list.html());
+
+    // Taking it away needs a sign-in with it.
+    let link = list.html().split("/ui/account/factors/").find(|part| part.contains("/remove\"")).expect("a link");
+    let remove = format!("/ui/account/factors/{}", link.split('"').next().expect("an address"));
+    let page = browser.open(&remove).await.expect(200);
+    let page = browser.submit(&page, &remove, &[]).await;
+    assert!(page.path.starts_with("/ui/login") && page.says("Please sign in again"), "{} {}", page.path, page.html());
+    app.clock.advance(std::time::Duration::from_secs(60));
+    let page = browser.submit(&page, "/ui/login", &[("login", "ada@example.com")]).await.expect(200);
+    let page = browser.submit(&page, "/ui/login/password", &[("password", PASSWORD)]).await.expect(200);
+    let page = browser.submit(&page, "/ui/mfa", &[("code", &app.totp(&secret))]).await.expect(200);
+    assert_eq!(page.path, "/ui/account/factors");
+    let page = browser.open(&remove).await.expect(200);
+    let page = browser.submit(&page, &remove, &[]).await.expect(200);
+    assert!(page.path == "/ui/account/factors" && page.says("You have not set up a second step yet."));
+}

@@ -1,0 +1,214 @@
+//! Second factors: authenticator apps, phones, backup codes.
+//!
+//! Who changes them has signed in lately, and with a second factor if they have one; whoever has not is sent to
+//! do so and comes back to the list.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::Path,
+    response::Response,
+    routing::{get, post},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
+use identity::{
+    http::{Fields, Refusal},
+    mfa::{self, BackupCodes, FactorView, Kind, SecondProof},
+    users::{Phone, ReadProfile, WriteProfile},
+};
+use kernel::{FactorId, Problem, Timestamp, problem::common};
+use minijinja::{Value, context};
+use storage::StoreError;
+
+use super::{Sure, once::Once, own::Own, page, sign_in_again, sure, when};
+use crate::{
+    Pages,
+    form::{Form, Posted},
+    notice::Notice,
+    texts::Words,
+    view::View,
+    visit::Visit,
+};
+
+const SECTION: &str = "account/factors";
+const CODES: &str = "account/factors/codes";
+const REMOVE: Sure = Sure { title: "factor-remove-title", text: "factor-remove-text", submit: "factor-remove" };
+const NEW_CODES: Sure = Sure { title: "codes-new-title", text: "codes-new-text", submit: "codes-new" };
+/// Longest address for an app that is drawn again.
+const MAX_URI: usize = 1_024;
+
+pub(super) fn routes() -> Router<Arc<Pages>> {
+    Router::new()
+        .route("/ui/account/factors", get(list))
+        .route("/ui/account/factors/app", get(ask_app).post(begin_app))
+        .route("/ui/account/factors/phone", get(ask_phone).post(begin_phone))
+        .route("/ui/account/factors/confirm", post(confirm).get(start_again))
+        .route("/ui/account/factors/codes", get(codes))
+        .route("/ui/account/factors/codes/new", get(ask_codes).post(new_codes))
+        .route("/ui/account/factors/{id}/remove", get(ask_remove).post(remove))
+}
+
+async fn all<R>(own: &Own<R>) -> Result<mfa::Factors, Problem> {
+    let id = own.id;
+    let found = own.core().store.tenant(own.permit.principal.tenant).read(move |tx| Box::pin(mfa::overview(tx, id)));
+    found.await.map_err(|error: StoreError| error.into())
+}
+
+/// What a factor is called.
+fn name(factor: &FactorView, words: &Words) -> String {
+    match (factor.kind, &factor.hint) {
+        (Kind::Totp, _) => words.get("factor-app"),
+        (Kind::Sms, None) => words.get("factor-phone"),
+        (Kind::Sms, Some(hint)) => format!("{} {hint}", words.get("factor-phone")),
+    }
+}
+
+fn row(factor: &FactorView, words: &Words, now: Timestamp) -> Value {
+    context! {
+        id => factor.id.to_string(),
+        name => name(factor, words),
+        since => when::ago(words, now, factor.created_at),
+        used => factor.last_used_at.map(|at| when::ago(words, now, at)),
+    }
+}
+
+async fn list(own: Own<ReadProfile>) -> Result<Response, Refusal> {
+    let (found, words, now) = (all(&own).await?, own.visit.words(), own.core().now());
+    let rows: Vec<Value> = found.factors.iter().map(|factor| row(factor, &words, now)).collect();
+    let view = page("account/factors.html", SECTION).with("factors", rows).with("codes_left", found.backup_codes_left);
+    Ok(own.visit.show(view))
+}
+
+/// What became of an attempt to change factors: somewhere to sign in again, the form with what is wrong, or a
+/// page about it.
+fn refused(visit: &Visit, problem: Problem, form: impl FnOnce() -> View) -> Result<Response, Refusal> {
+    match problem.status() {
+        _ if problem.kind.code == mfa::STEP_UP.code => Ok(sign_in_again(visit, SECTION)),
+        400..500 => Ok(visit.show(form().refused(problem))),
+        _ => Err(problem.into()),
+    }
+}
+
+async fn ask_app(own: Own<ReadProfile>) -> Response {
+    own.visit.show(page("account/factor_app.html", SECTION))
+}
+
+async fn begin_app(own: Own<WriteProfile>, Posted { visit, .. }: Posted) -> Result<Response, Refusal> {
+    match mfa::begin_totp(own.core(), &own.permit).await {
+        Ok(enrolment) => {
+            let uri = enrolment.totp.map(|totp| totp.otpauth_uri).unwrap_or_default();
+            Ok(visit.show(confirm_page(&enrolment.id.to_string(), &uri)))
+        }
+        Err(problem) => refused(&visit, problem, || page("account/factor_app.html", SECTION)),
+    }
+}
+
+async fn ask_phone(own: Own<ReadProfile>) -> Result<Response, Refusal> {
+    let phone = own.user().await?.phone.unwrap_or_default();
+    Ok(own.visit.show(page("account/factor_phone.html", SECTION).with("phone", phone)))
+}
+
+async fn begin_phone(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    let typed = form.text("phone");
+    let mut fields = Fields::new();
+    let phone = fields.keep("/phone", "format", typed.parse::<Phone>());
+    let begun = match fields.finish(phone) {
+        Ok(phone) => mfa::begin_sms(own.core(), &own.permit, phone, visit.wish()).await,
+        Err(problem) => Err(problem),
+    };
+    match begun {
+        Ok(enrolment) => Ok(visit.show(confirm_page(&enrolment.id.to_string(), ""))),
+        Err(problem) => refused(&visit, problem, || page("account/factor_phone.html", SECTION).with("phone", typed)),
+    }
+}
+
+/// Asks for the first code. `uri` is what an app scans: it comes back with the form, so that it can be drawn again
+/// after a wrong code. Empty for a phone.
+fn confirm_page(id: &str, uri: &str) -> View {
+    let drawn = (uri.len() <= MAX_URI && uri.starts_with("otpauth://totp/")).then(|| mfa::qr(uri)).flatten();
+    // Four characters at a time are typed with fewer mistakes.
+    let secret = uri.split_once("secret=").map(|(_, rest)| rest.split('&').next().unwrap_or_default());
+    let groups = secret.map(|text| {
+        let chars: Vec<char> = text.chars().take(128).collect();
+        chars.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+    });
+    page("account/factor_confirm.html", SECTION)
+        .with("id", id)
+        .with("uri", drawn.is_some().then_some(uri))
+        .with("qr", drawn.as_ref().map(|svg| B64.encode(svg)))
+        .with("secret", groups.filter(|_| drawn.is_some()))
+}
+
+/// The address of a form that was sent is no page: the list is.
+async fn start_again(own: Own<ReadProfile>) -> Response {
+    own.visit.go(&own.visit.url(SECTION))
+}
+
+fn read(form: &Form) -> Result<(FactorId, String), Problem> {
+    let id: FactorId = form.text("id").parse().map_err(|_| common::NOT_FOUND)?;
+    // People copy codes with spaces.
+    let code: String = form.text("code").chars().filter(|c| !c.is_whitespace()).collect();
+    let mut fields = Fields::new();
+    if code.is_empty() {
+        fields.wrong("/code", "required", "");
+    } else if code.len() > SecondProof::MAX_LEN {
+        fields.wrong("/code", "too_long", "");
+    }
+    fields.check()?;
+    Ok((id, code))
+}
+
+async fn confirm(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    let confirmed = match read(&form) {
+        Ok((id, code)) => mfa::confirm(own.core(), &own.permit, id, code, visit.wish()).await,
+        Err(problem) => Err(problem),
+    };
+    match confirmed {
+        Ok(confirmed) => match confirmed.backup_codes {
+            Some(codes) => Ok(shown(&codes).go(&visit)?),
+            None => Ok(visit.go_saying(&visit.url(SECTION), Notice::FactorAdded)),
+        },
+        Err(problem) => refused(&visit, problem, || confirm_page(form.text("id"), form.text("uri"))),
+    }
+}
+
+fn shown(codes: &BackupCodes) -> Once {
+    Once { page: CODES.to_owned(), name: String::new(), texts: codes.texts() }
+}
+
+/// New backup codes, this once.
+async fn codes(own: Own<ReadProfile>) -> Response {
+    let visit = &own.visit;
+    let Some(once) = Once::take(visit, CODES) else { return visit.go(&visit.url(SECTION)) };
+    visit.show(page("account/backup_codes.html", SECTION).with("codes", once.texts))
+}
+
+async fn ask_codes(own: Own<ReadProfile>) -> Response {
+    own.visit.show(sure(SECTION, NEW_CODES, ""))
+}
+
+async fn new_codes(own: Own<WriteProfile>, Posted { visit, .. }: Posted) -> Result<Response, Refusal> {
+    match mfa::new_codes(own.core(), &own.permit, visit.wish()).await {
+        Ok(codes) => Ok(shown(&codes).go(&visit)?),
+        Err(problem) => refused(&visit, problem, || sure(SECTION, NEW_CODES, "")),
+    }
+}
+
+async fn ask_remove(own: Own<ReadProfile>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let found = all(&own).await?;
+    let factor = found.factors.iter().find(|factor| factor.id.to_string() == id).ok_or(common::NOT_FOUND)?;
+    Ok(own.visit.show(sure(SECTION, REMOVE, &name(factor, &own.visit.words()))))
+}
+
+async fn remove(
+    own: Own<WriteProfile>,
+    Path(id): Path<String>,
+    Posted { visit, .. }: Posted,
+) -> Result<Response, Refusal> {
+    let id: FactorId = id.parse().map_err(|_| common::NOT_FOUND)?;
+    match mfa::remove(own.core(), &own.permit, id, visit.wish()).await {
+        Ok(()) => Ok(visit.go_saying(&visit.url(SECTION), Notice::FactorRemoved)),
+        Err(problem) => refused(&visit, problem, || sure(SECTION, REMOVE, "")),
+    }
+}

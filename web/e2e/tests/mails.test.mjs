@@ -1,0 +1,109 @@
+// Signing up, and what mails lead to: from the page to the mail to the page, without scripts.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ADMIN } from "../harness/gate.mjs";
+import { PASSWORD, address, notice, person, signIn } from "../harness/people.mjs";
+import { sharedGate, visitor } from "../harness/world.mjs";
+
+const PLAIN = { javaScriptEnabled: false };
+const WANTED = "Another-Horse-8-Battery";
+
+async function signUp(page, email, password = PASSWORD) {
+  await page.goto("/ui/login");
+  await page.getByRole("link", { name: "Create an account" }).click();
+  await page.getByLabel("Your name").fill("Ada");
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Create account" }).click();
+}
+
+test("somebody signs up, confirms the address by the link, signs in, and is in their account", async (t) => {
+  const [gate, email] = [await sharedGate(), address()];
+  const page = await visitor(t, PLAIN);
+  await signUp(page, email, "short");
+  assert.equal(await page.getByLabel("Password", { exact: true }).getAttribute("aria-invalid"), "true");
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await page.getByRole("heading", { name: "Check your mail" }).waitFor();
+  const mail = await gate.outbox.mail(email);
+  await page.goto(mail.link);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  assert.equal(await notice(page), "Your e-mail address is confirmed.");
+  await signIn(page, email);
+  await page.getByText("You are signed in as Ada.").waitFor();
+  // The link works once.
+  const later = await visitor(t, PLAIN);
+  await later.goto(mail.link);
+  await later.getByRole("button", { name: "Confirm" }).click();
+  assert.match(await later.getByRole("alert").innerText(), /does not work any more/);
+});
+
+test("an address is confirmed by the code, with spaces", async (t) => {
+  const [gate, email] = [await sharedGate(), address()];
+  const page = await visitor(t, PLAIN);
+  await signUp(page, email);
+  const { code } = await gate.outbox.mail(email);
+  await page.getByLabel("Six-digit code").fill("12");
+  await page.getByRole("button", { name: "Confirm" }).click();
+  assert.equal(await page.getByLabel("Six-digit code").getAttribute("aria-invalid"), "true");
+  await page.getByLabel("Six-digit code").fill(`${code.slice(0, 3)} ${code.slice(3)}`);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  assert.equal(await notice(page), "Your e-mail address is confirmed.");
+});
+
+test("signing up with an address that is taken looks the same, and tells its owner", async (t) => {
+  const [gate, email] = [await sharedGate(), await person()];
+  await gate.outbox.mail(email);
+  const page = await visitor(t, PLAIN);
+  await signUp(page, email, WANTED);
+  await page.getByRole("heading", { name: "Check your mail" }).waitFor();
+  assert.match((await gate.outbox.mail(email)).text, /already/i);
+});
+
+test("a forgotten password is chosen anew, and the session of whoever knew the old one ends", async (t) => {
+  const [gate, email] = [await sharedGate(), await person()];
+  await gate.outbox.mail(email);
+  const elsewhere = await visitor(t, PLAIN);
+  await signIn(elsewhere, email);
+  const page = await visitor(t, PLAIN);
+  await page.goto("/ui/reset-password");
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByRole("button", { name: "Send the link" }).click();
+  await page.goto((await gate.outbox.mail(email, /\/ui\/reset-password/)).link);
+  await page.getByLabel("New password").fill(WANTED);
+  await page.getByRole("button", { name: "Save password" }).click();
+  assert.equal(await notice(page), "Your password is saved. Please sign in with it.");
+  await elsewhere.goto("/ui/account");
+  assert.equal(new URL(elsewhere.url()).pathname, "/ui/login");
+  await signIn(page, email, { password: WANTED });
+});
+
+test("a new address is confirmed by its mail", async (t) => {
+  const [gate, email, wanted] = [await sharedGate(), await person(), address("grace")];
+  const page = await visitor(t, PLAIN);
+  await signIn(page, email, { path: "/ui/account/email" });
+  await page.getByLabel("New e-mail address").fill(wanted);
+  await page.getByLabel("Current password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Send mail" }).click();
+  await page.goto((await gate.outbox.mail(wanted)).link);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  assert.equal(await notice(page), "Your new e-mail address is confirmed.");
+  const later = await visitor(t, PLAIN);
+  await signIn(later, wanted);
+});
+
+test("who is invited chooses a password and signs in", async (t) => {
+  const [gate, email] = [await sharedGate(), address()];
+  const login = await gate.call("POST", "/api/v1/auth/login", ADMIN);
+  const bearer = { authorization: `Bearer ${login.body.access_token}` };
+  const invited = await gate.call("POST", "/api/v1/admin/users", { email, invite: true }, bearer);
+  assert.equal(invited.status, 201, JSON.stringify(invited.body));
+  const page = await visitor(t, PLAIN);
+  await page.goto((await gate.outbox.mail(email)).link);
+  await page.getByRole("heading", { name: /^Welcome/ }).waitFor();
+  await page.getByLabel("New password").fill(WANTED);
+  await page.getByRole("button", { name: "Save password" }).click();
+  await signIn(page, email, { password: WANTED });
+});
