@@ -6,10 +6,11 @@ use axum::{Router, routing::get};
 use gateway::config::{AuthConfig, RouteConfig, UpstreamConfig};
 use identity::passwords::Cost;
 use portcullis::{
-    app::{App, Parts, Running},
+    app::{App, Parts, Running, StartError},
     config::Config,
 };
 use serde_json::Value;
+use storage::OpenError;
 use tokio::{net::TcpListener, sync::Notify};
 
 /// A configuration on free ports and a database of its own.
@@ -27,7 +28,14 @@ fn config(dir: &tempfile::TempDir) -> Config {
 
 async fn start(config: Config) -> Running {
     let hash_cost = Some(Cost { memory_kib: 64, iterations: 1, parallelism: 1 });
-    App::start(config, Parts { hash_cost, durable: false, ..Parts::default() }).await.expect("it starts")
+    loop {
+        let parts = Parts { hash_cost, durable: false, ..Parts::default() };
+        match App::start(config.clone(), parts).await {
+            // The last task of one that was stopped in this process lets go of the file a moment later.
+            Err(StartError::Database(OpenError::Locked { .. })) => tokio::task::yield_now().await,
+            started => return started.expect("it starts"),
+        }
+    }
 }
 
 /// A service that answers with a word; `/wait` says that it was asked, and answers when allowed.
