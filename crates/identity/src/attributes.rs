@@ -12,13 +12,32 @@ mod store;
 mod tests;
 
 use kernel::{Problem, TenantId, problem::common};
-use schema::Schema;
+use schema::{Schema, Wrong};
 use serde_json::{Map, Value};
 use storage::StoreError;
 
 pub use routes::routes;
 
 use crate::Core;
+
+/// What attributes of a tenant's users must look like now: for many of them.
+#[derive(Debug)]
+pub struct Shape(Option<Schema>);
+
+impl Shape {
+    /// Of this tenant.
+    pub async fn of(core: &Core, tenant: TenantId) -> Result<Self, Problem> {
+        let stored = core.store.tenant(tenant).read(|tx| Box::pin(store::load(tx))).await;
+        let stored = stored.map_err(|e: StoreError| Problem::from(e))?;
+        let schema = stored.as_ref().map(Schema::compile).transpose();
+        schema.map(Self).map_err(|e| Problem::new(common::INTERNAL).cause(e))
+    }
+
+    /// Every rule that they break. `field` is their JSON pointer.
+    pub fn wrong(&self, attributes: &Map<String, Value>, field: &str) -> Vec<Wrong> {
+        self.0.as_ref().map_or_else(Vec::new, |schema| schema.errors(&Value::Object(attributes.clone()), field))
+    }
+}
 
 /// Refuses attributes that the tenant's schema does not allow, naming every broken rule. `field` is their
 /// JSON pointer.
@@ -28,10 +47,7 @@ pub async fn check(
     attributes: &Map<String, Value>,
     field: &'static str,
 ) -> Result<(), Problem> {
-    let stored = core.store.tenant(tenant).read(|tx| Box::pin(store::load(tx))).await;
-    let Some(stored) = stored.map_err(|e: StoreError| Problem::from(e))? else { return Ok(()) };
-    let schema = Schema::compile(&stored).map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
-    let wrong = schema.errors(&Value::Object(attributes.clone()), field);
+    let wrong = Shape::of(core, tenant).await?.wrong(attributes, field);
     if wrong.is_empty() {
         return Ok(());
     }

@@ -37,6 +37,7 @@ pub mod publish;
 pub mod roles;
 pub mod sessions;
 pub mod settings;
+mod sweep;
 pub mod templates;
 pub mod tenants;
 #[cfg(test)]

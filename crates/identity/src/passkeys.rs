@@ -25,7 +25,7 @@ pub use ceremonies::Begun;
 pub use manage::{begin_registration, finish_registration, remove, rename, tell_removed};
 pub use model::{Passkey, PasskeyView};
 pub use party::Party;
-pub use prove::{Proven, begin_login, begin_second, prove_login, prove_second};
+pub use prove::{Proven, begin_login, prove_login};
 pub(crate) use routes::BegunView;
 pub use routes::routes;
 pub use store::{count, list, remove_all};

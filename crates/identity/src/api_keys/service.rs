@@ -17,6 +17,7 @@ use crate::{
     http::{Caller, Cause, Window},
     publish::{self, Change},
     roles::{self, authority},
+    users,
 };
 
 const CREATED: Action = Action("api_key.created");
@@ -78,7 +79,7 @@ async fn may_manage(tx: &mut TenantTx, caller: &Principal, key: &ApiKey) -> Resu
 /// Makes changes of this owner's keys wait for each other.
 async fn lock(tx: &mut TenantTx, owner: Option<UserId>) -> Result<(), Problem> {
     match owner {
-        Some(user) if store::lock_owner(tx, user).await? => Ok(()),
+        Some(user) if users::lock(tx, user).await? => Ok(()),
         Some(_) => Err(Problem::new(common::UNAUTHENTICATED).cause("the owner of the keys is not active")),
         None => Ok(roles::lock(tx).await?),
     }

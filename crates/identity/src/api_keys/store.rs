@@ -114,13 +114,6 @@ pub(super) async fn count_live(tx: &mut TenantTx, owner: Option<UserId>, now: Ti
     row.map_or(Ok(0), |row| row.get(0))
 }
 
-/// Makes changes of one user's keys wait for each other, so that their number stays bounded. `false`:
-/// there is no such active user.
-pub(super) async fn lock_owner(tx: &mut TenantTx, user: UserId) -> Result<bool, StoreError> {
-    let sql = "UPDATE users SET updated_at = updated_at WHERE tenant_id = $1 AND id = $2 AND status = 'active'";
-    Ok(tx.execute(sql, params![user]).await? == 1)
-}
-
 /// The key with this hash, and what else decides about it.
 pub(super) async fn presented(tx: &mut TenantTx, hash: [u8; 32]) -> Result<Option<Presented>, StoreError> {
     let sql = format!(

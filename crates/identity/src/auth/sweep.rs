@@ -5,10 +5,8 @@ use std::time::Duration;
 use kernel::{SessionId, TenantId, Timestamp};
 use storage::{Row, StoreError, params};
 
-use crate::Core;
+use crate::{Core, sweep};
 
-/// Rows that one unit drops at most, so that no login waits behind it for long.
-const CHUNK: i64 = 500;
 /// Sessions are kept this long after their end, for the edge to load and for people to ask about.
 const KEEP_SESSIONS: Duration = Duration::from_secs(30 * 86_400);
 /// Failures that did not lead to anything are forgotten after this.
@@ -19,12 +17,14 @@ const KEEP_FAILURES: Duration = Duration::from_secs(86_400);
 pub async fn sweep(core: &Core) -> Result<u64, StoreError> {
     let now = core.now();
     let failures = now - KEEP_FAILURES.max(core.settings.lockout.duration);
-    let mut dropped = 0;
+    // A token is kept until it expires, used or not: a used one that is gone could not be recognised as stolen.
+    let tokens = "DELETE FROM refresh_tokens WHERE (tenant_id, hash) IN
+        (SELECT tenant_id, hash FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    let mut dropped = sweep::drop_all(&core.store, tokens, now).await?;
     loop {
         let chunk = expired_sessions(core, now - KEEP_SESSIONS).await?;
-        let tokens = expired_tokens(core, now).await?;
-        dropped += chunk + tokens;
-        if chunk == 0 && tokens == 0 {
+        dropped += chunk;
+        if chunk == 0 {
             break;
         }
     }
@@ -38,24 +38,11 @@ pub async fn sweep(core: &Core) -> Result<u64, StoreError> {
     Ok(dropped + rest.await?)
 }
 
-/// A token is kept until it expires, used or not: a used one that is gone could not be recognised as
-/// stolen.
-async fn expired_tokens(core: &Core, before: Timestamp) -> Result<u64, StoreError> {
-    let work = core.store.system().write(move |tx| {
-        Box::pin(async move {
-            let sql = "DELETE FROM refresh_tokens WHERE (tenant_id, hash) IN
-                (SELECT tenant_id, hash FROM refresh_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
-            tx.execute(sql, params![before, CHUNK]).await
-        })
-    });
-    work.await
-}
-
 async fn expired_sessions(core: &Core, before: Timestamp) -> Result<u64, StoreError> {
     let work = core.store.system().write(move |tx| {
         Box::pin(async move {
             let sql = "SELECT tenant_id, id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
-            let rows = tx.query(sql, params![before, CHUNK]).await?;
+            let rows = tx.query(sql, params![before, sweep::CHUNK]).await?;
             let read = |row: &Row| Ok((row.get::<TenantId>(0)?, row.get::<SessionId>(1)?));
             let ended: Vec<_> = rows.iter().map(read).collect::<Result<_, StoreError>>()?;
             for (tenant, id) in &ended {

@@ -2,7 +2,7 @@
 
 use kernel::{RoleName, Secret, Timestamp, UserId};
 use serde_json::json;
-use storage::{StoreError, TenantTx, params};
+use storage::{StoreError, TenantTx};
 
 use super::{Mode, Options, Starter, model::Wrong, row::Row};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     proofs::Ask,
     publish::{self, Change},
     roles::{self, Authority, Hierarchy},
-    users::{self, Email, ExternalId, NewUser, User, UserKind, UserStatus, Username},
+    users::{self, Email, ExternalId, Key, NewUser, User, UserKind, UserStatus, Username},
     users_admin::{self, AssignRoles, DisableUsers, UpdateUsers},
 };
 
@@ -26,6 +26,8 @@ pub(super) struct Batch<'a> {
     pub(super) authority: Option<Authority>,
     pub(super) hierarchy: Hierarchy,
     pub(super) language: Language,
+    /// Why nobody can be created without attributes, if that is so.
+    pub(super) bare: Option<Wrong>,
     pub(super) now: Timestamp,
     pub(super) random: &'a dyn kernel::Random,
 }
@@ -93,6 +95,9 @@ impl Batch<'_> {
 
     async fn create(&self, tx: &mut TenantTx, ready: &Ready) -> Applied {
         let (row, id, now) = (&ready.row, ready.id, self.now);
+        if let (None, Some(wrong)) = (&row.attributes, &self.bare) {
+            return Ok(Err(wrong.clone()));
+        }
         let new = NewUser {
             kind: UserKind::Person,
             email: row.email.clone(),
@@ -148,9 +153,7 @@ impl Batch<'_> {
         users_admin::rewrite(tx, &user, now).await?;
         if let Some(hash) = &ready.hash {
             // A password that exists was chosen since, or is no older than the file.
-            let sql = "UPDATE users SET password_hash = $3, password_changed_at = $4
-                WHERE tenant_id = $1 AND id = $2 AND password_hash IS NULL";
-            tx.execute(sql, params![id, hash.expose().as_str(), now]).await?;
+            users::give_password(tx, id, hash, now).await?;
         }
         let mut seq = None;
         if let Some(roles) = row.roles.as_ref().filter(|roles| !same(roles, &before)) {
@@ -208,22 +211,19 @@ fn merged(old: &User, row: &Row, now: Timestamp) -> User {
 /// Who is meant: by external id, else by address, else by user name. The others must then be theirs or nobody's.
 async fn find(tx: &mut TenantTx, row: &Row) -> Result<Result<Option<User>, Wrong>, StoreError> {
     let keys = [
-        ("external_id", row.external_id.as_ref().map(ExternalId::as_str)),
-        ("email", row.email.as_ref().map(Email::as_str)),
-        ("username", row.username.as_ref().map(Username::as_str)),
+        row.external_id.as_ref().map(|id| Key::ExternalId(id.as_str())),
+        row.email.as_ref().map(|email| Key::Email(email.as_str())),
+        row.username.as_ref().map(|name| Key::Username(name.as_str())),
     ];
     let mut meant: Option<User> = None;
     let mut stronger = false;
-    for (column, value) in keys {
-        let Some(value) = value else { continue };
-        let sql = format!("SELECT {} FROM users WHERE tenant_id = $1 AND {column} = $2", users::COLUMNS);
-        let found = tx.query_opt(&sql, params![value]).await?.as_ref().map(users::from_row).transpose()?;
-        match (found, &meant) {
+    for key in keys.into_iter().flatten() {
+        match (users::by_key(tx, key).await?, &meant) {
             (None, _) => {}
             (Some(found), Some(user)) if found.id == user.id => {}
             // A user name alone says who is meant where there is nothing better to go by.
-            (Some(found), None) if column != "username" || !stronger => meant = Some(found),
-            (Some(_), _) => return Ok(Err(Wrong::new(column, "taken", "another user has this"))),
+            (Some(found), None) if !matches!(key, Key::Username(_)) || !stronger => meant = Some(found),
+            (Some(_), _) => return Ok(Err(Wrong::new(key.field().0, "taken", "another user has this"))),
         }
         stronger = true;
     }

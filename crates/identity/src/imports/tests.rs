@@ -18,6 +18,7 @@ crate::testing::on_both_databases! {
     imported_hashes_verify_and_are_replaced;
     what_is_exported_can_be_imported_elsewhere;
     files_are_bounded_and_wrong_ones_are_told;
+    attributes_meet_the_tenants_schema;
 }
 
 const IMPORT: &str = "/api/v1/admin/users/import";
@@ -230,6 +231,22 @@ async fn imported_hashes_verify_and_are_replaced(node: TestCore) {
     let before = stored(&node, "bcrypt@example.com").await;
     assert_eq!(counts(&csv(&node, &boss, "?mode=upsert", file).await), [0, 2, 0, 2]);
     assert_eq!(stored(&node, "bcrypt@example.com").await, before);
+}
+
+async fn attributes_meet_the_tenants_schema(node: TestCore) {
+    let boss = node.person("boss@example.com", &["super_admin"]).await;
+    let schema = json!({"type": "object", "required": ["grade"], "properties": {"grade": {"maximum": 12}}});
+    let put = node.call(Method::PUT, "/api/v1/admin/attributes-schema").json(&schema).bearer(&boss.token);
+    put.send().await.expect(200);
+    let file = "{\"email\": \"ada@example.com\", \"attributes\": {\"grade\": 7}}\n\
+        {\"email\": \"eve@example.com\", \"attributes\": {\"grade\": 13}}\n\
+        {\"email\": \"bob@example.com\"}\n\
+        {\"email\": \"boss@example.com\", \"display_name\": \"Boss\"}\n";
+    let done = import(&node, &boss, "?mode=upsert", "application/jsonl", file).await;
+    // Whoever is there already keeps the attributes they have.
+    assert_eq!(counts(&done), [1, 1, 0, 2]);
+    let wrong = |line| (line, "attributes".to_owned(), "schema".to_owned());
+    assert_eq!(report(&node, &boss, &done).await, [wrong(2), wrong(3)]);
 }
 
 async fn stored(node: &TestCore, email: &'static str) -> String {

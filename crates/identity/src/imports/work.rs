@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     Core,
+    attributes::Shape,
     audit::{self, Action, Entry, Target},
     http::Right as _,
     new_password::{self, Candidate},
@@ -25,7 +26,7 @@ use crate::{
     preferences,
     proofs::{Ask, Purpose},
     roles,
-    users::{Email, Username},
+    users::{Attributes, Email, Username},
     users_admin::CreateUsers,
 };
 
@@ -69,6 +70,7 @@ pub async fn run_one(
     let edge = core.edge.tenants.load().by_id(tenant).cloned();
     let edge = edge.ok_or_else(|| Problem::new(common::UNAVAILABLE).cause("the tenant is suspended"))?;
     let policy = new_password::policy(core, Some(tenant)).await?;
+    let shape = Shape::of(core, tenant).await?;
     let mut window = Window::at(tenant, id, claimed.import.position);
     loop {
         let records = match take(core, &mut window, &mut claimed).await? {
@@ -78,8 +80,8 @@ pub async fn run_one(
         if records.is_empty() {
             return end(core, tenant, &claimed, None).await;
         }
-        let prepared = prepare(core, &edge, &policy, &claimed, records).await?;
-        match commit(core, tenant, claimed, prepared).await? {
+        let prepared = prepare(core, &edge, &policy, &shape, &claimed, records).await?;
+        match commit(core, tenant, claimed, prepared, misshapen(&shape, &Attributes::default())).await? {
             Step::Next(next) => claimed = *next,
             Step::Refused(was, reason) => return end(core, tenant, &was, Some(reason)).await,
             Step::Lost => return Ok(()),
@@ -142,6 +144,7 @@ async fn prepare(
     core: &Core,
     tenant: &Arc<Tenant>,
     policy: &Policy,
+    shape: &Shape,
     claimed: &Claimed,
     records: Vec<Record>,
 ) -> Result<Vec<Prepared>, Problem> {
@@ -155,6 +158,10 @@ async fn prepare(
                 continue;
             }
         };
+        if let Some(wrong) = row.attributes.as_ref().and_then(|attributes| misshapen(shape, attributes)) {
+            prepared.push(Err((line, vec![wrong])));
+            continue;
+        }
         let hash = match &row.password {
             None => Ok(row.password_hash.clone()),
             Some(password) => hash(core, policy, options.dry_run, &row, password.clone()).await?.map(Some),
@@ -172,6 +179,13 @@ async fn prepare(
         prepared.push(Ok(Ready { line, row, id, hash, ask }));
     }
     Ok(prepared)
+}
+
+/// What the tenant's schema says against these attributes: every broken rule with its place, never the values.
+fn misshapen(shape: &Shape, attributes: &Attributes) -> Option<Wrong> {
+    let broken = shape.wrong(attributes.as_map(), "");
+    let told: Vec<String> = broken.iter().map(|one| format!("{} {}", one.field, one.message)).collect();
+    (!told.is_empty()).then(|| Wrong::new("attributes", "schema", told.join("; ")))
 }
 
 /// The hash of a password that meets the policy. Waits for a place in the pool as long as it takes.
@@ -234,7 +248,13 @@ impl From<StoreError> for Undone {
 }
 
 /// Does a batch in one unit. A dry run undoes it and then notes what became of it in another.
-async fn commit(core: &Core, tenant: TenantId, claimed: Claimed, prepared: Vec<Prepared>) -> Result<Step, Problem> {
+async fn commit(
+    core: &Core,
+    tenant: TenantId,
+    claimed: Claimed,
+    prepared: Vec<Prepared>,
+    bare: Option<Wrong>,
+) -> Result<Step, Problem> {
     let now = core.now();
     let lease = now + LEASE;
     let random = core.random.clone();
@@ -255,6 +275,7 @@ async fn commit(core: &Core, tenant: TenantId, claimed: Claimed, prepared: Vec<P
                     authority,
                     hierarchy: roles::hierarchy(tx).await?,
                     language: preferences::load(tx).await?.language,
+                    bare,
                     now,
                     random: &*random,
                 };

@@ -25,8 +25,6 @@ pub(super) enum Purpose {
     Register,
     /// Somebody logs in.
     Login,
-    /// A second factor is given.
-    Second,
 }
 
 impl Purpose {
@@ -34,7 +32,6 @@ impl Purpose {
         match self {
             Self::Register => "register",
             Self::Login => "login",
-            Self::Second => "second",
         }
     }
 }
@@ -60,11 +57,6 @@ impl Handle {
     pub(super) fn presented(vault: &Vault, tenant: TenantId, purpose: Purpose, id: &Secret) -> Option<Self> {
         bearer::tenant_of(PREFIX, id).filter(|named| *named == tenant)?;
         Some(Self { hash: vault.hash_token(id.expose().as_bytes()), purpose })
-    }
-
-    /// Of whatever else the ceremony is tied to, such as a challenge.
-    pub(super) fn tied(vault: &Vault, purpose: Purpose, to: &[u8]) -> Self {
-        Self { hash: vault.hash_code(b"passkey-ceremony", to), purpose }
     }
 
     fn context(&self) -> Vec<u8> {
@@ -99,12 +91,11 @@ impl Opening {
         Self { user: Some(user), session, ..self }
     }
 
-    /// Stores it. One that is tied to the same thing makes room.
+    /// Stores it.
     pub(super) async fn write(&self, tx: &mut TenantTx) -> Result<(), StoreError> {
         let sql =
             "INSERT INTO passkey_ceremonies (tenant_id, hash, purpose, user_id, session_id, rp_id, sealed, expires_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-            ON CONFLICT (tenant_id, hash) DO UPDATE SET rp_id = $6, sealed = $7, expires_at = $8";
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let values = params![
             self.handle.hash,
             self.handle.purpose.as_str(),

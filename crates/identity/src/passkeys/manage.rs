@@ -163,7 +163,7 @@ pub async fn finish_registration(
     };
     let work = core.store.tenant(tenant).write(move |tx| {
         Box::pin(async move {
-            if !store::lock_owner(tx, passkey.user).await? {
+            if !users::lock(tx, passkey.user).await? {
                 return Err(Problem::new(common::UNAUTHENTICATED));
             }
             let (user, _) = owner(tx, &cause.caller, true, cause.now).await?;

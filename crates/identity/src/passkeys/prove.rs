@@ -5,8 +5,8 @@ use kernel::{Amr, PasskeyId, Problem, RequestContext, Secret, Timestamp, UserId,
 use serde_json::{Value as Json, json};
 use storage::{StoreError, TenantTx};
 use webauthn_rs::prelude::{
-    AuthenticationResult, Credential, DiscoverableAuthentication, PasskeyAuthentication, PublicKeyCredential,
-    RequestChallengeResponse, WebauthnError,
+    AuthenticationResult, Credential, DiscoverableAuthentication, PublicKeyCredential, RequestChallengeResponse,
+    WebauthnError,
 };
 
 use super::{
@@ -89,61 +89,6 @@ pub async fn prove_login(
         Ok(result) => Ok(proven(passkey, &result)),
         Err(error) => Err(refuse(core, ctx, Some(&passkey), word(&error)).await?),
     }
-}
-
-/// Begins a second factor by this person, tied to whatever asks for it: beginning again makes the one before void.
-/// `None`: they have no passkey for this host.
-pub async fn begin_second(
-    core: &Core,
-    ctx: &RequestContext,
-    headers: &HeaderMap,
-    user: UserId,
-    tied_to: &[u8],
-) -> Result<Option<Json>, Problem> {
-    let party = Party::of(&core.settings, &ctx.tenant, headers)?;
-    let work = core.store.tenant(ctx.tenant.id).read(move |tx| Box::pin(store::list(tx, user)));
-    let passkeys = work.await.map_err(|e: StoreError| Problem::from(e))?;
-    let own = passkeys.into_iter().filter(|passkey| passkey.rp_id == party.rp_id);
-    let own: Vec<webauthn_rs::prelude::Passkey> = own.map(|passkey| passkey.credential.into()).collect();
-    if own.is_empty() {
-        return Ok(None);
-    }
-    let (response, state) = party.webauthn()?.start_passkey_authentication(&own).map_err(defect)?;
-    let handle = Handle::tied(&core.vault, Purpose::Second, tied_to);
-    let opening = Opening::new(core, handle, party.rp_id, &state)?.of(user, None);
-    let work = core.store.tenant(ctx.tenant.id).write(move |tx| Box::pin(async move { opening.write(tx).await }));
-    work.await.map_err(|e: StoreError| Problem::from(e))?;
-    options(&response).map(Some)
-}
-
-/// This person, who has answered the ceremony that is tied to this. It is used up.
-pub async fn prove_second(
-    core: &Core,
-    ctx: &RequestContext,
-    user: UserId,
-    tied_to: &[u8],
-    answer: PublicKeyCredential,
-) -> Result<Proven, Problem> {
-    let handle = Handle::tied(&core.vault, Purpose::Second, tied_to);
-    let taken = ceremonies::take_now(core, ctx.tenant.id, handle).await?.filter(|taken| taken.user == Some(user));
-    let taken = taken.ok_or(INVALID)?;
-    let webauthn = Party::named(&core.settings, &ctx.tenant, taken.rp_id.clone()).webauthn()?;
-    let state: PasskeyAuthentication = taken.state(&core.vault)?;
-    let work = core.store.tenant(ctx.tenant.id).read(move |tx| Box::pin(store::list(tx, user)));
-    let passkeys = work.await.map_err(|e: StoreError| Problem::from(e))?;
-    // As they are now: a counter may have risen, and a key may be gone, since the ceremony began.
-    let found = passkeys.into_iter().find(|passkey| passkey.credential.cred_id == answer.raw_id);
-    let Some(passkey) = found else { return Err(refuse(core, ctx, None, "unknown").await?) };
-    match webauthn.finish_passkey_authentication(&answer, &state) {
-        Ok(result) if !rises(&passkey, &result) => Err(refuse(core, ctx, Some(&passkey), CLONED).await?),
-        Ok(result) => Ok(proven(passkey, &result)),
-        Err(error) => Err(refuse(core, ctx, Some(&passkey), word(&error)).await?),
-    }
-}
-
-fn rises(passkey: &Passkey, result: &AuthenticationResult) -> bool {
-    let (before, now) = (passkey.credential.counter, result.counter());
-    now > before || (now == 0 && before == 0)
 }
 
 fn proven(passkey: Passkey, result: &AuthenticationResult) -> Proven {

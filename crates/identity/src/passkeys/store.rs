@@ -57,12 +57,6 @@ pub(super) async fn found(tx: &mut TenantTx, handle: Uuid, credential: &[u8]) ->
     tx.query_opt(&sql, params![credential, handle]).await?.as_ref().map(read).transpose()
 }
 
-/// Makes changes of this user's passkeys wait for each other. `false`: no such active user.
-pub(super) async fn lock_owner(tx: &mut TenantTx, user: UserId) -> Result<bool, StoreError> {
-    let sql = "UPDATE users SET updated_at = updated_at WHERE tenant_id = $1 AND id = $2 AND status = 'active'";
-    Ok(tx.execute(sql, params![user]).await? == 1)
-}
-
 /// Stores a key. `false`: somebody has registered it.
 pub(super) async fn insert(tx: &mut TenantTx, new: &Passkey) -> Result<bool, StoreError> {
     let sql = "INSERT INTO passkeys (tenant_id, id, user_id, credential_id, rp_id, name, credential, counter, synced, created_at)

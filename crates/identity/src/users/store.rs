@@ -70,8 +70,43 @@ pub async fn by_id(tx: &mut TenantTx, id: UserId) -> Result<Option<User>, StoreE
 
 /// By e-mail address.
 pub async fn by_email(tx: &mut TenantTx, email: &Email) -> Result<Option<User>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM users WHERE tenant_id = $1 AND email = $2");
-    tx.query_opt(&sql, params![email.as_str()]).await?.as_ref().map(from_row).transpose()
+    by_key(tx, Key::Email(email.as_str())).await
+}
+
+/// What a user of a tenant is unique by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Key<'a> {
+    /// The consuming application's id.
+    ExternalId(&'a str),
+    /// E-mail address.
+    Email(&'a str),
+    /// User name.
+    Username(&'a str),
+}
+
+impl<'a> Key<'a> {
+    /// The field, as it is called everywhere, and what it holds.
+    pub const fn field(self) -> (&'static str, &'a str) {
+        match self {
+            Self::ExternalId(value) => ("external_id", value),
+            Self::Email(value) => ("email", value),
+            Self::Username(value) => ("username", value),
+        }
+    }
+}
+
+/// Whose this is.
+pub async fn by_key(tx: &mut TenantTx, key: Key<'_>) -> Result<Option<User>, StoreError> {
+    let (column, value) = key.field();
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE tenant_id = $1 AND {column} = $2");
+    tx.query_opt(&sql, params![value]).await?.as_ref().map(from_row).transpose()
+}
+
+/// Makes changes of what one user has (keys, passkeys) wait for each other, so that their number stays bounded.
+/// `false`: there is no such active user.
+pub async fn lock(tx: &mut TenantTx, id: UserId) -> Result<bool, StoreError> {
+    let sql = "UPDATE users SET updated_at = updated_at WHERE tenant_id = $1 AND id = $2 AND status = 'active'";
+    Ok(tx.execute(sql, params![id]).await? == 1)
 }
 
 fn account(row: &Row) -> Result<Account, StoreError> {
@@ -125,6 +160,13 @@ pub async fn change_password_hash(
     let sql = "UPDATE users SET password_hash = $4, password_changed_at = $5, updated_at = $5
         WHERE tenant_id = $1 AND id = $2 AND password_hash = $3 AND status = 'active'";
     Ok(tx.execute(sql, params![id, old.expose(), new.expose(), now]).await? == 1)
+}
+
+/// Gives a first password to somebody who has none; a password that exists stays.
+pub async fn give_password(tx: &mut TenantTx, id: UserId, hash: &Secret, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET password_hash = $3, password_changed_at = $4
+        WHERE tenant_id = $1 AND id = $2 AND password_hash IS NULL";
+    tx.execute(sql, params![id, hash.expose(), now]).await.map(drop)
 }
 
 /// Sets a password, whatever it was: by an administrator or the operator. `false`: no such user.
