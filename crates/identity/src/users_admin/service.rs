@@ -52,7 +52,8 @@ pub(super) async fn get(core: &Core, permit: &Permit<ReadUsers>, id: UserId) -> 
     found.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| common::NOT_FOUND.into())
 }
 
-/// Changes a user whom the caller may manage: under the tenant's lock, asks whether the user exists and
+/// Changes a user whom the caller may manage, and who is neither the person that an administrator acts as nor that
+/// administrator: whoever acts as somebody changes neither account. Under the tenant's lock, asks whether the user exists and
 /// whether the caller holds all that the user holds, then does the work, then waits for the edge if the
 /// work says so.
 pub(super) async fn manage<T, W>(core: &Core, caller: &Caller, id: UserId, work: W) -> Result<T, Problem>
@@ -62,6 +63,10 @@ where
         + Send
         + 'static,
 {
+    let principal = &caller.principal;
+    if [principal.subject.user(), principal.impersonator].contains(&Some(id)) {
+        caller.in_person()?;
+    }
     let cause = Cause::new(core, caller);
     let (value, seq) = core
         .store
