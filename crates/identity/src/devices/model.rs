@@ -1,6 +1,6 @@
 //! Devices as values, and how they are recognised.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use http::{HeaderMap, header};
 use kernel::{DeviceId, Secret, Timestamp, UserId};
@@ -98,9 +98,10 @@ pub struct Known {
 }
 
 impl Known {
-    /// Whether it is trusted at `now`.
-    pub fn is_trusted(&self, now: Timestamp) -> bool {
-        self.trusted_until.is_some_and(|until| now < until)
+    /// Whether it is trusted at `now`, where trust may last so long at most: a tenant that shortens it shortens what
+    /// was given before.
+    pub fn is_trusted(&self, now: Timestamp, longest: Duration) -> bool {
+        self.trusted_until.is_some_and(|until| now < until && until <= now + longest)
     }
 }
 

@@ -207,7 +207,8 @@ async fn only_browsers_are_trusted_and_trust_is_forgotten(node: TestCore) {
     let device = known(&node, &ada, &cookie).await.expect("known");
     assert!(known(&node, &bob, &cookie).await.is_none(), "another account does not know it");
     assert!(known(&node, &ada, "nothing").await.is_none());
-    assert!(!device.is_trusted(node.core.now()));
+    let hour = Duration::from_secs(3_600);
+    assert!(!device.is_trusted(node.core.now(), hour));
 
     let program = devices(&node, &ada.token).await[1]["id"].as_str().expect("an id").parse().expect("an id");
     let until = node.core.now() + Duration::from_secs(60);
@@ -220,7 +221,8 @@ async fn only_browsers_are_trusted_and_trust_is_forgotten(node: TestCore) {
     assert!(!trust(his, device.id).await, "not his");
     assert!(trust(hers, device.id).await);
     let device = known(&node, &ada, &cookie).await.expect("known");
-    assert!(device.is_trusted(node.core.now()) && !device.is_trusted(until));
+    assert!(device.is_trusted(node.core.now(), hour) && !device.is_trusted(until, hour));
+    assert!(!device.is_trusted(node.core.now(), Duration::from_secs(59)), "longer than trust may last by now");
     assert_eq!(devices(&node, &ada.token).await[0]["trusted_until"], json!(until));
 
     let forget = async |user| {
@@ -228,7 +230,7 @@ async fn only_browsers_are_trusted_and_trust_is_forgotten(node: TestCore) {
         work.await.map_err(|e: StoreError| e).expect("forgotten")
     };
     assert_eq!((forget(his).await, forget(hers).await, forget(hers).await), (0, 1, 0));
-    assert!(known(&node, &ada, &cookie).await.is_some_and(|device| !device.is_trusted(node.core.now())));
+    assert!(known(&node, &ada, &cookie).await.is_some_and(|device| !device.is_trusted(node.core.now(), hour)));
 }
 
 async fn an_administrator_sends_devices_away(node: TestCore) {

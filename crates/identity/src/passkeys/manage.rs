@@ -1,9 +1,7 @@
 //! Registering, naming and removing one's own passkeys.
 
-use std::time::Duration;
-
 use http::HeaderMap;
-use kernel::{Acr, PasskeyId, Principal, Problem, Secret, Timestamp, UserId, problem::common, random};
+use kernel::{PasskeyId, Principal, Problem, Secret, Timestamp, UserId, problem::common, random};
 use serde_json::{Value as Json, json};
 use storage::{StoreError, TenantTx};
 use uuid::Uuid;
@@ -12,7 +10,7 @@ use webauthn_rs::prelude::{
 };
 
 use super::{
-    EXISTS, NO_LOGIN, Party, Passkey, REFUSED, TOO_MANY, TOO_OLD,
+    EXISTS, Party, Passkey, REFUSED, TOO_MANY,
     ceremonies::{self, Begun, Handle, Opening, Purpose},
     model::MOST,
     store,
@@ -22,25 +20,15 @@ use crate::{
     audit::{Action, Target},
     http::{Caller, Cause},
     language::Language,
+    mfa,
     outbox::{Fate, Letter, Post},
-    preferences,
+    preferences, strength,
     templates::Name,
     users::{self, User},
 };
 
 const ADDED: Action = Action("user.passkey_added");
 const REMOVED: Action = Action("user.passkey_removed");
-
-/// How long ago the person may have proved who they are.
-const RECENT: Duration = Duration::from_secs(10 * 60);
-
-/// Asks for a recent login, by a passkey or with a second factor from whoever has a passkey already: a password that
-/// was stolen is no way to a key that works for ever.
-fn require_fresh(principal: &Principal, has_passkey: bool, now: Timestamp) -> Result<(), Problem> {
-    let Some(acr) = principal.amr.acr() else { return Err(NO_LOGIN.into()) };
-    let strong = !has_passkey || acr >= Acr::Mfa;
-    if strong && now.since(principal.authenticated_at) <= RECENT { Ok(()) } else { Err(TOO_OLD.into()) }
-}
 
 /// The caller, once their login is recent and strong enough. `adds`: there must be room for one more.
 async fn owner(
@@ -52,7 +40,7 @@ async fn owner(
     let id = users::own(principal)?;
     let user = users::by_id(tx, id).await?.ok_or(common::UNAUTHENTICATED)?;
     let passkeys = store::list(tx, id).await?;
-    require_fresh(principal, !passkeys.is_empty(), now)?;
+    mfa::require_fresh(principal, strength::beyond_password(tx, id).await?, now)?;
     if adds && i64::try_from(passkeys.len()).is_ok_and(|count| count >= MOST) {
         return Err(TOO_MANY.into());
     }
