@@ -33,6 +33,7 @@ mod passkey;
 mod passkey_routes;
 mod password;
 mod register;
+mod renewal;
 mod routes;
 mod second;
 mod second_routes;
@@ -44,6 +45,7 @@ pub use logout::{logout, logout_all};
 pub use passkey::{PasskeyLogin, login_with_passkey};
 pub use password::{PasswordChange, change_password, confirm_password};
 pub use register::{Registration, register};
+pub use renewal::{MOVED, Renewal, evict};
 pub use second::{Answering, Completed, answer, begin_factor, send_sms};
 pub use sweep::sweep;
 

@@ -1,9 +1,9 @@
 //! The one way in: turns what somebody has proven into a session.
 //!
 //! Whatever was proven, and how, the same things follow in one unit: the login is noted if the account is still
-//! active, its password still the verified one and still enough, failures are forgotten, the owner is told of a device that was
-//! not used before, the session, its refresh token and its audit row are written. A caller with something of its
-//! own to consume does so in the same unit: [`Entering::commit`] is a part of it.
+//! active, its password still the verified one and still enough, failures are forgotten, the owner is told of a
+//! device that was not used before, the session, its refresh token and its audit row are written. A caller with
+//! something of its own to consume does so in the same unit: [`Entering::commit`] is a part of it.
 
 use std::time::Duration;
 
@@ -188,12 +188,13 @@ impl Entering {
     }
 
     /// Whether a password alone has become too little since it was decided that it is enough: a factor was confirmed,
-    /// or the browser is trusted no more. Asked with the person locked.
+    /// the browser is trusted no more, or the tenant demands a factor. Asked with the person locked.
     async fn is_too_weak(&self, tx: &mut TenantTx) -> Result<bool, StoreError> {
+        let policy = preferences::load(tx).await?.mfa;
         if mfa::offers(tx, self.session.user).await?.is_empty() {
-            return Ok(false);
+            return Ok(policy.demands(&roles::of_user(tx, self.session.user).await?));
         }
-        let (known, policy) = (self.arrival.known(tx).await?, preferences::load(tx).await?.mfa);
+        let known = self.arrival.known(tx).await?;
         Ok(!known.is_some_and(|device| device.is_trusted(self.now, policy.trust())))
     }
 

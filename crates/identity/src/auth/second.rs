@@ -83,9 +83,7 @@ pub async fn answer(
     let (user, attempt) = (counted.account.user.id, counted.attempt);
     match complete(core, ctx, &who, presented, counted, proof, trust).await {
         Ok((entered, backup_codes, seq)) => {
-            if let Some(seq) = seq {
-                core.settle(seq).await?;
-            }
+            core.settle(seq).await?;
             Ok(Completed { logged_in: entered.hand_out(core, ctx)?, backup_codes })
         }
         Err(problem) if problem.kind == CODE || problem.kind == USED => {
@@ -200,7 +198,7 @@ async fn trust_device(
 ) -> Result<(), StoreError> {
     let policy = preferences::load(tx).await?.mfa;
     if policy.trusts() {
-        devices::trust(tx, user, entered.device(), now + policy.trust()).await?;
+        devices::trust(tx, user, entered.device(), now).await?;
     }
     Ok(())
 }

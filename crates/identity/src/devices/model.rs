@@ -93,15 +93,15 @@ impl Shown {
 pub struct Known {
     /// Which.
     pub id: DeviceId,
-    /// Until when the account's owner trusts it, if they do.
-    pub trusted_until: Option<Timestamp>,
+    /// Since when the account's owner trusts it, if they do.
+    pub trusted_at: Option<Timestamp>,
 }
 
 impl Known {
-    /// Whether it is trusted at `now`, where trust may last so long at most: a tenant that shortens it shortens what
-    /// was given before.
-    pub fn is_trusted(&self, now: Timestamp, longest: Duration) -> bool {
-        self.trusted_until.is_some_and(|until| now < until && until <= now + longest)
+    /// Whether it is trusted at `now`, where trust lasts for so long: what a tenant decides about that holds for trust
+    /// that was given before, too.
+    pub fn is_trusted(&self, now: Timestamp, life: Duration) -> bool {
+        self.trusted_at.is_some_and(|at| now < at + life)
     }
 }
 

@@ -16,9 +16,7 @@ use crate::{
     http::{Caller, Cause},
     language::Language,
     outbox::{Fate, Letter, Post},
-    preferences,
-    publish::{self, Change},
-    roles,
+    preferences, roles,
     sessions::{self, Reason},
     strength,
     templates::Name,
@@ -62,11 +60,7 @@ pub async fn end_others(
     now: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
     distrust(tx, user, now).await?;
-    let sessions = sessions::revoke_all(tx, user, keep, Reason::Factors, now).await?;
-    match sessions.is_empty() {
-        true => Ok(None),
-        false => publish::append(tx, &Change::SessionsRevoked { sessions }, now).await.map(Some),
-    }
+    sessions::revoke_all(tx, user, keep, Reason::Factors, now).await?.tell(tx, now).await
 }
 
 /// The caller, once their login is recent and strong enough to change factors.
@@ -150,9 +144,7 @@ pub async fn confirm(
     });
     let (confirmed, seq) = work.await?.ok_or(UNCONFIRMED)?;
     core.outbox.wake();
-    if let Some(seq) = seq {
-        core.settle(seq).await?;
-    }
+    core.settle(seq).await?;
     Ok(confirmed)
 }
 
@@ -175,9 +167,7 @@ pub async fn new_codes(core: &Core, caller: &Caller, wish: Option<Language>) -> 
     });
     let seq = work.await?;
     core.outbox.wake();
-    if let Some(seq) = seq {
-        core.settle(seq).await?;
-    }
+    core.settle(seq).await?;
     Ok(made)
 }
 
@@ -204,9 +194,7 @@ pub async fn remove(core: &Core, caller: &Caller, id: FactorId, wish: Option<Lan
     });
     let seq = work.await?;
     core.outbox.wake();
-    if let Some(seq) = seq {
-        core.settle(seq).await?;
-    }
+    core.settle(seq).await?;
     Ok(())
 }
 

@@ -26,6 +26,8 @@ async fn a_changed_password_ends_every_other_session() {
     try_login(&node, "ada@example.com", PASSWORD).await.expect_problem(401, "credentials.invalid");
     try_login(&node, "ada@example.com", NEW).await.expect(200);
     assert_eq!(audited(&node, "user.password_changed").await, 1);
+    change(&node, &own, PASSWORD, "Cobalt-Harbour-71-fern").await.expect_problem(403, "password.wrong");
+    assert_eq!(audited(&node, "user.password_refused").await, 1);
 }
 
 #[tokio::test]
@@ -72,7 +74,7 @@ async fn a_hash_with_other_parameters_is_upgraded_by_a_login() {
         .core
         .store
         .tenant(tenant)
-        .write(move |tx| Box::pin(async move { users::set_password_hash(tx, id, &old, now).await }));
+        .write(move |tx| Box::pin(async move { users::set_password_hash(tx, id, None, &old, now).await }));
     assert!(work.await.map_err(|e: StoreError| e).expect("set"));
     let stored = async || {
         let account = node.core.store.tenant(tenant).read(move |tx| Box::pin(users::account_by_id(tx, id))).await;

@@ -121,7 +121,7 @@ async fn a_challenge_does_not_outlive_its_password() {
         .core
         .store
         .tenant(node.tenant().id)
-        .write(move |tx| Box::pin(async move { crate::users::set_password_hash(tx, id, &hash, now).await }));
+        .write(move |tx| Box::pin(async move { crate::users::set_password_hash(tx, id, None, &hash, now).await }));
     assert!(changed.await.map_err(|e: storage::StoreError| e).expect("changed"));
     answer(&node, &waiting, "totp", &ada.code(&node)).await.expect_problem(401, "mfa.challenge_invalid");
 }
@@ -129,7 +129,14 @@ async fn a_challenge_does_not_outlive_its_password() {
 #[tokio::test]
 async fn a_reset_by_mail_leads_to_a_challenge_and_not_past_it() {
     let node = TestCore::start().await;
-    owner(&node, "ada@example.com").await;
+    let id = owner(&node, "ada@example.com").await.person.id;
+    let now = node.core.now();
+    let verified = node
+        .core
+        .store
+        .tenant(node.tenant().id)
+        .write(move |tx| Box::pin(async move { crate::users::verify_email(tx, id, "ada@example.com", now).await }));
+    assert!(verified.await.map_err(|e: storage::StoreError| e).expect("asked"));
     node.mails().await;
     node.post("/api/v1/auth/password-reset", &json!({"email": "ada@example.com"})).send().await.expect(202);
     let mail = node.mails().await.pop().expect("a mail");
