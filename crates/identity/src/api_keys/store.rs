@@ -91,6 +91,11 @@ pub(super) async fn by_id(tx: &mut TenantTx, id: ApiKeyId) -> Result<Option<ApiK
     tx.query_opt(&sql, params![id]).await?.as_ref().map(read).transpose()
 }
 
+/// Whether the key can still be used.
+pub async fn is_active(tx: &mut TenantTx, id: ApiKeyId, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(by_id(tx, id).await?.is_some_and(|key| key.status(now) == Status::Active))
+}
+
 /// A page of keys: of one user, or of everybody and the tenant itself.
 pub(super) async fn page(tx: &mut TenantTx, owner: Option<UserId>, window: Window) -> Result<Vec<ApiKey>, StoreError> {
     let (of, mut values) = ("AND k.user_id = $4", vec![Value::from(window.before), Value::from(window.fetch())]);
