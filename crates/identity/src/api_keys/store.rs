@@ -4,7 +4,7 @@ use kernel::{ApiKeyId, TenantId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 use storage::{Row, Store, StoreError, TenantTx, Value, params};
 
-use super::model::{ApiKey, Presented};
+use super::model::{ApiKey, Presented, Status};
 use crate::{http::Window, roles};
 
 const COLUMNS: &str = "k.id, k.user_id, k.name, k.prefix, k.permissions, k.networks, k.limits, k.created_by,

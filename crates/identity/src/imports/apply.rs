@@ -12,7 +12,7 @@ use crate::{
     proofs::Ask,
     publish::{self, Change},
     roles::{self, Authority, Hierarchy},
-    users::{self, Email, ExternalId, Key, NewUser, User, UserKind, UserStatus, Username},
+    users::{self, ExternalId, Key, NewUser, User, UserKind, UserStatus, Username},
     users_admin::{self, AssignRoles, DisableUsers, UpdateUsers},
 };
 
@@ -67,10 +67,7 @@ impl Batch<'_> {
             Err(wrong) => Ok(Err(wrong)),
             Ok(None) => self.create(tx, ready).await,
             Ok(Some(_)) if self.options.mode == Mode::Create => Ok(Ok(Done::Skipped)),
-            Ok(Some(user)) => match unproven(tx, row, &user).await? {
-                Some(wrong) => Ok(Err(wrong)),
-                None => self.update(tx, ready, user).await,
-            },
+            Ok(Some(user)) => self.update(tx, ready, user).await,
         }
     }
 
@@ -156,6 +153,9 @@ impl Batch<'_> {
         }
         if row.roles.is_some() && loses_the_last_super_admin(tx, &old, &before, row).await? {
             return Ok(Err(Wrong::new("roles", "last_super_admin", "this is the last active super administrator")));
+        }
+        if let Some(wrong) = unproven(tx, row, &old).await? {
+            return Ok(Err(wrong));
         }
         let user = merged(&old, row);
         users_admin::rewrite(tx, &user, now).await?;

@@ -93,7 +93,11 @@ pub async fn judge_offline(
 
 /// The entry about passwords that were let through without having been looked up.
 pub fn unasked(target: Target, reason: &str) -> Entry {
-    Entry::by_system(UNASKED, target).failed().details(json!({ "reason": reason }))
+    because(Entry::by_system(UNASKED, target), reason)
+}
+
+fn because(entry: Entry, reason: &str) -> Entry {
+    entry.failed().details(json!({ "reason": reason }))
 }
 
 /// A password was let through without having been looked up: the operator must be able to find out.
@@ -111,7 +115,7 @@ async fn note_unasked(
         None => Entry::by_system(UNASKED, target),
     };
     let (now, random) = (core.now(), core.random.clone());
-    let entry = entry.failed().details(json!({ "reason": reason }));
+    let entry = because(entry, reason);
     let noted = core
         .store
         .tenant(tenant)
