@@ -7,6 +7,10 @@ const STRANGERS = {
   errors: "/problems",
   error: "/problems/credentials.invalid",
   "sign-in": "/ui/login",
+  "sign-up": "/ui/signup",
+  "reset-password": "/ui/reset-password",
+  "verify-email": "/ui/verify-email",
+  "mail-link": "/ui/reset-password/choose?token=old",
   "not-found": "/ui/nowhere",
 };
 
@@ -15,6 +19,8 @@ const OWNERS = {
   profile: "/ui/account/profile",
   email: "/ui/account/email",
   password: "/ui/account/password",
+  factors: "/ui/account/factors",
+  "factor-phone": "/ui/account/factors/phone",
   sessions: "/ui/account/sessions",
   "sessions-others": "/ui/account/sessions/others",
   devices: "/ui/account/devices",
@@ -47,6 +53,10 @@ export async function everyPage(visitor, email, look) {
   await send(stranger);
   await look("sign-in-refused", stranger);
 
+  await stranger.goto("/ui/signup");
+  await send(stranger);
+  await look("sign-up-wrong", stranger);
+
   const owner = await visitor();
   await owner.goto("/ui/account");
   await fillCredentials(owner, email, PASSWORD);
@@ -57,6 +67,9 @@ export async function everyPage(visitor, email, look) {
   await owner.goto("/ui/account/password");
   await send(owner);
   await look("password-wrong", owner);
+  await owner.goto("/ui/account/factors/app");
+  await send(owner);
+  await look("factor-app", owner);
   await owner.goto("/ui/account/api-keys/new");
   await owner.locator("summary").click();
   await look("api-key-narrowed", owner);
