@@ -37,9 +37,11 @@ mod renewal;
 mod routes;
 mod second;
 mod second_routes;
+pub mod step_up;
+mod step_up_routes;
 mod sweep;
 
-pub use enter::{Entered, Entering, Entrance, LoggedIn, Verified, enter};
+pub use enter::{Entered, Entering, Entrance, LoggedIn, Replaced, Verified, enter};
 pub use login::{Challenge, LoginRequest, Outcome, login};
 pub use logout::{logout, logout_all};
 pub use passkey::{PasskeyLogin, login_with_passkey};
@@ -51,7 +53,7 @@ pub use sweep::sweep;
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
-    routes::routes().merge(second_routes::routes()).merge(passkey_routes::routes())
+    routes::routes().merge(second_routes::routes()).merge(passkey_routes::routes()).merge(step_up_routes::routes())
 }
 
 kernel::problems! {

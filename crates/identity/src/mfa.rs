@@ -29,7 +29,7 @@ mod totp;
 pub use backup::BackupCodes;
 pub use change::{begin_sms, begin_totp, confirm, distrust, end_others, new_codes, notify, remove, reset};
 pub use enrol::Confirmed;
-pub use fresh::require_fresh;
+pub use fresh::{RECENT, require_fresh};
 pub use model::{Enrolment, FactorView, Factors, Kind, Method, Offer, masked};
 pub(crate) use policy::{MAX_DAYS, MAX_ROLES};
 pub use policy::{MfaPolicy, Requirement};
@@ -62,7 +62,9 @@ kernel::problems! {
     /// Too many text messages.
     pub SMS_LIMITED = 429 "sms.limited" "Too many text messages" "Try again after the time in Retry-After.";
     /// The login is too old, or too weak, for this.
-    pub STEP_UP = 401 "auth.step_up_required" "Prove again who you are" "This needs a recent login, with a second factor or a passkey if you have one.";
+    pub STEP_UP = 401 "auth.step_up_required" "Prove again who you are" "This needs a recent login, with a second factor or a passkey if you have one. Make yours so at /api/v1/auth/step-up.";
+    /// There is nothing that the login could be made so strong with.
+    pub IMPOSSIBLE = 403 "auth.step_up_impossible" "You have nothing to prove this with" "Set up a second factor or a passkey first, or sign in again.";
     /// An API key proves no person.
     pub NO_LOGIN = 403 "mfa.no_login" "This needs a person's login" "An API key cannot change second factors or passkeys. Sign in.";
 }

@@ -45,12 +45,13 @@ if (nonce) {
   });
 }
 
-// Signing in with a passkey: by the button, or offered by the browser while the first field is filled in.
+// Signing in with a passkey, or proving with one who is signed in: by the button, or offered by the browser while the first field is filled in.
 const passkey = document.querySelector("[data-passkey]");
 if (passkey && window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
   let waiting;
-  const call = async (step, body) => {
-    const answer = await fetch(`${passkey.dataset.passkey}/${step}`, {
+  const { finish = `${passkey.dataset.passkey}/finish`, challenge } = passkey.dataset;
+  const call = async (address, body) => {
+    const answer = await fetch(address, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
@@ -62,10 +63,11 @@ if (passkey && window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
     waiting?.abort();
     waiting = new AbortController();
     const { signal } = waiting;
-    const { ceremony, options } = await call("start", {});
+    const { ceremony, options } = await call(`${passkey.dataset.passkey}/start`, {});
     const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey);
     const credential = await navigator.credentials.get({ publicKey, mediation, signal });
-    await call("finish", { ceremony, credential: credential.toJSON(), set_cookie: true });
+    const purpose = challenge ? { challenge_id: challenge } : { set_cookie: true };
+    await call(finish, { ceremony, credential: credential.toJSON(), ...purpose });
     location.assign(passkey.dataset.next);
   };
   const failed = passkey.querySelector("[data-failed]");
@@ -78,7 +80,7 @@ if (passkey && window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
   passkey.hidden = false;
   PublicKeyCredential.isConditionalMediationAvailable?.().then((offered) => {
     // Nobody asked for it, so nobody is told when nothing comes of it.
-    if (offered) signIn("conditional").catch(() => {});
+    if (offered && !challenge) signIn("conditional").catch(() => {});
   });
 }
 

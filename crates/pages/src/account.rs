@@ -25,7 +25,11 @@ use std::sync::Arc;
 
 use axum::{Router, response::Response, routing::get};
 
-use crate::{Pages, notice::Notice, view::View, visit::Visit};
+use crate::{
+    Pages, return_to,
+    view::View,
+    visit::{self, Visit},
+};
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
     Router::new()
@@ -45,9 +49,11 @@ pub(crate) async fn enter(visit: Visit) -> Response {
     visit.go(&visit.url("account"))
 }
 
-/// To sign in again, and back to the section: what it wants to do needs a recent sign-in.
-fn sign_in_again(visit: &Visit, section: &'static str) -> Response {
-    visit.go_saying(&visit.sign_in_at(true, Some(&visit.url(section))), Notice::SignInAgain)
+/// To where they prove once more who they are, and back to the section: what it wants to do needs a recent sign-in.
+fn step_up(visit: &Visit, section: &'static str) -> Response {
+    let back = visit.url(section);
+    let back = visit::query([(return_to::FIELD, back.as_str())].into_iter());
+    visit.go(&format!("{}{back}", visit.url("step-up")))
 }
 
 /// A page of the section that has this address.

@@ -38,6 +38,7 @@ mod second;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod step_up;
 mod texts;
 mod verify_email;
 mod view;

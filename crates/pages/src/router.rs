@@ -40,6 +40,7 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .merge(sign_in::routes())
         .merge(second::routes())
         .merge(sign_out::routes())
+        .merge(step_up::routes())
         .merge(sign_up::routes())
         .merge(verify_email::routes())
         .merge(reset_password::routes())

@@ -20,7 +20,7 @@ use identity::{
 use kernel::Problem;
 use minijinja::{Value, context};
 
-pub(crate) use waiting::Waiting;
+pub(crate) use waiting::{Waiting, chosen, method, name as method_name};
 
 use crate::{
     Pages, factor,

@@ -158,6 +158,9 @@ second-trust = { $days ->
    *[other] Na tomto zařízení se { $days } dní neptat
 }
 second-cancel = Zrušit
+step-up-text = K tomu je potřeba čerstvé přihlášení. Potvrďte prosím ještě jednou, že jste to vy.
+step-up-passkey = Použít přístupový klíč
+step-up-sign-in = Místo toho se přihlásit znovu
 enrol-title = Chraňte svůj účet
 enrol-text = K přihlášení zde potřebujete druhý krok: aplikaci v telefonu, nebo SMS.
 enrol-other = Zvolit jiný způsob

@@ -153,6 +153,9 @@ second-trust = { $days ->
    *[other] Auf diesem Gerät { $days } Tage lang nicht mehr fragen
 }
 second-cancel = Abbrechen
+step-up-text = Dafür muss die Anmeldung frisch sein. Bitte zeigen Sie noch einmal, dass Sie es sind.
+step-up-passkey = Passkey verwenden
+step-up-sign-in = Stattdessen neu anmelden
 enrol-title = Schützen Sie Ihr Konto
 enrol-text = Für die Anmeldung brauchen Sie hier einen zweiten Schritt: eine App auf Ihrem Telefon oder SMS.
 enrol-other = Einen anderen Weg wählen

@@ -153,6 +153,9 @@ second-trust = { $days ->
    *[other] Do not ask again on this device for { $days } days
 }
 second-cancel = Cancel
+step-up-text = What you want to do needs a recent sign-in. Please show once more that it is you.
+step-up-passkey = Use a passkey
+step-up-sign-in = Sign in again instead
 enrol-title = Protect your account
 enrol-text = You need a second step for signing in here: an app on your phone, or text messages.
 enrol-other = Choose another way

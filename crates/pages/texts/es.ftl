@@ -153,6 +153,9 @@ second-trust = { $days ->
    *[other] No volver a preguntar en este dispositivo durante { $days } días
 }
 second-cancel = Cancelar
+step-up-text = Esto requiere un inicio de sesión reciente. Demuestra una vez más que eres tú.
+step-up-passkey = Usar una llave de acceso
+step-up-sign-in = Iniciar sesión de nuevo en su lugar
 enrol-title = Protege tu cuenta
 enrol-text = Aquí necesitas un segundo paso para iniciar sesión: una aplicación en tu teléfono o SMS.
 enrol-other = Elegir otra forma

@@ -153,6 +153,9 @@ second-trust = { $days ->
    *[other] Ne plus demander sur cet appareil pendant { $days } jours
 }
 second-cancel = Annuler
+step-up-text = Cela demande une connexion récente. Veuillez confirmer une nouvelle fois que c’est bien vous.
+step-up-passkey = Utiliser une clé d’accès
+step-up-sign-in = Se reconnecter à la place
 enrol-title = Protégez votre compte
 enrol-text = Ici, la connexion demande une deuxième étape : une application sur votre téléphone, ou des SMS.
 enrol-other = Choisir un autre moyen

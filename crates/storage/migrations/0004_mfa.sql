@@ -49,6 +49,7 @@ CREATE TABLE challenges (
     user_id UUID NOT NULL,
     session_id UUID,
     amr TEXT NOT NULL,
+    acr TEXT,
     password BYTEA,
     account BYTEA,
     source BYTEA,

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use kernel::{
-    Acr, Amr, DeviceId, Problem, Random, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random,
+    Acr, Amr, AuthMethod, DeviceId, Problem, Random, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId,
+    random,
 };
 use serde_json::json;
 use storage::{StoreError, TenantTx};
@@ -23,7 +24,7 @@ use crate::{
     mfa,
     outbox::{Fate, Letter, Post},
     preferences, roles,
-    sessions::{self, Live, NewSession, Owner, Span, Wishes, bearer, cookie},
+    sessions::{self, Live, NewSession, Owner, Reason, Span, Wishes, bearer, cookie},
     templates::Name,
     tokens::{self, TokenSet},
     users::{self, User},
@@ -47,6 +48,25 @@ pub struct Entrance {
     pub device: Shown,
     /// The language they like best.
     pub language: Option<Language>,
+    /// The session that ends with it.
+    pub replaces: Option<Replaced>,
+}
+
+/// A session that another one takes the place of.
+#[derive(Clone, Copy, Debug)]
+pub struct Replaced {
+    /// Which.
+    pub session: SessionId,
+    /// When it would have ended: the other one does too, because it is the same login that has proven more.
+    pub until: Option<Timestamp>,
+}
+
+impl Replaced {
+    /// The one whose cookie the browser has: it is about to be overwritten, and nobody would end it any more.
+    pub fn by_login(ctx: &RequestContext) -> Option<Self> {
+        let present = ctx.principal.as_ref().filter(|principal| principal.method == AuthMethod::Session);
+        present.and_then(|principal| principal.session).map(|session| Self { session, until: None })
+    }
 }
 
 /// A password that was right.
@@ -109,6 +129,8 @@ pub struct Entered {
     cookie: Option<Secret>,
     arrival: Arrival,
     device: DeviceId,
+    /// Where the feed says that another session has ended.
+    seq: Option<i64>,
 }
 
 /// Begins a session in a unit of its own. `None`: the account was disabled, its password changed, or a second factor
@@ -118,7 +140,7 @@ pub async fn enter(core: &Core, ctx: &RequestContext, entrance: Entrance) -> Res
     let work =
         core.store.tenant(ctx.tenant.id).write(move |tx| Box::pin(async move { entering.commit(tx, &*random).await }));
     match work.await.map_err(|e: StoreError| Problem::from(e))? {
-        Some(entered) => entered.hand_out(core, ctx).map(Some),
+        Some(entered) => entered.hand_out(core, ctx).await.map(Some),
         None => Ok(None),
     }
 }
@@ -129,6 +151,7 @@ impl Entering {
         let (now, tenant) = (core.now(), ctx.tenant.id);
         let (user, wishes) = (&entrance.user, &entrance.wishes);
         let span = Span::begin(&core.settings.sessions, wishes.remember, now);
+        let span = entrance.replaces.and_then(|replaced| replaced.until).map_or(span, |until| span.ending_by(until));
         let refresh = tokens::mint(tenant, &random::bytes(&*core.random));
         let cookie = wishes.set_cookie.then(|| bearer::write("", tenant, &random::bytes(&*core.random)));
         let hash = |secret: &Secret| core.vault.hash_token(secret.expose().as_bytes());
@@ -156,12 +179,15 @@ impl Entering {
             remember: wishes.remember,
             authenticated_at: now,
             amr: entrance.amr,
+            cookie: wishes.set_cookie,
             last_seen_at: now,
             span,
             revoked: None,
         };
         let target = Target::new("session", session.id);
-        let entry = Entry::new(Actor::User(user.id), Action("login.succeeded"), target, ctx);
+        let stronger = entrance.replaces.is_some_and(|replaced| replaced.until.is_some());
+        let action = if stronger { Action("session.stepped_up") } else { Action("login.succeeded") };
+        let entry = Entry::new(Actor::User(user.id), action, target, ctx);
         Self {
             arrival: Arrival::new(core, user.id, entrance.device.clone(), wishes.set_cookie),
             letter: news(&entrance, ctx, now).map(|letter| (letter, Post::new(core))),
@@ -232,8 +258,14 @@ impl Entering {
         let details = json!({"amr": amr, "remember": wishes.remember, "cookie": wishes.set_cookie});
         audit::record(tx, self.entry.details(details), now, random).await?;
         let roles = roles::of_user(tx, user).await?;
+        let seq = match entrance.replaces {
+            Some(Replaced { session, .. }) => {
+                sessions::revoke_one(tx, session, None, Reason::Replaced, now).await?.tell(tx, now).await?
+            }
+            None => None,
+        };
         let Self { live, refresh, cookie, arrival, .. } = self;
-        Ok(Some(Entered { live, roles, refresh, cookie, arrival, device: device.id }))
+        Ok(Some(Entered { live, roles, refresh, cookie, arrival, device: device.id, seq }))
     }
 }
 
@@ -244,10 +276,11 @@ impl Entered {
     }
 
     /// Signs the tokens. After the commit: a signature takes longer than everything the database does.
-    pub fn hand_out(self, core: &Core, ctx: &RequestContext) -> Result<LoggedIn, Problem> {
+    pub async fn hand_out(self, core: &Core, ctx: &RequestContext) -> Result<LoggedIn, Problem> {
         core.outbox.wake();
+        core.settle(self.seq).await?;
         let tokens = TokenSet::for_session(core, &ctx.tenant, &self.live, &self.roles, Some(&self.refresh))?;
-        let kept: Option<Duration> = self.live.remember.then_some(core.settings.sessions.remember);
+        let kept: Option<Duration> = self.live.remember.then(|| self.live.span.absolute.since(core.now()));
         let cookie = self.cookie.map(|value| cookie::set(&value, kept)).transpose()?;
         let cookies = cookie.into_iter().chain(self.arrival.cookie()?).collect();
         Ok(LoggedIn { session: self.live.id, tokens, cookies })

@@ -12,7 +12,7 @@ use storage::StoreError;
 use uuid::Uuid;
 
 use super::{
-    Entrance, INVALID, LIMITED, LoggedIn, PASSKEY_NEEDED, Verified, enter,
+    Entrance, INVALID, LIMITED, LoggedIn, PASSKEY_NEEDED, Replaced, Verified, enter,
     lockout::{self, Attempt, Counter},
 };
 use crate::{
@@ -107,6 +107,7 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
         wishes: request.wishes,
         device: request.device,
         language: request.language,
+        replaces: Replaced::by_login(ctx),
     };
     match enter::enter(core, ctx, entrance).await? {
         Some(logged_in) => Ok(Outcome::LoggedIn(Box::new(logged_in))),
@@ -127,17 +128,18 @@ async fn challenge(
     let (now, random) = (core.now(), core.random.clone());
     let enrol = methods.is_empty();
     let pending = Pending {
-        purpose: Purpose::Login,
         user,
         session: None,
         amr: Amr::of(Method::Password),
+        acr: None,
         password: Some(password.stamp(&core.vault)),
         counted: Some(counter.keep()),
         wishes: request.wishes,
         enrol,
         factor: None,
     };
-    let opening = Opening::new(&core.vault, &*random, ctx.tenant.id, pending, request.device.user_agent(), now);
+    let agent = request.device.user_agent();
+    let opening = Opening::new(&core.vault, &*random, ctx.tenant.id, Purpose::Login, pending, agent, now);
     let id = opening.id.clone();
     let entry = Entry::new(Actor::User(user), Action("login.challenged"), Target::new("user", user), ctx);
     let work = core.store.tenant(ctx.tenant.id).write(move |tx| {

@@ -6,7 +6,7 @@ use kernel::{Problem, RequestContext, Secret};
 use storage::StoreError;
 use webauthn_rs::prelude::PublicKeyCredential;
 
-use super::{Entering, Entrance, LoggedIn, login::may_log_in};
+use super::{Entering, Entrance, LoggedIn, Replaced, login::may_log_in};
 use crate::{Core, devices::Shown, language::Language, passkeys, preferences, sessions::Wishes, users};
 
 /// What somebody presents.
@@ -43,6 +43,7 @@ pub async fn login_with_passkey(core: &Core, ctx: &RequestContext, login: Passke
         wishes: login.wishes,
         device: login.device,
         language: login.language,
+        replaces: Replaced::by_login(ctx),
     };
     let signed = proven.clone();
     let (entering, random, now) = (Entering::new(core, ctx, entrance), core.random.clone(), core.now());
@@ -55,7 +56,7 @@ pub async fn login_with_passkey(core: &Core, ctx: &RequestContext, login: Passke
         })
     });
     match work.await.map_err(|e: StoreError| Problem::from(e))? {
-        Some(entered) => entered.hand_out(core, ctx),
+        Some(entered) => entered.hand_out(core, ctx).await,
         None => Err(signed.refuse(core, ctx, "meanwhile").await?),
     }
 }

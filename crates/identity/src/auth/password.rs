@@ -123,7 +123,7 @@ async fn forgive(core: &Core, principal: &Principal, counter: Counter) -> Result
 }
 
 /// The hash that the current password was verified against, and where the attempt was counted.
-async fn confirm(
+pub(super) async fn confirm(
     core: &Core,
     ctx: &RequestContext,
     principal: &Principal,

@@ -8,7 +8,7 @@ use serde_json::json;
 use storage::{StoreError, TenantTx};
 
 use super::{
-    Entering, Entrance, LoggedIn, Verified,
+    Entering, Entrance, LoggedIn, Replaced, Verified,
     enter::Entered,
     lockout::{self, Attempt, Counter},
 };
@@ -47,7 +47,8 @@ pub struct Answering {
 
 impl Answering {
     fn presented(&self, core: &Core, ctx: &RequestContext) -> Result<Presented, Problem> {
-        let found = Presented::new(&core.vault, ctx.tenant.id, &self.challenge, self.device.user_agent());
+        let found =
+            Presented::new(&core.vault, ctx.tenant.id, Purpose::Login, &self.challenge, self.device.user_agent());
         found.ok_or_else(|| CHALLENGE.into())
     }
 }
@@ -84,7 +85,7 @@ pub async fn answer(
     match complete(core, ctx, &who, presented, counted, proof, trust).await {
         Ok((entered, backup_codes, seq)) => {
             core.settle(seq).await?;
-            Ok(Completed { logged_in: entered.hand_out(core, ctx)?, backup_codes })
+            Ok(Completed { logged_in: entered.hand_out(core, ctx).await?, backup_codes })
         }
         Err(problem) if problem.kind == CODE || problem.kind == USED => {
             note_failure(core, ctx, user, attempt).await?;
@@ -94,11 +95,16 @@ pub async fn answer(
     }
 }
 
+/// How many failures a person's factors may have.
+pub(super) const fn factor_settings(core: &Core) -> LockoutSettings {
+    let lockout = core.settings.lockout;
+    LockoutSettings { failures: lockout.failures.saturating_mul(SOURCES), ..lockout }
+}
+
 /// Counts the answer, durably, before it is looked at.
 async fn count(core: &Core, ctx: &RequestContext, presented: Presented) -> Result<Counted, Problem> {
     let (now, vault) = (core.now(), core.vault.clone());
-    let lockout = core.settings.lockout;
-    let settings = LockoutSettings { failures: lockout.failures.saturating_mul(SOURCES), ..lockout };
+    let settings = factor_settings(core);
     let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
         Box::pin(async move {
             let Some(pending) = challenges::attempt(tx, presented, now).await? else {
@@ -136,7 +142,6 @@ async fn complete(
     trust: bool,
 ) -> Result<Done, Problem> {
     let Counted { pending, account, counter, .. } = counted;
-    let Purpose::Login = pending.purpose;
     let password = still_verified(&core.vault, &pending, &account)?;
     let (now, vault, random) = (core.now(), core.vault.clone(), core.random.clone());
     let (codes, post, wish) = (BackupCodes::mint(&*random), Post::new(core), who.language);
@@ -148,6 +153,7 @@ async fn complete(
         wishes: pending.wishes.clone(),
         device: who.device.clone(),
         language: wish,
+        replaces: Replaced::by_login(ctx),
     };
     let mut entering = Entering::new(core, ctx, entrance);
     let ctx = ctx.clone();
@@ -222,7 +228,12 @@ async fn first_factor(
     confirmed.ok_or_else(|| CODE.into())
 }
 
-async fn note_failure(core: &Core, ctx: &RequestContext, user: UserId, attempt: Attempt) -> Result<(), Problem> {
+pub(super) async fn note_failure(
+    core: &Core,
+    ctx: &RequestContext,
+    user: UserId,
+    attempt: Attempt,
+) -> Result<(), Problem> {
     let (now, random) = (core.now(), core.random.clone());
     let entry = Entry::new(Actor::Anonymous, Action("login.factor_failed"), Target::new("user", user), ctx)
         .failed()

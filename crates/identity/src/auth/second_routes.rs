@@ -39,12 +39,17 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
 /// Longest id of a challenge that is looked at.
 const MAX_ID: usize = 128;
 
-fn answering(challenge: Secret, ctx: &Ctx, headers: &HeaderMap) -> Result<Answering, Problem> {
+/// A challenge's id, if it is not too long to be one.
+pub(super) fn bounded(challenge: Secret) -> Result<Secret, Problem> {
     let mut fields = Fields::new();
     if challenge.expose().len() > MAX_ID {
         fields.wrong("/challenge_id", "too_long", "may have 128 bytes at most");
     }
-    fields.check()?;
+    fields.finish(Some(challenge))
+}
+
+fn answering(challenge: Secret, ctx: &Ctx, headers: &HeaderMap) -> Result<Answering, Problem> {
+    let challenge = bounded(challenge)?;
     Ok(Answering { challenge, device: Shown::read(headers, ctx.client_ip), language: Language::wished(headers) })
 }
 

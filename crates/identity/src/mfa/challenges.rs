@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use kernel::{Amr, FactorId, Random, Secret, SessionId, TenantId, Timestamp, UserId, random};
+use kernel::{Acr, Amr, FactorId, Random, Secret, SessionId, TenantId, Timestamp, UserId, random};
 use storage::{Row, StoreError, TenantTx, params};
 
 use crate::{
@@ -28,30 +28,30 @@ pub const ATTEMPTS: u32 = 5;
 pub enum Purpose {
     /// A session begins.
     Login,
+    /// A session takes the place of one that has proven less, or long ago.
+    StepUp,
 }
 
 impl Purpose {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::StepUp => "step_up",
         }
-    }
-    fn from_stored(word: &str) -> Option<Self> {
-        [Self::Login].into_iter().find(|purpose| purpose.as_str() == word)
     }
 }
 
 /// What was proved and asked for before, and what the answer leads to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pending {
-    /// What a right answer leads to.
-    pub purpose: Purpose,
     /// Who.
     pub user: UserId,
     /// The session that asks for more, where one does.
     pub session: Option<SessionId>,
     /// What was proved so far.
     pub amr: Amr,
+    /// What the answer is to add up to, where that was asked for.
+    pub acr: Option<Acr>,
     /// Keyed hash of the password's hash that was verified, where a password was.
     pub password: Option<[u8; 32]>,
     /// Whose failed logins are forgotten on success, and from where.
@@ -69,8 +69,7 @@ pub struct Pending {
 pub struct Opening {
     /// The id: whoever has it, and a second factor, is in.
     pub id: Secret,
-    hash: [u8; 32],
-    device: [u8; 32],
+    presented: Presented,
     expires_at: Timestamp,
     pending: Pending,
 }
@@ -86,55 +85,60 @@ impl Opening {
         vault: &Vault,
         random: &dyn Random,
         tenant: TenantId,
+        purpose: Purpose,
         pending: Pending,
         user_agent: &str,
         now: Timestamp,
     ) -> Self {
         let id = bearer::write(PREFIX, tenant, &random::bytes(random));
-        let hash = vault.hash_token(id.expose().as_bytes());
-        Self { hash, device: device(vault, user_agent), expires_at: now + LIFE, pending, id }
+        Self { presented: Presented::of(vault, purpose, &id, user_agent), expires_at: now + LIFE, pending, id }
     }
 
     /// Stores it.
     pub async fn write(&self, tx: &mut TenantTx, now: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO challenges (tenant_id, hash, purpose, user_id, session_id, amr, password, account,
-                source, device, remember, scope, set_cookie, attempts_left, created_at, expires_at, enrol)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
-        let pending = &self.pending;
+                source, device, remember, scope, set_cookie, attempts_left, created_at, expires_at, enrol, acr)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+        let (pending, Presented { hash, device, purpose }) = (&self.pending, self.presented);
         let values = params![
-            self.hash,
-            pending.purpose.as_str(),
+            hash,
+            purpose.as_str(),
             pending.user,
             pending.session,
             pending.amr.to_string(),
             pending.password,
             pending.counted.map(|(account, _)| account),
             pending.counted.map(|(_, source)| source),
-            self.device,
+            device,
             pending.wishes.remember,
             pending.wishes.scope.as_str(),
             pending.wishes.set_cookie,
             ATTEMPTS,
             now,
             self.expires_at,
-            pending.enrol
+            pending.enrol,
+            pending.acr.map(Acr::as_str)
         ];
         tx.execute(sql, values).await.map(drop)
     }
 }
 
-/// A challenge by its id and the program that presents it: what every look at it needs.
+/// A challenge by its id, the program that presents it, and what for: what every look at it needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Presented {
     hash: [u8; 32],
     device: [u8; 32],
+    purpose: Purpose,
 }
 
 impl Presented {
     /// `None`: not of this form, or another tenant's, and no database needs to be asked.
-    pub fn new(vault: &Vault, tenant: TenantId, id: &Secret, user_agent: &str) -> Option<Self> {
+    pub fn new(vault: &Vault, tenant: TenantId, purpose: Purpose, id: &Secret, user_agent: &str) -> Option<Self> {
         bearer::tenant_of(PREFIX, id).filter(|named| *named == tenant)?;
-        Some(Self { hash: vault.hash_token(id.expose().as_bytes()), device: device(vault, user_agent) })
+        Some(Self::of(vault, purpose, id, user_agent))
+    }
+    fn of(vault: &Vault, purpose: Purpose, id: &Secret, user_agent: &str) -> Self {
+        Self { hash: vault.hash_token(id.expose().as_bytes()), device: device(vault, user_agent), purpose }
     }
     /// A code that is sent for it is stored as this: it opens no other challenge.
     pub(super) fn code_hash(&self, vault: &Vault, code: &str) -> [u8; 32] {
@@ -142,9 +146,10 @@ impl Presented {
     }
 }
 
-const COLUMNS: &str = "purpose, user_id, session_id, amr, password, account, source, remember, scope, set_cookie, \
+const COLUMNS: &str = "acr, user_id, session_id, amr, password, account, source, remember, scope, set_cookie, \
      enrol, factor_id";
-const OPEN: &str = "tenant_id = $1 AND hash = $2 AND device = $3 AND used_at IS NULL AND expires_at > $4";
+const OPEN: &str =
+    "tenant_id = $1 AND hash = $2 AND device = $3 AND purpose = $5 AND used_at IS NULL AND expires_at > $4";
 
 fn hash(row: &Row, column: usize) -> Result<Option<[u8; 32]>, StoreError> {
     let bytes: Option<Vec<u8>> = row.get(column)?;
@@ -153,10 +158,10 @@ fn hash(row: &Row, column: usize) -> Result<Option<[u8; 32]>, StoreError> {
 }
 
 fn pending(row: &Row) -> Result<Pending, StoreError> {
-    let purpose: String = row.get(0)?;
+    let acr = row.get::<Option<String>>(0)?.map(|word| word.parse()).transpose();
     let scope: String = row.get(8)?;
     Ok(Pending {
-        purpose: Purpose::from_stored(&purpose).ok_or(StoreError::Decode { column: 0, expected: "a purpose" })?,
+        acr: acr.map_err(|_| StoreError::Decode { column: 0, expected: "a class" })?,
         user: row.get(1)?,
         session: row.get(2)?,
         amr: Amr::from_stored(&row.get::<String>(3)?),
@@ -178,13 +183,21 @@ pub async fn attempt(tx: &mut TenantTx, presented: Presented, now: Timestamp) ->
     let sql = format!(
         "UPDATE challenges SET attempts_left = attempts_left - 1 WHERE {OPEN} AND attempts_left > 0 RETURNING {COLUMNS}"
     );
-    tx.query_opt(&sql, params![presented.hash, presented.device, now]).await?.as_ref().map(pending).transpose()
+    tx.query_opt(&sql, params![presented.hash, presented.device, now, presented.purpose.as_str()])
+        .await?
+        .as_ref()
+        .map(pending)
+        .transpose()
 }
 
 /// What is waited for, if it may still be answered. Looks only.
 pub async fn peek(tx: &mut TenantTx, presented: Presented, now: Timestamp) -> Result<Option<Pending>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM challenges WHERE {OPEN} AND attempts_left > 0");
-    tx.query_opt(&sql, params![presented.hash, presented.device, now]).await?.as_ref().map(pending).transpose()
+    tx.query_opt(&sql, params![presented.hash, presented.device, now, presented.purpose.as_str()])
+        .await?
+        .as_ref()
+        .map(pending)
+        .transpose()
 }
 
 /// Notes the code that was sent: it takes the place of an older one.
@@ -194,8 +207,8 @@ pub(super) async fn note_code(
     code: [u8; 32],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = format!("UPDATE challenges SET code_hash = $5 WHERE {OPEN}");
-    Ok(tx.execute(&sql, params![presented.hash, presented.device, now, code]).await? == 1)
+    let sql = format!("UPDATE challenges SET code_hash = $6 WHERE {OPEN}");
+    Ok(tx.execute(&sql, params![presented.hash, presented.device, now, presented.purpose.as_str(), code]).await? == 1)
 }
 
 /// The hash of the code that was sent last. For the unit that has just used the challenge up.
@@ -212,14 +225,17 @@ pub(super) async fn note_factor(
     factor: FactorId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = format!("UPDATE challenges SET factor_id = $5 WHERE {OPEN} AND enrol = $6");
-    Ok(tx.execute(&sql, params![presented.hash, presented.device, now, factor, true]).await? == 1)
+    let sql = format!("UPDATE challenges SET factor_id = $6 WHERE {OPEN} AND enrol = $7");
+    Ok(tx
+        .execute(&sql, params![presented.hash, presented.device, now, presented.purpose.as_str(), factor, true])
+        .await?
+        == 1)
 }
 
 /// Uses it up. Of any number of callers one is told `true`.
 pub async fn consume(tx: &mut TenantTx, presented: Presented, now: Timestamp) -> Result<bool, StoreError> {
     let sql = format!("UPDATE challenges SET used_at = $4 WHERE {OPEN}");
-    Ok(tx.execute(&sql, params![presented.hash, presented.device, now]).await? == 1)
+    Ok(tx.execute(&sql, params![presented.hash, presented.device, now, presented.purpose.as_str()]).await? == 1)
 }
 
 /// Makes every open challenge of the user void.

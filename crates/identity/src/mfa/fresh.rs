@@ -7,7 +7,7 @@ use kernel::{Acr, Principal, Problem, Timestamp};
 use super::{NO_LOGIN, STEP_UP};
 
 /// How long ago the person may have proved who they are.
-const RECENT: Duration = Duration::from_secs(10 * 60);
+pub const RECENT: Duration = Duration::from_secs(10 * 60);
 
 /// Asks for a recent login, with a second factor or a passkey from whoever is [held](crate::strength) by one:
 /// otherwise a stolen password would be the way to a factor that works for ever.

@@ -5,6 +5,7 @@ mod enrolment;
 mod logins;
 mod policy;
 mod races;
+mod step_up;
 
 use std::time::Duration;
 

@@ -31,6 +31,8 @@ pub enum Reason {
     Disabled,
     /// A refresh token of it was used twice.
     Reuse,
+    /// Another one took its place: a login in the same browser, or the same login that has proven more.
+    Replaced,
 }
 
 impl Reason {
@@ -46,6 +48,7 @@ impl Reason {
             Self::Admin => "admin",
             Self::Disabled => "disabled",
             Self::Reuse => "reuse",
+            Self::Replaced => "replaced",
         }
     }
 }
@@ -92,6 +95,10 @@ impl Span {
     pub fn begin(settings: &SessionSettings, remember: bool, now: Timestamp) -> Self {
         let absolute = now + if remember { settings.remember } else { settings.absolute };
         Self { idle: Self::idle(settings, remember, absolute, now), absolute }
+    }
+    /// The same, but not after `until`.
+    pub fn ending_by(self, until: Timestamp) -> Self {
+        Self { idle: self.idle.min(until), absolute: self.absolute.min(until) }
     }
     /// The idle limit of a session that is used at `now`.
     pub fn idle(settings: &SessionSettings, remember: bool, absolute: Timestamp, now: Timestamp) -> Timestamp {
@@ -195,6 +202,8 @@ pub struct Live {
     pub authenticated_at: Timestamp,
     /// With what they proved it.
     pub amr: Amr,
+    /// Whether it has a cookie.
+    pub cookie: bool,
     /// Last use that was noted.
     pub last_seen_at: Timestamp,
     /// When it ends.

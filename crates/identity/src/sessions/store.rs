@@ -49,7 +49,7 @@ pub async fn mark_impersonated(tx: &mut TenantTx, id: SessionId, by: UserId) -> 
 
 const LIVE: &str = "SELECT s.id, s.scope, s.remember, s.authenticated_at, s.last_seen_at, s.idle_expires_at,
         s.expires_at, CASE WHEN s.revoked_at IS NULL THEN NULL ELSE COALESCE(s.revoked_reason, '') END,
-        u.id, u.status, u.email, u.username, u.display_name, s.amr
+        u.id, u.status, u.email, u.username, u.display_name, s.amr, s.cookie_hash IS NOT NULL
     FROM sessions s JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
     WHERE s.tenant_id = $1 AND";
 
@@ -61,6 +61,7 @@ fn live(row: &Row) -> Result<Live, StoreError> {
         remember: row.get(2)?,
         authenticated_at: row.get(3)?,
         amr: Amr::from_stored(&row.get::<String>(13)?),
+        cookie: row.get(14)?,
         last_seen_at: row.get(4)?,
         span: Span { idle: row.get(5)?, absolute: row.get(6)? },
         revoked: row.get(7)?,

@@ -23,6 +23,7 @@ fn live() -> Live {
         scope: String::new(),
         remember: false,
         authenticated_at: NOW,
+        cookie: false,
         amr: kernel::Amr::NONE,
         last_seen_at: NOW,
         span: Span::begin(&Settings::default().sessions, false, NOW),

@@ -20,7 +20,7 @@ use kernel::{FactorId, Problem, Timestamp, problem::common};
 use minijinja::{Value, context};
 use storage::StoreError;
 
-use super::{Sure, own::Own, page, sign_in_again, sure, when};
+use super::{Sure, own::Own, page, step_up, sure, when};
 use crate::{
     Pages, factor,
     form::{Form, Posted},
@@ -78,11 +78,11 @@ async fn list(own: Own<ReadProfile>) -> Result<Response, Refusal> {
     Ok(own.visit.show(view))
 }
 
-/// What became of an attempt to change factors: somewhere to sign in again, the form with what is wrong, or a
+/// What became of an attempt to change factors: somewhere to prove who they are, the form with what is wrong, or a
 /// page about it.
 fn refused(visit: &Visit, problem: Problem, form: impl FnOnce() -> View) -> Result<Response, Refusal> {
     match problem.status() {
-        _ if problem.kind.code == mfa::STEP_UP.code => Ok(sign_in_again(visit, SECTION)),
+        _ if problem.kind.code == mfa::STEP_UP.code => Ok(step_up(visit, SECTION)),
         400..500 => Ok(visit.show(form().refused(problem))),
         _ => Err(problem.into()),
     }

@@ -68,9 +68,19 @@ impl Waiting {
     }
 
     /// The way that is asked for: the one they chose, else the first.
-    pub(crate) fn method(&self, chosen: &str) -> Option<&Offer> {
-        self.offers.iter().find(|offer| name(offer.method) == chosen).or_else(|| self.offers.first())
+    pub(crate) fn method(&self, name: &str) -> Option<&Offer> {
+        chosen(&self.offers, name)
     }
+}
+
+/// The way that has this name, else the first.
+pub(crate) fn chosen<'o>(offers: &'o [Offer], chosen: &str) -> Option<&'o Offer> {
+    offers.iter().find(|offer| name(offer.method) == chosen).or_else(|| offers.first())
+}
+
+/// The method that has this name.
+pub(crate) fn method(named: &str) -> Option<Method> {
+    [Method::Totp, Method::Sms, Method::BackupCode].into_iter().find(|method| name(*method) == named)
 }
 
 /// A method's name in addresses and fields.

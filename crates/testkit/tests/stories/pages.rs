@@ -434,16 +434,28 @@ async fn somebody_sets_an_app_up_in_their_account_and_takes_it_away() {
     let list = browser.open("/ui/account/factors").await.expect(200);
     assert!(list.says("Authenticator app") && list.says("10 codes left"), "{}", list.html());
 
-    // Taking it away needs a sign-in with it.
+    // Taking it away needs a code of it, and no other sign-in.
     let link = list.html().split("/ui/account/factors/").find(|part| part.contains("/remove\"")).expect("a link");
     let remove = format!("/ui/account/factors/{}", link.split('"').next().expect("an address"));
     let page = browser.open(&remove).await.expect(200);
     let page = browser.submit(&page, &remove, &[]).await;
-    assert!(page.path.starts_with("/ui/login") && page.says("Please sign in again"), "{} {}", page.path, page.html());
+    assert_eq!(page.path, "/ui/step-up?return_to=%2Fui%2Faccount%2Ffactors");
+    assert!(page.says("Confirm it is you") && !page.says("type=\"password\""), "{}", page.html());
     app.clock.advance(std::time::Duration::from_secs(60));
-    let page = browser.submit(&page, "/ui/login", &[("login", "ada@example.com")]).await.expect(200);
-    let page = browser.submit(&page, "/ui/login/password", &[("password", PASSWORD)]).await.expect(200);
-    let page = browser.submit(&page, "/ui/mfa", &[("code", &app.totp(&secret))]).await.expect(200);
+    let before = browser.cookie(SESSION).map(str::to_owned);
+    let page = browser.submit(&page, "/ui/step-up", &[("code", "000000")]).await.expect(401);
+    assert!(page.says("The code is not right."), "{}", page.html());
+    let page = browser.submit(&page, "/ui/step-up", &[("code", &app.totp(&secret))]).await.expect(200);
+    assert_eq!(page.path, "/ui/account/factors");
+    assert_ne!(browser.cookie(SESSION).map(str::to_owned), before);
+    assert_eq!(browser.open("/ui/step-up").await.path, "/ui/account", "nothing is missing");
+
+    // Later on everything is asked for anew.
+    app.clock.advance(std::time::Duration::from_secs(601));
+    let page = browser.open(&remove).await.expect(200);
+    let page = browser.submit(&page, &remove, &[]).await;
+    let answer = [("password", PASSWORD), ("code", &app.totp(&secret))];
+    let page = browser.submit(&page, "/ui/step-up", &answer).await.expect(200);
     assert_eq!(page.path, "/ui/account/factors");
     let page = browser.open(&remove).await.expect(200);
     let page = browser.submit(&page, &remove, &[]).await.expect(200);

@@ -249,6 +249,7 @@ async fn of_two_phones_the_newest_is_offered_and_gets_the_code() {
     let ada = owner(&node, "ada@example.com").await;
     let token = fully_later(&node, &ada).await;
     for phone in ["+49301111111", "+49302222222"] {
+        node.clock.advance(Duration::from_secs(1));
         let begun = node.post("/api/v1/mfa/sms", &json!({"phone": phone})).bearer(&token).send().await.expect(201);
         let body = json!({"id": begun["id"], "code": texted(&node).await});
         node.post("/api/v1/mfa/sms/confirm", &body).bearer(&token).send().await.expect(200);
@@ -279,6 +280,7 @@ async fn a_factor_confirmed_while_the_password_was_hashed_stops_the_login() {
     let id = ada.id;
     let found = node.core.store.tenant(ctx.tenant.id).read(move |tx| Box::pin(crate::users::by_id(tx, id))).await;
     let entrance = Entrance {
+        replaces: None,
         user: found.map_err(|e: storage::StoreError| e).expect("asked").expect("ada"),
         amr: kernel::Amr::of(kernel::assurance::Method::Password),
         password: None,

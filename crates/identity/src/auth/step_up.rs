@@ -1,0 +1,332 @@
+//! Proving more, or anew, while signed in: the session is replaced by one whose login is recent and strong.
+//!
+//! In order: what is missing is found out, and a challenge opened that is bound to the session → the answer is counted,
+//! for the challenge and for the person → it is judged, the challenge is used up, the session that asks ends and
+//! another takes its place, all in one unit. It lasts no longer than the one before would have.
+//!
+//! What an old proof is worth is decided by its age: while the login is recent, only what it lacks is asked for; after
+//! that, everything is. Whoever has a second factor or a passkey must show one, whatever they ask for: a password
+//! alone would not have let them in.
+
+use std::time::Duration;
+
+use kernel::{Acr, Amr, Principal, Problem, RequestContext, Secret, SessionId, UserId, assurance::Method};
+use storage::StoreError;
+use webauthn_rs::prelude::PublicKeyCredential;
+
+use super::{
+    Entering, Entrance, LoggedIn, Replaced, Verified,
+    lockout::{self, Attempt, Counter},
+    password,
+    second::{factor_settings, note_failure},
+};
+use crate::{
+    Core,
+    devices::Shown,
+    http::{Caller, Fields},
+    language::Language,
+    mfa::{
+        self, CHALLENGE, CODE, IMPOSSIBLE, NO_LOGIN, Offer, Proof, RECENT, SecondProof, USED,
+        challenges::{self, LIFE, Opening, Pending, Presented, Purpose},
+    },
+    passkeys, preferences, roles,
+    sessions::{self, Live, Wishes},
+    strength,
+    users::{self, Account},
+};
+
+/// What somebody wants their login to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Wanted {
+    /// At least so strong.
+    pub acr: Option<Acr>,
+    /// At most so old; ten minutes where nothing is said.
+    pub max_age: Option<Duration>,
+}
+
+/// What is missing.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    /// To be given with the answer.
+    pub challenge: Secret,
+    /// The password is to be given.
+    pub password: bool,
+    /// And a code, in one of these ways, unless there is none.
+    pub methods: Vec<Offer>,
+    /// A passkey does as well, instead of all that.
+    pub passkey: bool,
+}
+
+impl Missing {
+    /// Seconds in which it is to be answered.
+    pub const EXPIRES_IN: u64 = LIFE.as_secs();
+}
+
+/// Who answers, and to what.
+#[derive(Clone, Debug)]
+pub struct Answering {
+    /// The challenge's id.
+    pub challenge: Secret,
+    /// With which device.
+    pub device: Shown,
+    /// The language they like best.
+    pub language: Option<Language>,
+}
+
+/// The session that asks, which only its person may answer for.
+fn own_session(caller: &Caller) -> Result<(UserId, SessionId), Problem> {
+    caller.in_person()?;
+    let session = caller.principal.session.filter(|_| caller.principal.amr.acr().is_some()).ok_or(NO_LOGIN)?;
+    Ok((users::own(&caller.principal)?, session))
+}
+
+fn presented(core: &Core, ctx: &RequestContext, who: &Answering) -> Result<Presented, Problem> {
+    let agent = who.device.user_agent();
+    let found = Presented::new(&core.vault, ctx.tenant.id, Purpose::StepUp, &who.challenge, agent);
+    found.ok_or_else(|| CHALLENGE.into())
+}
+
+/// What a person has to prove it with.
+struct Means {
+    password: bool,
+    offers: Vec<Offer>,
+    passkey: bool,
+    held: bool,
+    demanded: bool,
+    live: Option<Live>,
+}
+
+async fn means(core: &Core, principal: &Principal, user: UserId, session: SessionId) -> Result<Means, Problem> {
+    let found = core.store.tenant(principal.tenant).read(move |tx| {
+        Box::pin(async move {
+            let account = users::account_by_id(tx, user).await?;
+            let policy = preferences::load(tx).await?.mfa;
+            Ok::<_, StoreError>(Means {
+                password: account.is_some_and(|account| account.password_hash.is_some()),
+                offers: mfa::offers(tx, user).await?,
+                passkey: !passkeys::list(tx, user).await?.is_empty(),
+                held: strength::beyond_password(tx, user).await?,
+                demanded: policy.demands(&roles::of_user(tx, user).await?),
+                live: sessions::by_id(tx, session).await?,
+            })
+        })
+    });
+    Ok(found.await?)
+}
+
+impl Means {
+    /// What is missing so that what was proved adds up to `acr`.
+    fn missing(self, proved: Amr, acr: Acr, challenge: Secret) -> Result<Missing, Problem> {
+        let (password, code) = (proved.acr().is_none(), acr == Acr::Mfa);
+        let possible = (!password || self.password) && (!code || !self.offers.is_empty());
+        if !possible && !self.passkey {
+            return Err(IMPOSSIBLE.into());
+        }
+        let methods = if possible && code { self.offers } else { Vec::new() };
+        Ok(Missing { challenge, password: possible && password, methods, passkey: self.passkey })
+    }
+}
+
+/// Opens a challenge for what is missing. `None`: nothing is.
+pub async fn begin(core: &Core, caller: &Caller, wanted: Wanted, device: &Shown) -> Result<Option<Missing>, Problem> {
+    let (user, session) = own_session(caller)?;
+    let (principal, now) = (&caller.principal, core.now());
+    let means = means(core, principal, user, session).await?;
+    let least = if means.held || means.demanded { Acr::Mfa } else { Acr::Single };
+    let acr = wanted.acr.map_or(least, |acr| acr.max(least));
+    let recent = now.since(principal.authenticated_at) <= wanted.max_age.unwrap_or(RECENT);
+    if recent && principal.amr.acr() >= Some(acr) {
+        return Ok(None);
+    }
+    let live = means.live.as_ref().ok_or(sessions::INVALID)?;
+    live.check(now)?;
+    let pending = Pending {
+        user,
+        session: Some(session),
+        amr: if recent { principal.amr } else { Amr::NONE },
+        acr: Some(acr),
+        password: None,
+        counted: None,
+        wishes: Wishes {
+            remember: live.remember,
+            scope: live.scope.parse().map_err(|e| Problem::new(kernel::problem::common::INTERNAL).cause(e))?,
+            set_cookie: live.cookie,
+        },
+        enrol: false,
+        factor: None,
+    };
+    let proved = pending.amr;
+    let agent = device.user_agent();
+    let opening = Opening::new(&core.vault, &*core.random, principal.tenant, Purpose::StepUp, pending, agent, now);
+    let missing = means.missing(proved, acr, opening.id.clone())?;
+    let work =
+        core.store.tenant(principal.tenant).write(move |tx| Box::pin(async move { opening.write(tx, now).await }));
+    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    Ok(Some(missing))
+}
+
+/// What is still missing of a challenge that is open: for whoever asks again.
+pub async fn missing(core: &Core, caller: &Caller, who: &Answering) -> Result<Missing, Problem> {
+    let (user, session) = own_session(caller)?;
+    let (presented, now) = (presented(core, &caller.ctx, who)?, core.now());
+    let found =
+        core.store.tenant(caller.principal.tenant).read(move |tx| Box::pin(challenges::peek(tx, presented, now)));
+    let found: Option<Pending> = found.await.map_err(|e: StoreError| Problem::from(e))?;
+    let pending = found.filter(|pending| pending.session == Some(session)).ok_or(CHALLENGE)?;
+    let means = means(core, &caller.principal, user, session).await?;
+    means.missing(pending.amr, pending.acr.unwrap_or(Acr::Single), who.challenge.clone())
+}
+
+/// Sends a code for the challenge to the person's phone.
+pub async fn send_sms(core: &Core, caller: &Caller, who: &Answering) -> Result<(), Problem> {
+    missing(core, caller, who).await?;
+    mfa::enrol::send_code(core, &caller.ctx, presented(core, &caller.ctx, who)?, who.language).await
+}
+
+/// An answer that has been counted.
+struct Counted {
+    pending: Pending,
+    account: Account,
+    live: Live,
+}
+
+/// Counts an answer, durably, before it is looked at.
+async fn count(core: &Core, caller: &Caller, presented: Presented, session: SessionId) -> Result<Counted, Problem> {
+    let now = core.now();
+    let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
+        Box::pin(async move {
+            let pending = challenges::attempt(tx, presented, now).await?;
+            let Some(pending) = pending.filter(|pending| pending.session == Some(session)) else { return Ok(None) };
+            let (account, live) = (users::account_by_id(tx, pending.user).await?, sessions::by_id(tx, session).await?);
+            Ok::<_, StoreError>(account.zip(live).map(|(account, live)| Counted { pending, account, live }))
+        })
+    });
+    let counted = work.await?.ok_or(CHALLENGE)?;
+    counted.live.check(now)?;
+    Ok(counted)
+}
+
+/// Counts a guess at a second factor, over all challenges.
+async fn count_guess(core: &Core, ctx: &RequestContext, user: UserId) -> Result<(Counter, Attempt), Problem> {
+    let (now, settings, counter) = (core.now(), factor_settings(core), Counter::factors(&core.vault, user));
+    let work = core
+        .store
+        .tenant(ctx.tenant.id)
+        .write(move |tx| Box::pin(async move { lockout::count(tx, &counter, &settings, now).await }));
+    Ok((counter, work.await.map_err(|e: StoreError| Problem::from(e))??))
+}
+
+/// What is judged in the unit that replaces the session.
+enum Last {
+    Nothing,
+    Code(SecondProof, Counter),
+    Passkey(passkeys::Proven),
+}
+
+/// Answers with the password, a code, or both: what the challenge said is missing.
+pub async fn answer(
+    core: &Core,
+    caller: &Caller,
+    who: Answering,
+    password: Option<Secret>,
+    proof: Option<SecondProof>,
+) -> Result<LoggedIn, Problem> {
+    let (user, session) = own_session(caller)?;
+    let presented = presented(core, &caller.ctx, &who)?;
+    let counted = count(core, caller, presented, session).await?;
+    let (proved, acr) = (counted.pending.amr, counted.pending.acr);
+    let password = password.filter(|_| proved.acr().is_none());
+    let proof = proof.filter(|_| acr == Some(Acr::Mfa));
+    let mut fields = Fields::new();
+    if proved.acr().is_none() && password.is_none() {
+        fields.wrong("/password", "required", "is missing");
+    }
+    if acr == Some(Acr::Mfa) && proof.is_none() {
+        fields.wrong("/code", "required", "is missing");
+    }
+    fields.check()?;
+    let verified = match &password {
+        Some(given) => Some(password::confirm(core, &caller.ctx, &caller.principal, &counted.account, given).await?),
+        None => None,
+    };
+    let amr = if verified.is_some() { Amr::of(Method::Password) } else { proved };
+    let Some(proof) = proof else {
+        return replace(core, caller, who, presented, counted, (amr, verified), Last::Nothing).await;
+    };
+    let (counter, attempt) = count_guess(core, &caller.ctx, user).await?;
+    let last = Last::Code(proof, counter);
+    match replace(core, caller, who, presented, counted, (amr, verified), last).await {
+        Err(problem) if problem.kind == CODE || problem.kind == USED => {
+            note_failure(core, &caller.ctx, user, attempt).await?;
+            Err(attempt.refuse(problem, core.now()))
+        }
+        outcome => outcome,
+    }
+}
+
+/// Answers with a passkey, of which the [ceremony](passkeys::begin_login) is that of a login.
+pub async fn answer_with_passkey(
+    core: &Core,
+    caller: &Caller,
+    who: Answering,
+    ceremony: &Secret,
+    credential: PublicKeyCredential,
+) -> Result<LoggedIn, Problem> {
+    let (user, session) = own_session(caller)?;
+    let presented = presented(core, &caller.ctx, &who)?;
+    let counted = count(core, caller, presented, session).await?;
+    let proven = passkeys::prove_login(core, &caller.ctx, ceremony, credential).await?;
+    if proven.user != user {
+        return Err(proven.refuse(core, &caller.ctx, "other_user").await?);
+    }
+    replace(core, caller, who, presented, counted, (proven.amr, None), Last::Passkey(proven)).await
+}
+
+/// The unit that does it all.
+async fn replace(
+    core: &Core,
+    caller: &Caller,
+    who: Answering,
+    presented: Presented,
+    counted: Counted,
+    (amr, verified): (Amr, Option<(Secret, Counter)>),
+    last: Last,
+) -> Result<LoggedIn, Problem> {
+    let Counted { pending, account, live } = counted;
+    let (password, counter) = verified.unzip();
+    let entrance = Entrance {
+        user: account.user,
+        amr,
+        password: password.map(|hash| Verified { hash, rehashed: None }),
+        counter,
+        wishes: pending.wishes,
+        device: who.device,
+        language: who.language,
+        replaces: Some(Replaced { session: live.id, until: Some(live.span.absolute) }),
+    };
+    let mut entering = Entering::new(core, &caller.ctx, entrance);
+    let (user, now, vault, random) = (pending.user, core.now(), core.vault.clone(), core.random.clone());
+    let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
+        Box::pin(async move {
+            // As with logins: of many answers at once all but one stop here and use nothing up.
+            if !users::lock(tx, user).await? || !challenges::consume(tx, presented, now).await? {
+                return Err(Problem::new(CHALLENGE));
+            }
+            match last {
+                Last::Nothing => {}
+                Last::Passkey(proven) if proven.note(tx, now).await? => {}
+                Last::Passkey(_) => return Err(CHALLENGE.into()),
+                Last::Code(proof, counter) => {
+                    match mfa::prove(tx, &vault, presented, user, &proof, now).await? {
+                        Proof::Proven(amr) => entering.strengthen(amr),
+                        Proof::Used => return Err(USED.into()),
+                        Proof::Wrong => return Err(CODE.into()),
+                    }
+                    lockout::clear(tx, &counter).await?;
+                }
+            }
+            entering.commit(tx, &*random).await?.ok_or_else(|| CHALLENGE.into())
+        })
+    });
+    work.await?.hand_out(core, &caller.ctx).await
+}

@@ -1,0 +1,135 @@
+//! Proving once more who one is, while signed in: the password, a code, both, or a passkey, as needed. Then on to
+//! where it was asked for.
+//!
+//! Deliberately absent: what is needed, and for how long it holds (see [`identity::auth::step_up`]).
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    response::Response,
+    routing::{get, post},
+};
+use identity::{
+    auth::step_up::{self, Answering, Missing, Wanted},
+    devices::Shown,
+    http::{Caller, Ctx, Refusal},
+    mfa::{CHALLENGE, IMPOSSIBLE, SecondProof},
+};
+use kernel::{Principal, Problem};
+use minijinja::{Value, context};
+
+use crate::{
+    Pages, factor,
+    form::{Form, Posted},
+    notice::Notice,
+    return_to::{self, ReturnTo},
+    second::{self, method_name},
+    sign_in,
+    view::View,
+    visit::{SignedIn, Visit},
+};
+
+pub(crate) fn routes() -> Router<Arc<Pages>> {
+    Router::new().route("/ui/step-up", get(ask).post(answer)).route("/ui/step-up/sms", post(send))
+}
+
+fn caller(visit: &Visit, principal: Arc<Principal>) -> Caller {
+    Caller { principal, ctx: Ctx(visit.ctx().clone()) }
+}
+
+fn device(visit: &Visit) -> Shown {
+    Shown::read(visit.headers(), visit.ctx().client_ip)
+}
+
+fn answering(visit: &Visit, form: &Form) -> Answering {
+    Answering { challenge: form.secret("challenge"), device: device(visit), language: visit.wish() }
+}
+
+/// Begins anew, with what was wrong before.
+async fn begin(
+    visit: &Visit,
+    caller: &Caller,
+    chosen: &str,
+    to: Option<&ReturnTo>,
+    wrong: Option<Problem>,
+) -> Result<Response, Problem> {
+    match step_up::begin(&visit.pages().core, caller, Wanted::default(), &device(visit)).await {
+        Ok(Some(missing)) => Ok(question(visit, &missing, chosen, to, wrong)),
+        Ok(None) => Ok(sign_in::after(visit, to)),
+        Err(problem) if problem.kind == IMPOSSIBLE => {
+            Ok(visit.go_saying(&visit.sign_in_at(true, to.map(ReturnTo::as_str)), Notice::SignInAgain))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The page that asks for what is missing, with what was wrong with the last answer.
+fn question(visit: &Visit, missing: &Missing, chosen: &str, to: Option<&ReturnTo>, wrong: Option<Problem>) -> Response {
+    let asked = second::chosen(&missing.methods, chosen);
+    let others = missing.methods.iter().filter(|offer| asked.is_none_or(|asked| asked.method != offer.method));
+    let others: Vec<Value> =
+        others.map(|offer| context! { name => method_name(offer.method), hint => offer.hint.clone() }).collect();
+    let view = View::new("step_up.html")
+        .with("challenge", missing.challenge.expose().as_str())
+        .with("password", missing.password)
+        .with("method", asked.map(|offer| method_name(offer.method)))
+        .with("hint", asked.and_then(|offer| offer.hint.clone()))
+        .with("others", others)
+        .with("passkey", missing.passkey)
+        .then(to);
+    let view = match wrong {
+        Some(problem) => view.refused(problem),
+        None => view,
+    };
+    visit.show(view)
+}
+
+async fn ask(SignedIn { visit, principal }: SignedIn) -> Result<Response, Refusal> {
+    let (caller, to) = (caller(&visit, principal), visit.return_to());
+    let chosen = visit.parameter("method").unwrap_or_default();
+    Ok(begin(&visit, &caller, &chosen, to.as_ref(), None).await?)
+}
+
+/// The page again. A challenge that can be answered no more is followed by another.
+async fn again(visit: &Visit, caller: &Caller, form: &Form, wrong: Option<Problem>) -> Result<Response, Refusal> {
+    let (to, chosen) = (visit.judge(form.text(return_to::FIELD)), form.text("method"));
+    match step_up::missing(&visit.pages().core, caller, &answering(visit, form)).await {
+        Ok(missing) => Ok(question(visit, &missing, chosen, to.as_ref(), wrong)),
+        Err(problem) if problem.kind == CHALLENGE => {
+            Ok(begin(visit, caller, chosen, to.as_ref(), wrong.or(Some(problem))).await?)
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+async fn answer(SignedIn { principal, .. }: SignedIn, Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    let caller = caller(&visit, principal);
+    let password = Some(form.secret("password")).filter(|password| !password.expose().is_empty());
+    let proof = match second::method(form.text("method")) {
+        Some(method) => factor::code(&form).map(|code| Some(SecondProof { method, code })),
+        None => Ok(None),
+    };
+    let outcome = match proof {
+        Ok(proof) => step_up::answer(&visit.pages().core, &caller, answering(&visit, &form), password, proof).await,
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(logged_in) => {
+            visit.set_cookies(logged_in.cookies);
+            Ok(sign_in::after(&visit, visit.judge(form.text(return_to::FIELD)).as_ref()))
+        }
+        Err(problem) if problem.status() < 500 => again(&visit, &caller, &form, Some(problem)).await,
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// Sends a code to their phone.
+async fn send(SignedIn { principal, .. }: SignedIn, Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    let caller = caller(&visit, principal);
+    let sent = step_up::send_sms(&visit.pages().core, &caller, &answering(&visit, &form)).await;
+    match sent {
+        Err(problem) if problem.status() >= 500 => Err(problem.into()),
+        sent => again(&visit, &caller, &form, sent.err()).await,
+    }
+}
