@@ -74,7 +74,8 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
     let Found { account, known, familiar, preferences, offers, held, roles } = load(core, ctx, &request).await?;
     let counter = known.map_or(counter, |device| counter.at(&core.vault, device.id));
     within_rate(core, ctx, &counter, known, familiar).await?;
-    let place = core.hasher.reserve()?;
+    let hasher = core.hasher.at(preferences.password_hashing);
+    let place = hasher.reserve()?;
     let attempt = count_attempt(core, ctx, counter).await?;
 
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
@@ -86,7 +87,7 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
     };
     // An upgrade can wait for the next login; this one must not fail for it.
     let rehashed = match verdict.needs_rehash {
-        true => core.hasher.hash(request.password.clone()).await.ok().map(Secret::new),
+        true => hasher.hash(request.password.clone()).await.ok().map(Secret::new),
         false => None,
     };
     let password = Verified { hash: verified, rehashed };
