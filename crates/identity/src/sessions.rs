@@ -14,16 +14,18 @@
 pub mod bearer;
 pub mod cookie;
 mod model;
+mod policy;
 mod routes;
 mod service;
 mod store;
 
 pub use model::{Ended, InvalidScope, Live, NewSession, Owner, Reason, Scope, Session, Span, Wishes, needs_touch};
+pub use policy::{SessionPolicy, WhenFull};
 pub use routes::routes;
 pub use service::{authenticate_cookie, end_many, end_one};
 pub use store::{
-    Revoked, by_cookie, by_id, familiar, insert, list, mark_impersonated, revoke_all, revoke_of_device, revoke_one,
-    touch,
+    Revoked, by_cookie, by_id, count, familiar, insert, list, mark_impersonated, revoke_all, revoke_of_device,
+    revoke_oldest, revoke_one, touch,
 };
 
 kernel::problems! {
@@ -33,6 +35,8 @@ kernel::problems! {
     pub EXPIRED = 401 "session.expired" "The session has expired" "Sign in again.";
     /// Logged out, revoked, or the account is not active.
     pub ENDED = 401 "session.ended" "The session has ended" "Sign in again.";
+    /// They have as many as the tenant lets a person have.
+    pub FULL = 409 "session.too_many" "You are signed in too often" "Sign out somewhere else first, or ask an administrator to end your other sessions.";
     /// A refresh token was used a second time, so the whole session was ended.
     pub REUSED = 401 "session.reused" "This session was ended for safety" "A refresh token was used twice, which happens when it was stolen. Sign in again.";
 }

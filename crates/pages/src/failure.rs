@@ -27,6 +27,7 @@ const PROBLEMS: &[(&str, &str)] = &[
     ("login.locked", "problem-login-locked"),
     ("login.limited", "problem-too-many"),
     ("login.delayed", "problem-too-many"),
+    ("session.too_many", "problem-sessions-full"),
     ("password.wrong", "problem-password-wrong"),
     ("form.refused", "problem-form-refused"),
     ("not_found", "problem-not-found"),

@@ -53,7 +53,7 @@ fn who(visit: &Visit, name: &str, to: Option<&ReturnTo>) -> View {
 }
 
 /// The password is asked for by whoever it may be.
-async fn identify(Posted { visit, form }: Posted) -> Response {
+async fn identify(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     let (name, to) = (form.text("login"), visit.judge(form.text(return_to::FIELD)));
     let mut fields = Fields::new();
     if name.is_empty() {
@@ -62,17 +62,18 @@ async fn identify(Posted { visit, form }: Posted) -> Response {
         fields.wrong("/login", "too_long", "");
     }
     match fields.check() {
-        Ok(()) => visit.show(password_page(name, false, to.as_ref())),
+        Ok(()) => Ok(visit.show(password_page(&visit, name, false, to.as_ref()).await?)),
         Err(problem) => {
             // What is too long is not shown again.
             let name = if name.len() > Login::MAX_LEN { "" } else { name };
-            visit.show(who(&visit, name, to.as_ref()).refused(problem))
+            Ok(visit.show(who(&visit, name, to.as_ref()).refused(problem)))
         }
     }
 }
 
-fn password_page(name: &str, remember: bool, to: Option<&ReturnTo>) -> View {
-    View::new("sign_in/password.html").with("login", name).with("remember", remember).then(to)
+async fn password_page(visit: &Visit, name: &str, remember: bool, to: Option<&ReturnTo>) -> Result<View, Problem> {
+    let view = View::new("sign_in/password.html").with("login", name).with("remember", remember);
+    Ok(view.with("may_be_remembered", visit.preferences().await?.sessions.remembers()).then(to))
 }
 
 /// Reloading the second page by its address begins anew, to the same end.
@@ -96,7 +97,7 @@ async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             Ok(visit.go(&visit.url("mfa")))
         }
         Err(problem) if problem.status() < 500 => {
-            let page = password_page(form.text("login"), form.is_ticked("remember"), to.as_ref());
+            let page = password_page(&visit, form.text("login"), form.is_ticked("remember"), to.as_ref()).await?;
             Ok(visit.show(page.refused(problem)))
         }
         Err(problem) => Err(problem.into()),

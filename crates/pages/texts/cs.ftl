@@ -166,6 +166,7 @@ enrol-text = K přihlášení zde potřebujete druhý krok: aplikaci v telefonu,
 enrol-other = Zvolit jiný způsob
 notice-sms-sent = Kód je na cestě do vašeho telefonu.
 problem-code = Kód není správný. Zkontrolujte jej prosím; kódy aplikace se mění každých 30 sekund.
+problem-sessions-full = Jste přihlášeni na tolika místech, na kolika smíte být. Nejprve se prosím na jednom z nich odhlaste.
 problem-code-used = Tento kód už byl použit. Počkejte prosím na další.
 problem-no-phone = Není telefon, na který by šlo poslat kód. Použijte prosím jiný způsob.
 fault-phone = Zadejte prosím číslo v mezinárodním tvaru, například +4930123456.

@@ -161,6 +161,7 @@ enrol-text = Für die Anmeldung brauchen Sie hier einen zweiten Schritt: eine Ap
 enrol-other = Einen anderen Weg wählen
 notice-sms-sent = Ein Code ist unterwegs zu Ihrem Telefon.
 problem-code = Der Code stimmt nicht. Bitte prüfen Sie ihn; Codes einer App wechseln alle 30 Sekunden.
+problem-sessions-full = Sie sind bereits an so vielen Orten angemeldet, wie Sie dürfen. Bitte melden Sie sich zuerst an einem davon ab.
 problem-code-used = Dieser Code wurde schon benutzt. Bitte warten Sie auf den nächsten.
 problem-no-phone = Es gibt kein Telefon, an das wir einen Code senden könnten. Bitte nutzen Sie einen anderen Weg.
 fault-phone = Bitte geben Sie eine Nummer in internationaler Form ein, etwa +4930123456.

@@ -161,6 +161,7 @@ enrol-text = You need a second step for signing in here: an app on your phone, o
 enrol-other = Choose another way
 notice-sms-sent = A code is on its way to your phone.
 problem-code = The code is not right. Please check it; codes of an app change every 30 seconds.
+problem-sessions-full = You are signed in in as many places as you may be. Please sign out in one of them first.
 problem-code-used = This code has been used. Please wait for the next one.
 problem-no-phone = There is no phone to send a code to. Please use another way.
 fault-phone = Please enter a number in international form, such as +4930123456.

@@ -161,6 +161,7 @@ enrol-text = Aquí necesitas un segundo paso para iniciar sesión: una aplicaci�
 enrol-other = Elegir otra forma
 notice-sms-sent = Va de camino un código a tu teléfono.
 problem-code = El código no es correcto. Compruébalo; los códigos de una aplicación cambian cada 30 segundos.
+problem-sessions-full = Ya has iniciado sesión en todos los lugares permitidos. Cierra primero la sesión en uno de ellos.
 problem-code-used = Este código ya se ha usado. Espera al siguiente.
 problem-no-phone = No hay ningún teléfono al que enviar un código. Usa otra forma.
 fault-phone = Introduce un número en formato internacional, por ejemplo +4930123456.

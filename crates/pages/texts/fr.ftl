@@ -161,6 +161,7 @@ enrol-text = Ici, la connexion demande une deuxième étape : une application su
 enrol-other = Choisir un autre moyen
 notice-sms-sent = Un code est en route vers votre téléphone.
 problem-code = Le code n’est pas correct. Veuillez le vérifier ; les codes d’une application changent toutes les 30 secondes.
+problem-sessions-full = Vous êtes déjà connecté à autant d’endroits que permis. Veuillez d’abord vous déconnecter de l’un d’eux.
 problem-code-used = Ce code a déjà été utilisé. Veuillez attendre le suivant.
 problem-no-phone = Il n’y a pas de téléphone auquel envoyer un code. Veuillez utiliser un autre moyen.
 fault-phone = Veuillez saisir un numéro au format international, par exemple +4930123456.

@@ -21,10 +21,11 @@ use crate::{
     audit::{self, Action, Actor, Entry, Target},
     devices::{Arrival, Shown},
     language::Language,
-    mfa,
+    mfa::{self, MfaPolicy},
     outbox::{Fate, Letter, Post},
     preferences, roles,
-    sessions::{self, Live, NewSession, Owner, Reason, Span, Wishes, bearer, cookie},
+    sessions::{self, Live, NewSession, Owner, Reason, Revoked, SessionPolicy, Span, WhenFull, Wishes, bearer, cookie},
+    settings::SessionSettings,
     templates::Name,
     tokens::{self, TokenSet},
     users::{self, User},
@@ -117,6 +118,7 @@ pub struct Entering {
     refresh_expires: Timestamp,
     cookie: Option<Secret>,
     entry: Entry,
+    operator: SessionSettings,
     now: Timestamp,
 }
 
@@ -139,7 +141,7 @@ pub async fn enter(core: &Core, ctx: &RequestContext, entrance: Entrance) -> Res
     let (entering, random) = (Entering::new(core, ctx, entrance), core.random.clone());
     let work =
         core.store.tenant(ctx.tenant.id).write(move |tx| Box::pin(async move { entering.commit(tx, &*random).await }));
-    match work.await.map_err(|e: StoreError| Problem::from(e))? {
+    match work.await? {
         Some(entered) => entered.hand_out(core, ctx).await.map(Some),
         None => Ok(None),
     }
@@ -150,8 +152,8 @@ impl Entering {
     pub fn new(core: &Core, ctx: &RequestContext, entrance: Entrance) -> Self {
         let (now, tenant) = (core.now(), ctx.tenant.id);
         let (user, wishes) = (&entrance.user, &entrance.wishes);
+        // The tenant may have limits of its own: they are asked for in the unit.
         let span = Span::begin(&core.settings.sessions, wishes.remember, now);
-        let span = entrance.replaces.and_then(|replaced| replaced.until).map_or(span, |until| span.ending_by(until));
         let refresh = tokens::mint(tenant, &random::bytes(&*core.random));
         let cookie = wishes.set_cookie.then(|| bearer::write("", tenant, &random::bytes(&*core.random)));
         let hash = |secret: &Secret| core.vault.hash_token(secret.expose().as_bytes());
@@ -195,7 +197,8 @@ impl Entering {
             live,
             refresh_hash: hash(&refresh),
             refresh,
-            refresh_expires: (now + core.settings.tokens.refresh_ttl).min(span.absolute),
+            refresh_expires: now + core.settings.tokens.refresh_ttl,
+            operator: core.settings.sessions.clone(),
             cookie,
             entry,
             entrance,
@@ -215,10 +218,38 @@ impl Entering {
         self.live.amr = all;
     }
 
+    /// Sets when it ends.
+    fn end_by(&mut self, policy: &SessionPolicy) {
+        let remember = self.session.remember && policy.remembers();
+        let span = Span::begin(&policy.limits(&self.operator), remember, self.now);
+        let until = self.entrance.replaces.and_then(|replaced| replaced.until);
+        let span = until.map_or(span, |until| span.ending_by(until));
+        (self.session.remember, self.session.span) = (remember, span);
+        (self.live.remember, self.live.span) = (remember, span);
+        self.refresh_expires = self.refresh_expires.min(span.absolute);
+    }
+
+    /// Ends the session that this one takes the place of, and makes room for this one. `None`: there is no room.
+    async fn make_room(&self, tx: &mut TenantTx, policy: &SessionPolicy) -> Result<Option<Revoked>, StoreError> {
+        let (user, now) = (self.session.user, self.now);
+        let replaced = match self.entrance.replaces {
+            Some(replaced) => sessions::revoke_one(tx, replaced.session, None, Reason::Replaced, now).await?,
+            None => Revoked::default(),
+        };
+        let Some(most) = policy.at_once else { return Ok(Some(replaced)) };
+        match policy.when_full {
+            WhenFull::Refuse if sessions::count(tx, user, now).await? >= most => Ok(None),
+            WhenFull::Refuse => Ok(Some(replaced)),
+            WhenFull::EndOldest => {
+                let oldest = sessions::revoke_oldest(tx, user, most - 1, Reason::Displaced, now).await?;
+                Ok(Some(replaced.and(oldest)))
+            }
+        }
+    }
+
     /// Whether a password alone has become too little since it was decided that it is enough: a factor was confirmed,
     /// the browser is trusted no more, or the tenant demands a factor. Asked with the person locked.
-    async fn is_too_weak(&self, tx: &mut TenantTx) -> Result<bool, StoreError> {
-        let policy = preferences::load(tx).await?.mfa;
+    async fn is_too_weak(&self, tx: &mut TenantTx, policy: &MfaPolicy) -> Result<bool, StoreError> {
         if mfa::offers(tx, self.session.user).await?.is_empty() {
             return Ok(policy.demands(&roles::of_user(tx, self.session.user).await?));
         }
@@ -228,11 +259,13 @@ impl Entering {
 
     /// Writes it. `None`, and nothing is written: the account was disabled, its password changed, or a second factor
     /// set up, meanwhile.
-    pub async fn commit(self, tx: &mut TenantTx, random: &dyn Random) -> Result<Option<Entered>, StoreError> {
+    pub async fn commit(mut self, tx: &mut TenantTx, random: &dyn Random) -> Result<Option<Entered>, Problem> {
+        let preferences = preferences::load(tx).await?;
+        self.end_by(&preferences.sessions);
         let (user, now, entrance) = (self.session.user, self.now, &self.entrance);
         let password = entrance.password.as_ref();
         let strong = entrance.amr.acr().is_some_and(|acr| acr >= Acr::Mfa);
-        if !strong && (!users::lock(tx, user).await? || self.is_too_weak(tx).await?) {
+        if !strong && (!users::lock(tx, user).await? || self.is_too_weak(tx, &preferences.mfa).await?) {
             return Ok(None);
         }
         if !users::note_login(tx, user, password.map(|p| &p.hash), now).await? {
@@ -245,25 +278,23 @@ impl Entering {
             lockout::clear(tx, counter).await?;
         }
         let device = self.arrival.note(tx, now).await?;
-        if let Some((letter, post)) = self.letter.filter(|_| device.is_news) {
-            let preferences = preferences::load(tx).await?;
-            if preferences.new_login_mail {
-                let language = entrance.language.unwrap_or(preferences.language);
-                post.write(tx, Letter { language, ..letter }, Fate::Send).await?;
-            }
+        if let Some((letter, post)) = &self.letter
+            && device.is_news
+            && preferences.new_login_mail
+        {
+            let language = entrance.language.unwrap_or(preferences.language);
+            post.write(tx, Letter { language, ..letter.clone() }, Fate::Send).await?;
         }
+        // Whoever begins another holds the person's row by now.
+        let ended = self.make_room(tx, &preferences.sessions).await?.ok_or(sessions::FULL)?;
         sessions::insert(tx, &self.session, device.id, now).await?;
         tokens::insert(tx, self.refresh_hash, self.session.id, self.refresh_expires, now).await?;
         let (amr, wishes) = (entrance.amr, &entrance.wishes);
-        let details = json!({"amr": amr, "remember": wishes.remember, "cookie": wishes.set_cookie});
+        let details = json!({"amr": amr, "remember": self.live.remember, "cookie": wishes.set_cookie,
+            "sessions_ended": ended.count()});
         audit::record(tx, self.entry.details(details), now, random).await?;
         let roles = roles::of_user(tx, user).await?;
-        let seq = match entrance.replaces {
-            Some(Replaced { session, .. }) => {
-                sessions::revoke_one(tx, session, None, Reason::Replaced, now).await?.tell(tx, now).await?
-            }
-            None => None,
-        };
+        let seq = ended.tell(tx, now).await?;
         let Self { live, refresh, cookie, arrival, .. } = self;
         Ok(Some(Entered { live, roles, refresh, cookie, arrival, device: device.id, seq }))
     }

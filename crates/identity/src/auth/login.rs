@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     Entrance, INVALID, LIMITED, LoggedIn, PASSKEY_NEEDED, Replaced, Verified, enter,
     lockout::{self, Attempt, Counter},
+    password::forgive,
 };
 use crate::{
     Core,
@@ -110,9 +111,16 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
         language: request.language,
         replaces: Replaced::by_login(ctx),
     };
-    match enter::enter(core, ctx, entrance).await? {
-        Some(logged_in) => Ok(Outcome::LoggedIn(Box::new(logged_in))),
-        None => Err(fail(core, ctx, whose, attempt).await?),
+    match enter::enter(core, ctx, entrance).await {
+        Ok(Some(logged_in)) => Ok(Outcome::LoggedIn(Box::new(logged_in))),
+        Ok(None) => Err(fail(core, ctx, whose, attempt).await?),
+        Err(problem) => {
+            if problem.kind == sessions::FULL {
+                // The attempt was counted, and its password was right.
+                forgive(core, ctx.tenant.id, counter).await?;
+            }
+            Err(problem)
+        }
     }
 }
 

@@ -55,7 +55,7 @@ pub async fn login_with_passkey(core: &Core, ctx: &RequestContext, login: Passke
             entering.commit(tx, &*random).await
         })
     });
-    match work.await.map_err(|e: StoreError| Problem::from(e))? {
+    match work.await? {
         Some(entered) => entered.hand_out(core, ctx).await,
         None => Err(signed.refuse(core, ctx, "meanwhile").await?),
     }

@@ -1,6 +1,6 @@
 //! Changing one's own password.
 
-use kernel::{Principal, Problem, RequestContext, Secret};
+use kernel::{Principal, Problem, RequestContext, Secret, TenantId};
 use serde_json::json;
 use storage::StoreError;
 
@@ -63,7 +63,7 @@ pub async fn change_password(
         Ok(judged) => judged.hash(core).await?,
         Err(refused) => {
             // The attempt was counted, and its password was right.
-            forgive(core, principal, counter).await?;
+            forgive(core, principal.tenant, counter).await?;
             return Err(refused);
         }
     };
@@ -109,16 +109,13 @@ pub async fn confirm_password(
 ) -> Result<Account, Problem> {
     let account = load(core, principal).await?;
     let (_, counter) = confirm(core, ctx, principal, &account, current).await?;
-    forgive(core, principal, counter).await?;
+    forgive(core, principal.tenant, counter).await?;
     Ok(account)
 }
 
 /// Forgets the attempts that were counted.
-async fn forgive(core: &Core, principal: &Principal, counter: Counter) -> Result<(), Problem> {
-    let work = core
-        .store
-        .tenant(principal.tenant)
-        .write(move |tx| Box::pin(async move { lockout::clear(tx, &counter).await }));
+pub(super) async fn forgive(core: &Core, tenant: TenantId, counter: Counter) -> Result<(), Problem> {
+    let work = core.store.tenant(tenant).write(move |tx| Box::pin(async move { lockout::clear(tx, &counter).await }));
     work.await.map_err(|e: StoreError| Problem::from(e))
 }
 

@@ -2,6 +2,7 @@
 
 mod enumeration;
 mod guessing;
+mod limits;
 mod logins;
 mod passwords;
 mod rotation;

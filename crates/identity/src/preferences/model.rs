@@ -7,6 +7,7 @@ use crate::{
     language::Language,
     mfa::MfaPolicy,
     passwords::{Cost, Policy},
+    sessions::SessionPolicy,
 };
 
 /// Most bits of work a tenant may ask for: about 17 million hashes, minutes in a browser.
@@ -24,6 +25,8 @@ pub struct Preferences {
     pub new_login_mail: bool,
     /// Who must have a second factor.
     pub mfa: MfaPolicy,
+    /// How long sessions last, and how many a person has at once.
+    pub sessions: SessionPolicy,
     /// Which passwords may be chosen; absent where the operator's policy holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -44,6 +47,7 @@ impl Default for Preferences {
             verified_login: false,
             new_login_mail: true,
             mfa: MfaPolicy::default(),
+            sessions: SessionPolicy::default(),
             signup_work: 0,
             password_policy: None,
             password_hashing: None,

@@ -22,6 +22,7 @@ use crate::{
     language::Language,
     mfa::{self, MfaPolicy},
     passwords::{Cost, Policy, breach::BreachCheck},
+    sessions::SessionPolicy,
     templates::{ReadSettings, WriteSettings},
     users,
 };
@@ -56,6 +57,9 @@ struct ChangeSettings {
     new_login_mail: Option<bool>,
     /// Who must have a second factor. Takes effect at their next login.
     mfa: Option<MfaPolicy>,
+    /// How long sessions last, and how many a person has at once. Holds for sessions that begin from now on; how long
+    /// one may be idle, for those that are used.
+    sessions: Option<SessionPolicy>,
     /// Which passwords may be chosen from now on: `"complex"`, `"nist"` or rules of one's own; `null` for the
     /// operator's policy. Passwords that exist stay.
     #[serde(default, deserialize_with = "present")]
@@ -94,6 +98,9 @@ impl ChangeSettings {
         if self.mfa.as_ref().is_some_and(|mfa| mfa.trust_days > mfa::MAX_DAYS) {
             fields.wrong("/mfa/trust_days", "too_large", "may be 365 at most");
         }
+        if let Some(sessions) = &self.sessions {
+            sessions.check(&core.settings.sessions, &mut fields);
+        }
         if self.signup_work.is_some_and(|bits| bits > MAX_WORK) {
             fields.wrong("/signup_work", "too_large", format!("may be {MAX_WORK} at most"));
         }
@@ -123,6 +130,7 @@ async fn change(
                 verified_login: wanted.verified_login.unwrap_or(old.verified_login),
                 new_login_mail: wanted.new_login_mail.unwrap_or(old.new_login_mail),
                 mfa: wanted.mfa.unwrap_or_else(|| old.mfa.clone()),
+                sessions: wanted.sessions.unwrap_or_else(|| old.sessions.clone()),
                 password_policy: wanted.password_policy.unwrap_or_else(|| old.password_policy.clone()),
                 password_hashing: wanted.password_hashing.unwrap_or(old.password_hashing),
                 signup_work: wanted.signup_work.unwrap_or(old.signup_work),

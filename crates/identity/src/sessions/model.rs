@@ -33,6 +33,8 @@ pub enum Reason {
     Reuse,
     /// Another one took its place: a login in the same browser, or the same login that has proven more.
     Replaced,
+    /// The person has as many as they may, and has begun another.
+    Displaced,
 }
 
 impl Reason {
@@ -49,6 +51,7 @@ impl Reason {
             Self::Disabled => "disabled",
             Self::Reuse => "reuse",
             Self::Replaced => "replaced",
+            Self::Displaced => "displaced",
         }
     }
 }

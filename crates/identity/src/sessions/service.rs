@@ -10,7 +10,7 @@ use super::{INVALID, Reason, Span, bearer, needs_touch, store};
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
-    roles,
+    preferences, roles,
 };
 
 /// How long the edge may go without asking about a cookie again. So long, at most, use goes unnoticed by
@@ -32,10 +32,16 @@ pub async fn authenticate_cookie(core: &Core, cookie: Secret) -> Result<Arc<Prin
     live.check(now)?;
     let mut span = live.span;
     if needs_touch(live.last_seen_at, now) {
-        span.idle = Span::idle(&core.settings.sessions, live.remember, span.absolute, now);
-        let (id, idle) = (live.id, span.idle);
-        let touched = core.store.tenant(tenant).write(move |tx| Box::pin(store::touch(tx, id, idle, now)));
-        touched.await.map_err(|e: StoreError| Problem::from(e))?;
+        let (operator, remember, id) = (core.settings.sessions.clone(), live.remember, live.id);
+        let touched = core.store.tenant(tenant).write(move |tx| {
+            Box::pin(async move {
+                let limits = preferences::load(tx).await?.sessions.limits(&operator);
+                let idle = Span::idle(&limits, remember, span.absolute, now);
+                store::touch(tx, id, idle, now).await?;
+                Ok::<_, StoreError>(idle)
+            })
+        });
+        span.idle = touched.await?;
     }
     Ok(Arc::new(Principal {
         tenant,

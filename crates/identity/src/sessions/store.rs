@@ -154,6 +154,30 @@ pub async fn revoke_all(
     revoke(tx, sql, params![user, now, reason.as_str(), except]).await
 }
 
+const OWN: &str = "tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3 AND idle_expires_at > $3
+    AND impersonator IS NULL";
+
+/// How many live sessions of their own a user has. Exact for whoever holds the user's row.
+pub async fn count(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<u32, StoreError> {
+    let sql = format!("SELECT count(*) FROM sessions WHERE {OWN}");
+    tx.query_opt(&sql, params![user, now]).await?.map_or(Ok(0), |row| row.get(0))
+}
+
+/// Ends those of a user's own sessions that were begun first, all but so many.
+pub async fn revoke_oldest(
+    tx: &mut TenantTx,
+    user: UserId,
+    keep: u32,
+    reason: Reason,
+    now: Timestamp,
+) -> Result<Revoked, StoreError> {
+    let sql = format!(
+        "UPDATE sessions SET revoked_at = $3, revoked_reason = $4 WHERE tenant_id = $1
+            AND id IN (SELECT id FROM sessions WHERE {OWN} ORDER BY id DESC LIMIT $6 OFFSET $5) RETURNING id"
+    );
+    revoke(tx, &sql, params![user, now, reason.as_str(), keep, i64::from(u32::MAX)]).await
+}
+
 /// Ends all sessions that a user began with a device.
 pub async fn revoke_of_device(
     tx: &mut TenantTx,
@@ -174,7 +198,7 @@ async fn revoke(tx: &mut TenantTx, sql: &str, values: &[Value<'_>]) -> Result<Re
 }
 
 /// Sessions that have just been ended. Whoever ended them [tells](Self::tell) the edge.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use]
 pub struct Revoked(Vec<SessionId>);
 
@@ -182,6 +206,12 @@ impl Revoked {
     /// How many.
     pub fn count(&self) -> usize {
         self.0.len()
+    }
+
+    /// With others.
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
     }
 
     /// Appends them to the feed, last in the unit, unless there are none. The number goes to

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
-    roles,
+    preferences, roles,
     sessions::{self, Live, Reason, Span, bearer, needs_touch},
 };
 
@@ -97,11 +97,12 @@ async fn load(tx: &mut TenantTx, session: SessionId) -> Result<Live, StoreError>
 async fn note_use(
     tx: &mut TenantTx,
     live: &mut Live,
-    limits: &crate::settings::SessionSettings,
+    operator: &crate::settings::SessionSettings,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if needs_touch(live.last_seen_at, now) {
-        live.span.idle = Span::idle(limits, live.remember, live.span.absolute, now);
+        let limits = preferences::load(tx).await?.sessions.limits(operator);
+        live.span.idle = Span::idle(&limits, live.remember, live.span.absolute, now);
         sessions::touch(tx, live.id, live.span.idle, now).await?;
     }
     Ok(())

@@ -32,6 +32,20 @@ async fn somebody_signs_in_and_out() {
 }
 
 #[tokio::test]
+async fn a_tenant_that_remembers_nobody_does_not_offer_it() {
+    let app = TestApp::start().await;
+    app.user("ada@example.com").await;
+    let mut browser = Browser::at(&app);
+    for (days, offered) in [(30, true), (0, false)] {
+        let policy = serde_json::json!({"sessions": {"remember_days": days}});
+        app.admin_call("PATCH", "/api/v1/admin/settings", &policy).await.expect(200);
+        let page = browser.open("/ui/login").await.expect(200);
+        let page = browser.submit(&page, "/ui/login", &[("login", "ada@example.com")]).await.expect(200);
+        assert_eq!(page.says("name=\"remember\""), offered, "{}", page.html());
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_told_like_an_unknown_account() {
     let app = TestApp::start().await;
     app.user("ada@example.com").await;
