@@ -13,7 +13,7 @@ use identity::{Core, http::Refusal};
 use kernel::{Problem, RequestContext, problem::common};
 
 use crate::{
-    account, assets, change_email, failure, reset_password, second, sign_in, sign_out, sign_up, verify_email,
+    account, assets, change_email, failure, reset_password, second, sign_in, sign_out, sign_up, step_up, verify_email,
     view::{Engine, Shown},
     visit::Visit,
 };
