@@ -14,6 +14,7 @@ use kernel::{Acr, Amr, Principal, Problem, RequestContext, Secret, SessionId, Us
 use storage::StoreError;
 use webauthn_rs::prelude::PublicKeyCredential;
 
+pub use super::second::Answering;
 use super::{
     Entering, Entrance, LoggedIn, Replaced, Verified,
     lockout::{self, Attempt, Counter},
@@ -24,7 +25,6 @@ use crate::{
     Core,
     devices::Shown,
     http::{Caller, Fields},
-    language::Language,
     mfa::{
         self, CHALLENGE, CODE, IMPOSSIBLE, NO_LOGIN, Offer, Proof, RECENT, SecondProof, USED,
         challenges::{self, LIFE, Opening, Pending, Presented, Purpose},
@@ -60,17 +60,6 @@ pub struct Missing {
 impl Missing {
     /// Seconds in which it is to be answered.
     pub const EXPIRES_IN: u64 = LIFE.as_secs();
-}
-
-/// Who answers, and to what.
-#[derive(Clone, Debug)]
-pub struct Answering {
-    /// The challenge's id.
-    pub challenge: Secret,
-    /// With which device.
-    pub device: Shown,
-    /// The language they like best.
-    pub language: Option<Language>,
 }
 
 /// The session that asks, which only its person may answer for.
