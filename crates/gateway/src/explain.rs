@@ -27,7 +27,7 @@ pub struct Explained {
 /// What is known of who reads it.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    /// `Accept-Language` and cookies: which language.
+    /// `Accept-Language` and cookies: which language. `Host`: whose pages.
     pub headers: HeaderMap,
     /// The path and query they asked for; nothing where it was no GET, because it cannot be come back to.
     pub asked_for: Option<Box<str>>,
@@ -39,7 +39,7 @@ impl Reader {
         let accept = parts.headers.get(header::ACCEPT)?;
         memchr::memmem::find(accept.as_bytes(), b"text/html")?;
         let mut headers = HeaderMap::new();
-        for name in [header::ACCEPT_LANGUAGE, header::COOKIE] {
+        for name in [header::ACCEPT_LANGUAGE, header::COOKIE, header::HOST] {
             let values: Vec<HeaderValue> = parts.headers.get_all(&name).into_iter().cloned().collect();
             for value in values {
                 headers.append(&name, value);

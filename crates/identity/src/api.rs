@@ -14,7 +14,7 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
+    Core, api_keys, attributes, audit, auth, authz, branding, devices, gateway_config,
     http::{Refusal, render_problems},
     imports, keys, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles, sessions,
     templates, tenants, tokens, users, users_admin, verification,
@@ -24,6 +24,7 @@ use crate::{
 pub const PROBLEMS: &[&[&ProblemKind]] = &[
     api_keys::PROBLEMS,
     auth::PROBLEMS,
+    branding::PROBLEMS,
     gateway_config::PROBLEMS,
     imports::PROBLEMS,
     keys::PROBLEMS,
@@ -63,6 +64,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(authz::routes())
         .merge(keys::routes())
         .merge(preferences::routes())
+        .merge(branding::routes())
         .merge(attributes::routes())
         .merge(outbox::routes())
         .merge(templates::routes())
@@ -91,6 +93,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "tenants", description = "Tenants, for operators of the installation"),
         (name = "keys", description = "Signing keys"),
         (name = "settings", description = "What a tenant decides about itself"),
+        (name = "branding", description = "How the pages of a tenant look"),
         (name = "messages", description = "Mails and text messages, and what they say"),
         (name = "gateway", description = "Routes and upstreams, for operators of the installation"),
         (name = "audit", description = "The audit log"),

@@ -16,6 +16,7 @@ pub mod attributes;
 pub mod audit;
 pub mod auth;
 pub mod authz;
+pub mod branding;
 pub mod core;
 pub mod devices;
 pub mod gateway_config;

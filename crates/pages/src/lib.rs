@@ -12,12 +12,14 @@
 //! - Every text is in every language ([`texts`]); no page holds words of its own.
 //! - A browser is sent on to this origin, or to an address that the tenant has named ([`return_to`]).
 //! - A page that is shown after a POST changed something was got by GET (303), so reloading repeats nothing.
+//! - A tenant's look ([`look`]) is read from memory.
 //!
 //! Deliberately absent: any HTTP call to ourselves, and state on the server beside what identity keeps.
 
 mod account;
 mod address;
 mod assets;
+mod branding;
 mod change_email;
 mod cookies;
 mod csrf;
@@ -25,6 +27,7 @@ mod explain;
 mod failure;
 mod form;
 mod headers;
+mod look;
 mod new_password;
 mod notice;
 mod reset_password;
@@ -44,3 +47,4 @@ mod tests;
 
 pub use csrf::PROBLEMS;
 pub use router::{Pages, router};
+pub use texts::Wordings;

@@ -2,6 +2,7 @@
 //! and key-value store. One binary, because linking the program is what a test costs most.
 
 mod accounts;
+mod branding;
 mod cache;
 mod devices;
 mod enumeration;
