@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header, request::Parts};
+use http::{HeaderMap, HeaderValue, header, request::Parts, uri::PathAndQuery};
 use kernel::Problem;
+use smallvec::SmallVec;
 
 /// Says refusals to people.
 pub trait Explain: Send + Sync {
@@ -24,13 +25,13 @@ pub struct Explained {
     pub body: Bytes,
 }
 
-/// What is known of who reads it.
+/// What is known of who reads it. Made for every page that is asked for, so without allocations.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    /// `Accept-Language` and cookies: which language. `Host`: whose pages.
-    pub headers: HeaderMap,
-    /// The path and query they asked for; nothing where it was no GET, because it cannot be come back to.
-    pub asked_for: Option<Box<str>>,
+    languages: SmallVec<[HeaderValue; 1]>,
+    cookies: SmallVec<[HeaderValue; 1]>,
+    host: SmallVec<[HeaderValue; 1]>,
+    asked_for: Option<PathAndQuery>,
 }
 
 impl Reader {
@@ -38,16 +39,32 @@ impl Reader {
     pub(crate) fn of(parts: &Parts) -> Option<Self> {
         let accept = parts.headers.get(header::ACCEPT)?;
         memchr::memmem::find(accept.as_bytes(), b"text/html")?;
+        let all = |name| parts.headers.get_all(name).into_iter().cloned().collect();
+        let asked_for = parts.uri.path_and_query().filter(|_| parts.method == http::Method::GET);
+        Some(Self {
+            languages: all(header::ACCEPT_LANGUAGE),
+            cookies: all(header::COOKIE),
+            host: all(header::HOST),
+            asked_for: asked_for.cloned(),
+        })
+    }
+
+    /// `Accept-Language` and cookies: which language. `Host`: whose pages.
+    pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        for name in [header::ACCEPT_LANGUAGE, header::COOKIE, header::HOST] {
-            let values: Vec<HeaderValue> = parts.headers.get_all(&name).into_iter().cloned().collect();
+        let all =
+            [(header::ACCEPT_LANGUAGE, &self.languages), (header::COOKIE, &self.cookies), (header::HOST, &self.host)];
+        for (name, values) in all {
             for value in values {
-                headers.append(&name, value);
+                headers.append(&name, value.clone());
             }
         }
-        let asked_for = (parts.method == http::Method::GET)
-            .then(|| parts.uri.path_and_query().map_or("/", |path| path.as_str()).into());
-        Some(Self { headers, asked_for })
+        headers
+    }
+
+    /// The path and query they asked for; nothing where it was no GET, because it cannot be come back to.
+    pub fn asked_for(&self) -> Option<&str> {
+        self.asked_for.as_ref().map(PathAndQuery::as_str)
     }
 }
 
@@ -72,7 +89,7 @@ mod tests {
             assert!(reader(program).is_none(), "{program:?}");
         }
         let reader = reader(Some("text/html,application/xhtml+xml,*/*;q=0.8")).expect("a reader");
-        assert_eq!(reader.asked_for.as_deref(), Some("/orders?x=1"));
-        assert_eq!(reader.headers.len(), 2);
+        assert_eq!(reader.asked_for(), Some("/orders?x=1"));
+        assert_eq!(reader.headers().len(), 2);
     }
 }

@@ -9,6 +9,7 @@ use kernel::{Principal, Problem, RequestContext, edge::Tenant};
 
 use crate::{
     body::{Body, Intake},
+    cache::Conditions,
     config::Protocol,
     content,
     fallback::Fallback,
@@ -37,6 +38,18 @@ pub(crate) struct Answered {
     pub(crate) origin: Origin,
     /// The far side of an upgrade that was granted.
     pub(crate) tunnel: Option<Tunnel>,
+}
+
+/// An answer, and whether it is the fallback's.
+struct Sent {
+    answered: Answered,
+    instead: bool,
+}
+
+impl From<Answered> for Sent {
+    fn from(answered: Answered) -> Self {
+        Self { answered, instead: false }
+    }
 }
 
 impl Onward<'_> {
@@ -90,13 +103,24 @@ impl Onward<'_> {
                     split.choose(&route.name, &caller, &parts.headers)
                 };
                 let upstream: &Arc<Upstream> = versioned.or_else(shared).unwrap_or(own);
+                let deadline = Deadline::of(&parts.headers, record.begun());
                 let ready = Ready { parts, intake, target, filled: filled.request };
-                match &shape.cache {
-                    None => self.to_route_upstream(record, upstream, ready).await,
-                    Some(cache) => {
-                        let onto =
-                            Onto { upstream, version: version.as_ref().map(|chosen| &*chosen.version.name), path };
-                        Box::pin(self.through_cache(cache, record, onto, ready)).await
+                let sent = async {
+                    match &shape.cache {
+                        None => self.to_route_upstream(record, upstream, ready).await.map(|sent| sent.answered),
+                        Some(cache) => {
+                            let onto =
+                                Onto { upstream, version: version.as_ref().map(|chosen| &*chosen.version.name), path };
+                            Box::pin(self.through_cache(cache, record, onto, ready)).await
+                        }
+                    }
+                };
+                // The caller's patience is for the whole call, wherever it waits.
+                match deadline {
+                    None => sent.await,
+                    Some(deadline) => {
+                        let sent = Box::pin(tokio::time::timeout_at(deadline.0, sent)).await;
+                        sent.unwrap_or(Err(Failure::Deadline))
                     }
                 }
             }
@@ -190,14 +214,9 @@ impl Onward<'_> {
     }
 
     /// Within what the route allows at the same time, and with its fallback.
-    async fn to_route_upstream(
-        &self,
-        record: &mut Record,
-        upstream: &Upstream,
-        ready: Ready,
-    ) -> Result<Answered, Failure> {
+    async fn to_route_upstream(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Sent, Failure> {
         match &self.visit.route.fallback {
-            None => self.in_turn(record, upstream, ready).await,
+            None => self.in_turn(record, upstream, ready).await.map(Sent::from),
             // Large, and only for routes that have one.
             Some(fallback) => Box::pin(self.or_instead(fallback, record, upstream, ready)).await,
         }
@@ -218,32 +237,33 @@ impl Onward<'_> {
         record: &mut Record,
         upstream: &Upstream,
         ready: Ready,
-    ) -> Result<Answered, Failure> {
+    ) -> Result<Sent, Failure> {
         let repeatable = ready.parts.method.is_idempotent();
         let spare = match fallback.upstream() {
-            Some(other) if !self.upgrade => ready.copy().map(|spare| (other, spare)),
+            Some(other) if !self.upgrade => ready.copy().map(|spare| (other, spare.for_another())),
             _ => None,
         };
         let ended = self.in_turn(record, upstream, ready).await;
         if !fallback.is_for(ended.as_ref().map(|answered| answered.response.status())) {
-            return ended;
+            return ended.map(Sent::from);
         }
         if let Some(response) = fallback.answer() {
             upstream.fell_back();
-            return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+            let answered = Answered { response, origin: Origin::Own, tunnel: None };
+            return Ok(Sent { answered, instead: true });
         }
         match spare {
             Some((other, spare)) if repeatable || ended.as_ref().is_err_and(Failure::is_unsent) => {
                 upstream.fell_back();
-                self.to_upstream(record, other, spare).await
+                let answered = self.to_upstream(record, other, spare).await?;
+                Ok(Sent { answered, instead: true })
             }
-            _ => ended,
+            _ => ended.map(Sent::from),
         }
     }
 
     async fn to_upstream(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Answered, Failure> {
         let Visit { gate, connection, client, route, .. } = self.visit;
-        let deadline = Deadline::of(&ready.parts.headers, record.begun());
         let (wish, mut outgoing) = self.outgoing(record, upstream, ready);
         if let Some(mirror) = route.shape.mirror.as_ref().filter(|_| !outgoing.upgrade)
             && mirror.wants(&outgoing.body, &gate.ids)
@@ -252,14 +272,7 @@ impl Onward<'_> {
             mirror.send(&outgoing, connection.worker);
         }
         let place = upstream.enter().await?;
-        let sending = upstream.send(connection.worker, &wish, outgoing);
-        let mut answer = match deadline {
-            None => sending.await?,
-            Some(deadline) => {
-                let sent = Box::pin(tokio::time::timeout_at(deadline.0, sending)).await;
-                sent.unwrap_or(Err(Failure::Deadline))?
-            }
-        };
+        let mut answer = upstream.send(connection.worker, &wish, outgoing).await?;
         if let Some(cookie) = upstream.cookie(&wish, &answer, client.secure) {
             answer.response.headers_mut().append(header::SET_COOKIE, cookie);
         }
@@ -356,6 +369,14 @@ impl Ready {
             target: self.target.clone(),
             filled: self.filled.clone(),
         })
+    }
+
+    /// The same for another upstream, which knows nothing of what this one's answers were marked with.
+    fn for_another(mut self) -> Self {
+        if self.parts.method.is_safe() {
+            drop(Conditions::take(&mut self.parts.headers));
+        }
+        self
     }
 }
 

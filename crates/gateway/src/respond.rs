@@ -90,7 +90,7 @@ pub(crate) struct Reply {
     /// What must be known of a call of gRPC.
     call: Option<Box<Call>>,
     /// Who would rather read a page about a refusal, and who says it.
-    people: Option<Box<(Reader, Arc<dyn Explain>)>>,
+    people: Option<(Reader, Arc<dyn Explain>)>,
 }
 
 struct Call {
@@ -114,7 +114,7 @@ impl Reply {
 
     /// The same for a browser that shows a page, where somebody says refusals to people.
     pub(crate) fn for_people(self, parts: &Parts, explainer: &Explainer) -> Self {
-        let people = explainer.as_ref().and_then(|explainer| Some(Box::new((Reader::of(parts)?, explainer.clone()))));
+        let people = explainer.as_ref().and_then(|explainer| Some((Reader::of(parts)?, explainer.clone())));
         Self { people, ..self }
     }
 
@@ -138,7 +138,7 @@ impl Reply {
                 Some(call) => refusal.into_outcome(call.media_type.clone()),
                 None => {
                     let id = record.request_id();
-                    let page = people.and_then(|people| people.1.explain(&refusal.problem, id, &people.0));
+                    let page = people.and_then(|(reader, explainer)| explainer.explain(&refusal.problem, id, &reader));
                     refusal.into_response(id, page)
                 }
             };

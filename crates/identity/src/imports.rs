@@ -11,6 +11,8 @@
 //! - A record that cannot be done is reported with its line, field and code, and the others are done.
 //! - The job may what whoever started it may, at the time of each batch: nobody is given or taken what its
 //!   starter does not hold.
+//! - An address is verified by who has it, not by a file: whoever is there already keeps theirs as it is, and whoever
+//!   never proved it and has a password is not taken for the one who is meant.
 //! - A password that exists is never replaced by an import: a file is older than what a person chose since.
 //! - Nobody gets a mail, unless invitations were asked for.
 //!
@@ -28,7 +30,7 @@ mod spool;
 mod store;
 mod work;
 
-pub use export::{Export, Page, page};
+pub use export::{Export, Page, note, page};
 pub use model::{Counts, Format, Import, Mode, Options, Problem as RowProblem, Status};
 pub use routes::routes;
 pub use spool::{MAX_BYTES, Spool};
@@ -49,6 +51,8 @@ kernel::problems! {
     pub TOO_MANY = 409 "import.too_many" "Too many imports are under way" "Wait until one of them is done.";
     /// The file is larger than an import may be.
     pub TOO_LARGE = 413 "import.too_large" "The file is too large" "Cut it into files of 256 MiB at most.";
+    /// Nothing of the file arrived for an hour, so what had was forgotten.
+    pub ABANDONED = 409 "import.abandoned" "The file stopped arriving" "Send it again.";
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ mod store;
 
 pub use model::{Candidate, Judged, NewPassword, names};
 pub use routes::routes;
-pub use service::{judge, judge_offline, made_up, policy};
+pub use service::{judge, judge_offline, made_up, policy, unasked};
 
 #[cfg(test)]
 mod tests;

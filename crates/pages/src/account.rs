@@ -5,7 +5,7 @@
 //!   ([`own`]), and name no user.
 //! - Every form is sent to the address of a page, so whoever has to sign in first comes back to one.
 //! - What cannot be taken back is asked about on a page of its own before it is done.
-//! - A secret is shown once ([`once`]).
+//! - A secret is shown once ([`once`](crate::once)).
 //!
 //! Deliberately absent: deleting one's account, which is an administrator's to do.
 
@@ -14,7 +14,6 @@ mod devices;
 mod email;
 mod factors;
 mod home;
-mod once;
 mod own;
 mod password;
 mod privacy;
@@ -25,8 +24,6 @@ mod when;
 use std::sync::Arc;
 
 use axum::{Router, response::Response, routing::get};
-
-use url::form_urlencoded;
 
 use crate::{Pages, notice::Notice, view::View, visit::Visit};
 
@@ -50,8 +47,7 @@ pub(crate) async fn enter(visit: Visit) -> Response {
 
 /// To sign in again, and back to the section: what it wants to do needs a recent sign-in.
 fn sign_in_again(visit: &Visit, section: &'static str) -> Response {
-    let back = form_urlencoded::byte_serialize(visit.url(section).as_bytes()).collect::<String>();
-    visit.go_saying(&format!("{}?again=1&return_to={back}", visit.url("login")), Notice::SignInAgain)
+    visit.go_saying(&visit.sign_in_at(true, Some(&visit.url(section))), Notice::SignInAgain)
 }
 
 /// A page of the section that has this address.

@@ -11,7 +11,9 @@
 //! - **Whether an account exists is not told**: a page says what the API says, with the same bytes.
 //! - Every text is in every language ([`texts`]); no page holds words of its own.
 //! - A browser is sent on to this origin, or to an address that the tenant has named ([`return_to`]).
-//! - A page that is shown after a POST changed something was got by GET (303), so reloading repeats nothing.
+//! - A page that is shown after a POST changed something was got by GET (303), so reloading repeats nothing. The
+//!   one exception is beginning with a second factor: what has begun counts for nothing until its first code
+//!   comes with the page's form, and beginning again replaces it.
 //! - A tenant's look ([`look`]) is read from memory.
 //!
 //! Deliberately absent: any HTTP call to ourselves, and state on the server beside what identity keeps.
@@ -24,12 +26,14 @@ mod change_email;
 mod cookies;
 mod csrf;
 mod explain;
+mod factor;
 mod failure;
 mod form;
 mod headers;
 mod look;
 mod new_password;
 mod notice;
+mod once;
 mod reset_password;
 mod return_to;
 mod router;

@@ -14,40 +14,46 @@ use axum::{
 use identity::{
     auth::{self, Answering, Completed},
     devices::Shown,
-    http::{Fields, Refusal},
-    mfa::{BackupCodes, CHALLENGE, Method, SecondProof},
+    http::Refusal,
+    mfa::{CHALLENGE, SecondProof},
 };
-use kernel::{Problem, Secret};
+use kernel::Problem;
 use minijinja::{Value, context};
 
 pub(crate) use waiting::Waiting;
 
 use crate::{
-    Pages,
+    Pages, factor,
     form::{Form, Posted},
     notice::Notice,
+    once::Once,
+    return_to::{self, ReturnTo},
     view::View,
-    visit::Visit,
+    visit::{self, SignedIn, Visit},
 };
+
+/// Where the first backup codes are shown.
+const CODES: &str = "mfa/codes";
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
     Router::new()
         .route("/ui/mfa", get(ask).post(answer))
         .route("/ui/mfa/sms", post(send))
-        .route("/ui/mfa/enrol", post(enrol::app))
-        .route("/ui/mfa/enrol/sms", post(enrol::phone))
-        .route("/ui/mfa/enrol/confirm", post(enrol::confirm))
+        .route("/ui/mfa/enrol", post(enrol::app).get(enrol::choose))
+        .route("/ui/mfa/enrol/sms", post(enrol::phone).get(enrol::choose))
+        .route("/ui/mfa/enrol/confirm", post(enrol::confirm).get(enrol::choose))
+        .route("/ui/mfa/codes", get(codes))
 }
 
 /// Asks for a code.
 async fn ask(visit: Visit) -> Result<Response, Refusal> {
     match Waiting::of(&visit) {
-        Some(waiting) if waiting.enrol => Ok(visit.show(View::new("mfa/choose.html"))),
+        Some(waiting) if waiting.enrol => Ok(waiting.show(&visit, View::new("mfa/choose.html"))),
         Some(waiting) => {
             let chosen = visit.parameter("method").unwrap_or_default();
             Ok(question(&visit, &waiting, &chosen, None).await?)
         }
-        None => Ok(start_again(&visit)),
+        None => Ok(start_again(&visit, None)),
     }
 }
 
@@ -58,7 +64,7 @@ async fn trust_days(visit: &Visit) -> Result<u16, Problem> {
 
 /// The page that asks for a code, with what was wrong with the last one.
 async fn question(visit: &Visit, waiting: &Waiting, chosen: &str, wrong: Option<Problem>) -> Result<Response, Problem> {
-    let Some(asked) = waiting.method(chosen) else { return Ok(start_again(visit)) };
+    let Some(asked) = waiting.method(chosen) else { return Ok(start_again(visit, None)) };
     let others = waiting.offers.iter().filter(|offer| offer.method != asked.method);
     let others: Vec<Value> =
         others.map(|offer| context! { name => waiting::name(offer.method), hint => offer.hint.clone() }).collect();
@@ -67,16 +73,18 @@ async fn question(visit: &Visit, waiting: &Waiting, chosen: &str, wrong: Option<
         .with("hint", asked.hint.clone())
         .with("others", others)
         .with("trust_days", trust_days(visit).await?);
-    Ok(visit.show(match wrong {
+    let view = match wrong {
         Some(problem) => view.refused(problem),
         None => view,
-    }))
+    };
+    Ok(waiting.show(visit, view))
 }
 
-/// The challenge is over: from the beginning.
-fn start_again(visit: &Visit) -> Response {
+/// The challenge is over: from the beginning, to where the form that came too late would have led.
+fn start_again(visit: &Visit, form: Option<&Form>) -> Response {
     Waiting::end(visit);
-    visit.go_saying(&visit.url("login"), Notice::StartAgain)
+    let to = form.and_then(|form| visit.judge(form.text(return_to::FIELD)));
+    visit.go_saying(&visit.sign_in_at(false, to.as_ref().map(ReturnTo::as_str)), Notice::StartAgain)
 }
 
 fn who(visit: &Visit, waiting: &Waiting) -> Answering {
@@ -87,66 +95,54 @@ fn who(visit: &Visit, waiting: &Waiting) -> Answering {
     }
 }
 
-fn code(form: &Form) -> Result<Secret, Problem> {
-    let code = form.secret("code");
-    let mut fields = Fields::new();
-    if code.expose().trim().is_empty() {
-        fields.wrong("/code", "required", "");
-    } else if code.expose().len() > SecondProof::MAX_LEN {
-        fields.wrong("/code", "too_long", "");
-    }
-    fields.check()?;
-    Ok(code)
-}
-
-fn proof(form: &Form, method: Method) -> Result<SecondProof, Problem> {
-    Ok(SecondProof { method, code: code(form)? })
-}
-
 async fn answer(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
-    let Some(waiting) = Waiting::of(&visit).filter(|waiting| !waiting.enrol) else { return Ok(start_again(&visit)) };
+    let Some(waiting) = Waiting::of(&visit).filter(|waiting| !waiting.enrol) else {
+        return Ok(start_again(&visit, Some(&form)));
+    };
     let chosen = form.text("method");
-    let Some(offer) = waiting.method(chosen) else { return Ok(start_again(&visit)) };
-    let outcome = match proof(&form, offer.method) {
-        Ok(proof) => {
+    let Some(offer) = waiting.method(chosen) else { return Ok(start_again(&visit, Some(&form))) };
+    let outcome = match factor::code(&form) {
+        Ok(code) => {
+            let proof = SecondProof { method: offer.method, code };
             let (core, who) = (&visit.pages().core, who(&visit, &waiting));
             auth::answer(core, visit.ctx(), who, proof, form.is_ticked("trust")).await
         }
         Err(problem) => Err(problem),
     };
     match outcome {
-        Ok(completed) => Ok(enter(&visit, &waiting, completed)),
-        Err(problem) if problem.kind == CHALLENGE => Ok(start_again(&visit)),
+        Ok(completed) => Ok(enter(&visit, &waiting, completed)?),
+        Err(problem) if problem.kind == CHALLENGE => Ok(start_again(&visit, Some(&form))),
         Err(problem) if problem.status() < 500 => Ok(question(&visit, &waiting, chosen, Some(problem)).await?),
         Err(problem) => Err(problem.into()),
     }
 }
 
 /// They are in: on to where they wanted, or first to their backup codes.
-fn enter(visit: &Visit, waiting: &Waiting, completed: Completed) -> Response {
+fn enter(visit: &Visit, waiting: &Waiting, completed: Completed) -> Result<Response, Problem> {
     let to = waiting.return_to(visit);
     Waiting::end(visit);
     visit.set_cookies(completed.logged_in.cookies);
-    match completed.backup_codes.as_ref().map(BackupCodes::texts) {
-        None => crate::sign_in::after(visit, to.as_ref()),
-        Some(codes) => {
-            let next = to.map_or_else(|| visit.url("account"), |to| to.as_str().to_owned());
-            visit.show(
-                View::new("mfa/backup_codes.html")
-                    .with("text", codes.join("%0A"))
-                    .with("codes", codes)
-                    .with("next", next),
-            )
-        }
-    }
+    let Some(codes) = &completed.backup_codes else { return Ok(crate::sign_in::after(visit, to.as_ref())) };
+    let once = Once { page: CODES.to_owned(), name: String::new(), texts: codes.texts() };
+    once.give(visit, Some(completed.logged_in.session))?;
+    let back = visit::query(to.iter().map(|to| (return_to::FIELD, to.as_str())));
+    Ok(visit.go(&format!("{}{back}", visit.url(CODES))))
+}
+
+/// Their first backup codes, this once.
+async fn codes(SignedIn { visit, .. }: SignedIn) -> Response {
+    let to = visit.return_to();
+    let Some(once) = Once::take(&visit, CODES) else { return crate::sign_in::after(&visit, to.as_ref()) };
+    let next = to.map_or_else(|| visit.url("account"), |to| to.as_str().to_owned());
+    visit.show(View::new("mfa/backup_codes.html").with("codes", once.texts).with("next", next))
 }
 
 /// Sends a code to their phone.
-async fn send(Posted { visit, .. }: Posted) -> Result<Response, Refusal> {
-    let Some(waiting) = Waiting::of(&visit) else { return Ok(start_again(&visit)) };
+async fn send(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+    let Some(waiting) = Waiting::of(&visit) else { return Ok(start_again(&visit, Some(&form))) };
     match auth::send_sms(&visit.pages().core, visit.ctx(), &who(&visit, &waiting)).await {
         Ok(()) => Ok(visit.go_saying(&format!("{}?method=sms", visit.url("mfa")), Notice::SmsSent)),
-        Err(problem) if problem.kind == CHALLENGE => Ok(start_again(&visit)),
+        Err(problem) if problem.kind == CHALLENGE => Ok(start_again(&visit, Some(&form))),
         Err(problem) if problem.status() < 500 => Ok(question(&visit, &waiting, "sms", Some(problem)).await?),
         Err(problem) => Err(problem.into()),
     }

@@ -75,9 +75,9 @@ fn password_page(name: &str, remember: bool, to: Option<&ReturnTo>) -> View {
     View::new("sign_in/password.html").with("login", name).with("remember", remember).then(to)
 }
 
-/// Reloading the second page by its address begins anew.
+/// Reloading the second page by its address begins anew, to the same end.
 async fn start_again(visit: Visit) -> Response {
-    visit.go(&visit.url("login"))
+    visit.go(&visit.sign_in_at(true, visit.return_to().as_ref().map(ReturnTo::as_str)))
 }
 
 async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {

@@ -11,7 +11,6 @@ use identity::{http::Refusal, language::Language};
 use kernel::{Problem, problem::common};
 use minijinja::{AutoEscape, Environment, Value, context};
 use rust_embed::RustEmbed;
-use url::form_urlencoded;
 
 use crate::{
     assets,
@@ -20,7 +19,7 @@ use crate::{
     look::Look,
     return_to::{self, ReturnTo},
     texts::{Texts, Words},
-    visit::Visit,
+    visit::{self, Visit},
 };
 
 #[derive(RustEmbed)]
@@ -69,13 +68,13 @@ pub(crate) struct View {
     status: StatusCode,
     values: BTreeMap<&'static str, Value>,
     problem: Option<Problem>,
-    form_ends_at: Option<String>,
+    to: Option<ReturnTo>,
 }
 
 impl View {
     /// A page by its template, such as `sign_in/email.html`.
     pub(crate) fn new(template: &'static str) -> Self {
-        Self { template, status: StatusCode::OK, values: BTreeMap::new(), problem: None, form_ends_at: None }
+        Self { template, status: StatusCode::OK, values: BTreeMap::new(), problem: None, to: None }
     }
 
     /// A value of the template.
@@ -93,28 +92,29 @@ impl View {
         self
     }
 
-    /// Where the browser goes afterwards: a field of the form.
+    /// Where the browser goes afterwards: a field of the form, and where the form may end.
     #[must_use]
-    pub(crate) fn then(self, to: Option<&ReturnTo>) -> Self {
-        let form_ends_at = to.and_then(ReturnTo::origin).map(str::to_owned);
-        let query = to.map(|to| {
-            form_urlencoded::Serializer::for_suffix("?".to_owned(), 1)
-                .append_pair(return_to::FIELD, to.as_str())
-                .finish()
-        });
-        let shown = self.with("return_to", to.map(ReturnTo::as_str)).with("return_query", query.unwrap_or_default());
-        Self { form_ends_at, ..shown }
+    pub(crate) fn then(mut self, to: Option<&ReturnTo>) -> Self {
+        self.to = to.cloned();
+        self
     }
 
     /// Makes the page.
     pub(crate) fn render(self, visit: &Visit) -> Response {
-        let Self { template, status, values, problem, form_ends_at } = self;
-        visit.allow(|policy: &mut Policy| policy.form_ends_at = form_ends_at);
+        let Self { template, status, values, problem, to } = self;
+        let ends_at = to.as_ref().and_then(ReturnTo::origin).map(str::to_owned);
+        visit.allow(|policy: &mut Policy| policy.form_ends_at = ends_at);
+        let to = to.as_ref().map(ReturnTo::as_str);
         let words = visit.words();
         let faults = problem.as_ref().map(|problem| failure::faults(problem, &words)).unwrap_or_default();
         let engine = &visit.pages().engine;
         let common = common_values(visit, words, &faults);
-        let rendered = engine.render(template, context! { ..Value::from(values), ..common });
+        let ways = context! {
+            return_to => to,
+            return_query => visit::query(to.map(|to| (return_to::FIELD, to)).into_iter()),
+            sign_in_again => visit.sign_in_at(true, to),
+        };
+        let rendered = engine.render(template, context! { ..Value::from(values), ..ways, ..common });
         let mut response = match rendered {
             Ok(page) => (status, Html(page)).into_response(),
             Err(error) => {

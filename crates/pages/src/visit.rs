@@ -204,12 +204,16 @@ impl Visit {
         self.go(address)
     }
 
+    /// Where to sign in, to come back to `back` afterwards; `again`: whoever is signed in, too.
+    pub(crate) fn sign_in_at(&self, again: bool, back: Option<&str>) -> String {
+        let again = again.then_some(("again", "1"));
+        format!("{}{}", self.url("login"), query(again.into_iter().chain(back.map(|back| (return_to::FIELD, back)))))
+    }
+
     /// Sends whoever is not signed in to where they can, and back here afterwards.
     pub(crate) fn go_sign_in(&self) -> Response {
-        let mut query = form_urlencoded::Serializer::new(String::new());
         let here = self.0.uri.path_and_query().map_or("/", |path| path.as_str());
-        query.append_pair(return_to::FIELD, &format!("{}{here}", self.0.base));
-        self.go(&format!("{}?{}", self.url("login"), query.finish()))
+        self.go(&self.sign_in_at(false, Some(&format!("{}{here}", self.0.base))))
     }
 
     /// Sets a cookie with the answer.
@@ -247,6 +251,15 @@ impl Visit {
             headers.append(header::SET_COOKIE, cookie);
         }
         response
+    }
+}
+
+/// The query of an address, with its `?`; empty where there is nothing in it.
+pub(crate) fn query<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> String {
+    let mut pairs = pairs.peekable();
+    match pairs.peek() {
+        None => String::new(),
+        Some(_) => form_urlencoded::Serializer::for_suffix("?".to_owned(), 1).extend_pairs(pairs).finish(),
     }
 }
 

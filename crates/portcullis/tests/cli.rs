@@ -84,7 +84,7 @@ fn users_are_imported_and_exported_by_the_file() {
     done(dir.path(), &["init", "gate", "--password-stdin"], PASSWORD);
     let gate = dir.path().join("gate");
     let hash = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
-    let file = format!("email,display_name,password_hash\nada@example.com,=Ada,{hash}\n");
+    let file = format!("email,email_verified,display_name,password_hash\nada@example.com,true,=Ada,{hash}\n");
     fs::write(gate.join("users.csv"), file).expect("written");
     let dry = done(&gate, &["users", "import", "users.csv", "--dry-run"], "");
     assert!(dry.starts_with("nothing was kept; it would be: 1 made"), "{dry}");
@@ -100,7 +100,15 @@ fn users_are_imported_and_exported_by_the_file() {
     let exported = done(&gate, &["users", "export", "--format", "csv"], "");
     assert!(exported.contains(",ada@example.com,") && exported.contains(",'=Ada,"), "{exported}");
     assert!(!exported.contains("$2b$"), "{exported}");
+    // What others may read takes on nothing of it: neither a file that was there, nor what a link leads to.
+    fs::write(gate.join("open.txt"), "").expect("written");
+    std::os::unix::fs::symlink("open.txt", gate.join("all.jsonl")).expect("a link");
+    fs::set_permissions(gate.join("open.txt"), fs::Permissions::from_mode(0o644)).expect("set");
     done(&gate, &["users", "export", "all.jsonl", "--with-password-hashes"], "");
+    assert_eq!(fs::read_to_string(gate.join("open.txt")).expect("a file"), "");
+    assert!(refused(&gate, &["users", "export", "data", "--format", "csv"], "", 1).contains("it is no file"));
+    let left = fs::read_dir(&gate).expect("the directory").flatten();
+    assert!(!left.map(|one| one.file_name()).any(|name| name.to_string_lossy().ends_with(".part")));
     let written = fs::read_to_string(gate.join("all.jsonl")).expect("a file");
     assert!(written.contains(hash), "{written}");
     let mode = fs::metadata(gate.join("all.jsonl")).expect("a file").permissions().mode();

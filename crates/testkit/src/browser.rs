@@ -139,13 +139,16 @@ impl Page {
     /// A form's address and its hidden and filled-in fields.
     #[track_caller]
     pub fn form(&self, action: &str) -> (String, Vec<(String, String)>) {
-        // Without an address of its own, a form goes to the page's.
-        let goes = |form: &str| attribute(form.split('>').next()?, "action");
-        let form = self.html().split("<form").skip(1);
-        let mut form = form.map(|form| (form, goes(form).unwrap_or_else(|| self.path.clone())));
-        let form = form.find(|(_, target)| target.ends_with(action));
-        let (form, target) = form.unwrap_or_else(|| panic!("no form to {action} at {}: {}", self.path, self.html()));
-        let form = form.split("</form>").next().unwrap_or_default();
+        // Without an address of its own, a form goes to the page's; a button of it may lead elsewhere.
+        let goes = |form: &str| attribute(form.split('>').next()?, "action").or_else(|| Some(self.path.clone()));
+        let leads = |button: &str| attribute(button.split('>').next()?, "formaction");
+        let forms = self.html().split("<form").skip(1).filter_map(|form| form.split("</form>").next());
+        let mut ways = forms.flat_map(|form| {
+            let targets = goes(form).into_iter().chain(form.split("<button").skip(1).filter_map(leads));
+            targets.map(move |target| (form, target))
+        });
+        let way = ways.find(|(_, target)| target.split('?').next().is_some_and(|path| path.ends_with(action)));
+        let (form, target) = way.unwrap_or_else(|| panic!("no form to {action} at {}: {}", self.path, self.html()));
         let inputs = form.split("<input").skip(1).filter_map(|input| {
             let input = input.split('>').next()?;
             let ticked = attribute(input, "type").as_deref() != Some("checkbox") || input.contains(" checked");

@@ -16,6 +16,7 @@ use std::{
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
+use kernel::Random;
 use rcgen::{CertificateParams, DnType, KeyPair};
 
 /// Longest token and answer that are looked at, in bytes.
@@ -24,39 +25,46 @@ const MAX_ANSWER: usize = 1_024;
 
 /// The directory.
 #[derive(Clone, Debug)]
-pub(super) struct Dir(PathBuf);
+pub(super) struct Dir {
+    path: PathBuf,
+    /// What files that are being written are told apart by: nodes in containers have the same process id.
+    node: u64,
+}
 
 impl Dir {
     /// Makes the directory, and a certificate of our own where there is none: it is what connections are taken
     /// with until the first has been ordered.
-    pub(super) fn prepare(path: &Path, hosts: &[String]) -> io::Result<Self> {
-        let dir = Self(path.to_owned());
+    pub(super) fn prepare(path: &Path, hosts: &[String], random: &dyn Random) -> io::Result<Self> {
+        let dir = Self { path: path.to_owned(), node: u64::from_le_bytes(kernel::random::bytes(random)) };
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(dir.0.join("challenges"))?;
+        builder.create(dir.path.join("challenges"))?;
         if !fs::exists(dir.certificate())? {
-            dir.write(&dir.certificate(), &stand_in(hosts).map_err(io::Error::other)?)?;
+            let content = stand_in(hosts).map_err(io::Error::other)?;
+            // Another node may have put one there meanwhile, even the authority's.
+            let placed = dir.place(&dir.certificate(), &content, |next, path| fs::hard_link(next, path));
+            placed.or_else(|error| if error.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(error) })?;
         }
         Ok(dir)
     }
 
     /// Where the certificate and its key are.
     pub(super) fn certificate(&self) -> PathBuf {
-        certificate(&self.0)
+        certificate(&self.path)
     }
 
     /// Where the account at an authority is.
     pub(super) fn account(&self, directory: &str) -> PathBuf {
         let digest = digest(&SHA256, directory.as_bytes());
         let name: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        self.0.join(format!("account-{name}.json"))
+        self.path.join(format!("account-{name}.json"))
     }
 
     /// Leave to order, until it is dropped; none while another node does.
     pub(super) fn lock(&self) -> io::Result<Option<File>> {
-        let file = private().create(true).truncate(false).open(self.0.join("lock"))?;
+        let file = private().create(true).truncate(false).open(self.path.join("lock"))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -66,12 +74,20 @@ impl Dir {
 
     /// Puts a whole file in place.
     pub(super) fn write(&self, path: &Path, content: &str) -> io::Result<()> {
+        self.place(path, content, |next, path| fs::rename(next, path))
+    }
+
+    /// Writes a whole file beside its place and puts it there.
+    fn place(&self, path: &Path, content: &str, put: impl FnOnce(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
         let mut next = path.as_os_str().to_owned();
-        next.push(format!(".{}", std::process::id()));
-        let mut file = private().create(true).truncate(true).open(&next)?;
-        file.write_all(content.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&next, path)
+        next.push(format!(".{:016x}", self.node));
+        let next = Path::new(&next);
+        let mut file = private().create_new(true).open(next)?;
+        let written = file.write_all(content.as_bytes()).and_then(|()| file.sync_all());
+        let placed = written.and_then(|()| put(next, path));
+        // Renamed already, as a rule.
+        let _ = fs::remove_file(next);
+        placed
     }
 
     /// What the authority is to be answered.
@@ -97,7 +113,7 @@ impl Dir {
     /// The file of a token (RFC 8555 §8.3: base64url, so it can be a name).
     fn challenge(&self, token: &str) -> Option<PathBuf> {
         let plain = token.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        (plain && (1..=MAX_TOKEN).contains(&token.len())).then(|| self.0.join("challenges").join(token))
+        (plain && (1..=MAX_TOKEN).contains(&token.len())).then(|| self.path.join("challenges").join(token))
     }
 }
 
@@ -124,12 +140,14 @@ fn stand_in(hosts: &[String]) -> Result<String, rcgen::Error> {
 
 #[cfg(test)]
 mod tests {
+    use kernel::OsRandom;
+
     use super::*;
 
     #[tokio::test]
     async fn tokens_lead_nowhere_else() {
         let place = tempfile::tempdir().expect("a directory");
-        let dir = Dir::prepare(&place.path().join("acme"), &["a.test".into()]).expect("prepared");
+        let dir = Dir::prepare(&place.path().join("acme"), &["a.test".into()], &OsRandom::new()).expect("prepared");
         dir.answer_with("to-ken_1", "answer").expect("written");
         assert_eq!(dir.answer("to-ken_1").await.as_deref(), Some("answer"));
         for token in ["", "..", "../lock", "a/b", "a.b", "%2e%2e", &"a".repeat(129)] {
@@ -141,10 +159,31 @@ mod tests {
     }
 
     #[test]
+    fn nodes_do_not_meet_in_what_they_write() {
+        let place = tempfile::tempdir().expect("a directory");
+        let path = place.path().join("acme");
+        let node = || Dir::prepare(&path, &["a.test".into()], &OsRandom::new()).expect("prepared");
+        let (one, other) = (node(), node());
+        one.write(&one.certificate(), "ordered").expect("written");
+        let mut between = false;
+        let late = other.place(&other.certificate(), "a stand-in", |next, path| {
+            one.write(&one.certificate(), "ordered again").expect("written");
+            between = true;
+            fs::hard_link(next, path)
+        });
+        assert!(between && late.is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists));
+        assert_eq!(fs::read_to_string(other.certificate()).expect("it is there"), "ordered again");
+        node();
+        assert_eq!(fs::read_to_string(one.certificate()).expect("it is there"), "ordered again");
+        assert_eq!(fs::read_dir(&path).expect("a directory").count(), 2, "nothing else is left");
+    }
+
+    #[test]
     fn one_at_a_time_and_for_our_eyes_only() {
         let place = tempfile::tempdir().expect("a directory");
-        let (one, other) =
-            [(), ()].map(|()| Dir::prepare(&place.path().join("acme"), &["a.test".into()]).expect("prepared")).into();
+        let (one, other) = [(), ()]
+            .map(|()| Dir::prepare(&place.path().join("acme"), &["a.test".into()], &OsRandom::new()).expect("prepared"))
+            .into();
         let held = one.lock().expect("a lock");
         assert!(held.is_some() && other.lock().expect("asked").is_none());
         drop(held);
@@ -153,7 +192,7 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt as _;
             let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
-            assert_eq!((mode(&one.0), mode(&one.certificate())), (0o700, 0o600));
+            assert_eq!((mode(&one.path), mode(&one.certificate())), (0o700, 0o600));
         }
     }
 }

@@ -62,7 +62,7 @@ impl Acme {
     /// Makes the directory, with a certificate to begin with.
     pub(crate) fn prepare(config: &AcmeConfig, clock: Arc<dyn Clock>, random: &dyn Random) -> io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
-            dir: Dir::prepare(&config.dir, &config.hosts)?,
+            dir: Dir::prepare(&config.dir, &config.hosts, random)?,
             config: config.clone(),
             clock,
             spread: u32::from_le_bytes(kernel::random::bytes(random)),
@@ -134,7 +134,8 @@ impl Acme {
             Err((error, limited)) => {
                 trouble.failures = trouble.failures.saturating_add(1);
                 let pause = schedule::pause(trouble.failures, limited, self.spread);
-                trouble.rest = now + pause;
+                // An order may take minutes.
+                trouble.rest = self.clock.now() + pause;
                 tracing::error!(%error, again_in = ?pause, "no certificate could be ordered; what there is serves on");
                 trouble.error = Some(error);
             }

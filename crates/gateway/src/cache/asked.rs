@@ -142,6 +142,10 @@ impl Request<'_> {
                 parts.add(id.as_bytes());
                 // Whoever gains or loses a role sees other things from then on.
                 parts.maybe(principal.api_key.map(|key| key.uuid()).as_ref().map(|id| &id.as_bytes()[..]));
+                parts.maybe(principal.session.map(|session| session.uuid()).as_ref().map(|id| &id.as_bytes()[..]));
+                parts.maybe(principal.impersonator.map(|actor| actor.uuid()).as_ref().map(|id| &id.as_bytes()[..]));
+                // Whoever is narrowed has roles that the service is not told.
+                parts.add(&[u8::from(principal.narrowed_to.is_some())]);
                 parts.add(principal.scope.as_bytes());
                 for role in principal.roles.iter() {
                     parts.add(role.as_str().as_bytes());
@@ -167,9 +171,22 @@ impl Request<'_> {
                 parts.add(name.as_str().as_bytes());
                 parts.add(value.as_bytes());
             }
+            for part in forwarded(self.headers) {
+                parts.add(part);
+            }
         }
         cache.headers.iter().all(|name| parts.field(self.headers, name)).then(|| parts.key())
     }
+}
+
+/// What `Forwarded` tells beside addresses (RFC 7239 §4). Quotes are not looked at: that tells apart too much
+/// rather than too little.
+fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let values = headers.get_all(header::FORWARDED).iter();
+    let parts =
+        values.flat_map(|value| value.as_bytes().split(|byte| matches!(byte, b',' | b';')).map(<[u8]>::trim_ascii));
+    let is = |part: &[u8], name: &[u8]| part.get(..name.len()).is_some_and(|own| own.eq_ignore_ascii_case(name));
+    parts.filter(move |part| !is(part, b"for=") && !is(part, b"by="))
 }
 
 impl Asked {

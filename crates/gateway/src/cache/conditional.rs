@@ -37,13 +37,13 @@ impl Conditions {
         date(response, &header::LAST_MODIFIED).zip(since).is_some_and(|(modified, since)| modified <= since)
     }
 
-    /// Says 304 instead, where the client has it already.
-    pub(crate) fn apply(&self, response: &mut Response<Body>) {
+    /// Says 304 instead, where the client has it already. Returns the body that is then not sent.
+    pub(crate) fn apply(&self, response: &mut Response<Body>) -> Body {
         if response.status() != StatusCode::OK || !self.hold(response.headers()) {
-            return;
+            return Body::Empty;
         }
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        *response.body_mut() = Body::Empty;
+        let whole = std::mem::replace(response.body_mut(), Body::Empty);
         for name in [
             header::CONTENT_LENGTH,
             header::CONTENT_TYPE,
@@ -53,6 +53,7 @@ impl Conditions {
         ] {
             response.headers_mut().remove(name);
         }
+        whole
     }
 }
 

@@ -82,7 +82,7 @@ fn shorter(known: &mut Option<Duration>, value: Option<&str>) {
 }
 
 /// Seconds; what is no number is zero.
-fn seconds(value: Option<&str>) -> Duration {
+pub(super) fn seconds(value: Option<&str>) -> Duration {
     let digits = value.unwrap_or_default();
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Duration::ZERO;

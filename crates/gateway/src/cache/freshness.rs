@@ -9,7 +9,10 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode, header};
 use kernel::Timestamp;
 
-use super::{Rules, directives::ResponseControl};
+use super::{
+    Rules,
+    directives::{ResponseControl, seconds},
+};
 
 /// When a response was asked for, came, and what its head says.
 #[derive(Clone, Copy)]
@@ -44,6 +47,12 @@ pub(crate) enum Unstorable {
     Vary,
     NoLifetime,
     TooLarge,
+    /// Too much is on its way in just now.
+    NoRoom,
+    /// It is one to `HEAD`, which has no body.
+    Head,
+    /// It is of the upstream that is asked instead.
+    Fallback,
     /// It was purged, or changed by another request, while it was fetched.
     Purged,
 }
@@ -60,6 +69,9 @@ impl Unstorable {
             Self::Vary => "vary",
             Self::NoLifetime => "no-lifetime",
             Self::TooLarge => "too-large",
+            Self::NoRoom => "no-room",
+            Self::Head => "head",
+            Self::Fallback => "fallback",
             Self::Purged => "purged",
         }
     }
@@ -112,8 +124,8 @@ impl Freshness {
             None => rules.default_ttl,
         };
         // RFC 9111 §4.2.3.
-        let told = headers.get(header::AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok()).unwrap_or(0);
-        let age = received.since(date).max(Duration::from_secs(told) + received.since(requested));
+        let told = seconds(headers.get(header::AGE).and_then(|age| age.to_str().ok()).map(str::trim));
+        let age = received.since(date).max(told.saturating_add(received.since(requested)));
         let has_validator = headers.contains_key(header::ETAG) || headers.contains_key(header::LAST_MODIFIED);
         let always_ask = control.no_cache;
         if (always_ask || age >= lifetime) && !has_validator {

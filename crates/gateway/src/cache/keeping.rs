@@ -82,11 +82,12 @@ impl Keeping {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         match &frame {
             Some(Ok(frame)) => {
-                if let Some(data) = frame.data_ref().filter(|_| self.draft.is_some()) {
-                    if self.bytes.len() + data.len() > self.max {
-                        self.give_up();
-                    } else {
+                if let Some((data, draft)) = frame.data_ref().zip(self.draft.as_mut()) {
+                    // Room is taken as it is needed: who reads slowly keeps no more from others than that.
+                    if self.bytes.len() + data.len() <= self.max && draft.room.grow(data.len() as u64) {
                         self.bytes.extend_from_slice(data);
+                    } else {
+                        self.give_up();
                     }
                 }
                 // Whoever reads may stop here.

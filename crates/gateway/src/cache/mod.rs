@@ -34,7 +34,7 @@ pub use config::{CacheBy, CacheConfig};
 pub(crate) use freshness::Unstorable;
 pub(crate) use keeping::Keeping;
 pub use numbers::CacheNumbers;
-pub(crate) use settle::{Fetch, Settled};
+pub(crate) use settle::{Fetch, Settled, finish};
 pub(crate) use status::{Fate, Why};
 pub(crate) use store::{Flight, Found, Leader, Place, Store};
 pub(crate) use stored::Stored;
@@ -176,7 +176,7 @@ impl RouteCache {
         fate: Fate,
     ) -> Response<Body> {
         let mut response = stored.response(now, head, fate);
-        conditions.apply(&mut response);
+        drop(conditions.apply(&mut response));
         if let Body::Full(bytes) = response.body() {
             self.numbers.bytes.add(bytes.len() as u64);
         }

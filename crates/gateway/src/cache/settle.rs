@@ -56,14 +56,17 @@ impl Fetch {
             let max = self.cache.max_object;
             let fits = length.is_none_or(|length| length <= max);
             let berth = self.store.berth(&self.place, &self.asked, &self.headers, &parts.headers)?;
-            let room = self.store.room(length.unwrap_or(max)).filter(|_| fits).ok_or(Unstorable::TooLarge)?;
+            if !fits {
+                return Err(Unstorable::TooLarge);
+            }
+            let room = self.store.room(length.unwrap_or(0)).ok_or(Unstorable::NoRoom)?;
             Ok((freshness, berth, room))
         });
         let (freshness, berth, room) = match judged {
             Ok(judged) => judged,
             Err(why) => {
-                // An error says nothing about what was kept before.
-                if !parts.status.is_server_error() {
+                // An error says nothing about what was kept before, and neither does a lack of room.
+                if !parts.status.is_server_error() && why != Unstorable::NoRoom {
                     self.store.forget(&self.place);
                     self.store.pass(&self.place, received);
                 }
@@ -125,8 +128,14 @@ impl Fetch {
 impl Settled {
     /// Reads what is still to come, as far as it is kept. Nobody waits for the answer itself.
     pub(crate) async fn finish(self) {
-        let Self::Passing(response, None) = self else { return };
-        let Body::Keeping(mut body) = response.into_body() else { return };
-        while body.is_kept() && matches!(poll_fn(|cx| body.poll_frame(cx)).await, Some(Ok(_))) {}
+        if let Self::Passing(response, None) = self {
+            finish(response.into_body()).await;
+        }
     }
+}
+
+/// Reads a body that nobody waits for, as far as it is kept.
+pub(crate) async fn finish(body: Body) {
+    let Body::Keeping(mut body) = body else { return };
+    while body.is_kept() && matches!(poll_fn(|cx| body.poll_frame(cx)).await, Some(Ok(_))) {}
 }

@@ -227,10 +227,8 @@ impl Store {
 
     /// Memory for an answer of so many bytes, if there is any.
     pub(super) fn room(self: &Arc<Self>, bytes: u64) -> Option<Room> {
-        let taken = self.filling.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |filling| {
-            filling.checked_add(bytes).filter(|filling| *filling <= self.most_filling)
-        });
-        taken.is_ok().then(|| Room { store: self.clone(), bytes })
+        let mut room = Room { store: self.clone(), bytes: 0 };
+        room.grow(bytes).then_some(room)
     }
 
     /// Keeps an answer. False: what it says is no longer so.
@@ -289,6 +287,20 @@ impl Place {
         parts.add(self.variant.bytes());
         parts.add(&[u8::from(self.known)]);
         parts.key()
+    }
+}
+
+impl Room {
+    /// Takes so many bytes more, if there are so many.
+    pub(super) fn grow(&mut self, bytes: u64) -> bool {
+        let Store { filling, most_filling, .. } = &*self.store;
+        let taken = filling.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |filling| {
+            filling.checked_add(bytes).filter(|filling| filling <= most_filling)
+        });
+        if taken.is_ok() {
+            self.bytes += bytes;
+        }
+        taken.is_ok()
     }
 }
 

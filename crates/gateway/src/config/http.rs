@@ -21,7 +21,7 @@ pub struct HttpConfig {
     pub head_timeout: Duration,
     /// How long a client may pause while sending a body. Beyond: 408.
     pub body_timeout: Duration,
-    /// How long a client may refuse to take what we send before the connection is cut.
+    /// How long a client may refuse to take what we send before the connection is cut, or its stream of HTTP/2.
     pub write_timeout: Duration,
     /// How long a connection without a request is kept open.
     pub idle_timeout: Duration,

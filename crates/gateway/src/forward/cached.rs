@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use kernel::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Answered, Onto, Onward, Ready};
+use super::{Answered, Onto, Onward, Ready, Sent};
 use crate::{
     body::Body,
     cache::{
@@ -15,7 +15,7 @@ use crate::{
     },
     problem::Refusal,
     record::Record,
-    transform::Origin,
+    transform::{self, Origin},
     upstream::Failure,
 };
 
@@ -45,6 +45,11 @@ impl Onward<'_> {
         let clock = &self.visit.gate.clock;
         let store = self.visit.gate.cache.store();
         cache.narrow(&mut ready.target, &mut ready.parts.headers);
+        // What the service will not see must not count either: `Connection` could name a field that answers are
+        // told apart by. Calls of other methods keep what concerns one hop, such as gRPC's `TE`.
+        if !self.upgrade && matches!(ready.parts.method, Method::GET | Method::HEAD) {
+            transform::clean(&mut ready.parts.headers, &self.visit.connection.peer);
+        }
         let asked = match self.asked(cache, onto, &ready) {
             Ok(asked) => asked,
             Err(past) => return self.past(cache, record, onto, ready, past).await,
@@ -74,7 +79,8 @@ impl Onward<'_> {
                 return Ok(missing(record));
             }
             if asked.head {
-                return self.past(cache, record, onto, ready, Past { why: Why::Miss, changes: None }).await;
+                let why = if kept.is_some() { Why::Stale } else { Why::Miss };
+                return self.past(cache, record, onto, ready, Past { why, changes: None }).await;
             }
             let meanwhile = kept.as_ref().filter(|kept| asked.takes_meanwhile(kept, now)).cloned();
             let leader = match store.lead(&place) {
@@ -137,13 +143,16 @@ impl Onward<'_> {
         ready: Ready,
         past: Past,
     ) -> Result<Answered, Failure> {
-        cache.numbers.bypassed.add(1);
-        let mut answered = self.to_route_upstream(record, onto.upstream, ready).await?;
+        match past.why {
+            Why::Bypass | Why::Method => cache.numbers.bypassed.add(1),
+            _ => cache.numbers.misses.add(1),
+        }
+        let Sent { mut answered, .. } = self.to_route_upstream(record, onto.upstream, ready).await?;
         let status = answered.response.status();
         if let Some(address) = past.changes.filter(|_| status.is_success() || status.is_redirection()) {
             self.visit.gate.cache.store().change(address);
         }
-        let fate = Fate::Fetched { why: past.why, kept: Some(Unstorable::Status), collapsed: false };
+        let fate = Fate::Fetched { why: past.why, kept: Some(Unstorable::Head), collapsed: false };
         RouteCache::mark(&mut answered.response, fate);
         Ok(answered)
     }
@@ -195,25 +204,29 @@ impl Onward<'_> {
         let stand_in = kept.filter(|kept| kept.may_stand_in(clock.now()));
         // What is kept comes before a fallback.
         let sent = match stand_in {
-            Some(_) => self.in_turn(record, upstream, ready).await,
+            Some(_) => self.in_turn(record, upstream, ready).await.map(Sent::from),
             None => self.to_route_upstream(record, upstream, ready).await,
         };
         let failed = match &sent {
             Err(Failure::Client(_)) => None,
             Err(failure) => StatusCode::from_u16(failure.problem().status()).ok(),
-            Ok(answered) => Some(answered.response.status()).filter(StatusCode::is_server_error),
+            Ok(sent) => Some(sent.answered.response.status()).filter(StatusCode::is_server_error),
         };
         if let Some((kept, status)) = stand_in.as_ref().zip(failed) {
             cache.numbers.stale.add(1);
             let fate = kept.stand_in(clock.now(), status);
             return Ok(self.remembered(cache, record, kept, &conditions, fate));
         }
-        let Answered { response, origin, tunnel } = sent?;
+        let Sent { answered: Answered { response, origin, tunnel }, instead } = sent?;
         // A fallback's words are nobody's answer.
         if origin == Origin::Own {
             return Ok(Answered { response, origin, tunnel });
         }
-        match fetch.settle(response, clock.now()).await {
+        let settled = match instead {
+            true => Settled::Passing(response, Some(Unstorable::Fallback)),
+            false => fetch.settle(response, clock.now()).await,
+        };
+        match settled {
             Settled::Here { stored, revalidated, kept, cookies } => {
                 if revalidated {
                     cache.numbers.revalidated.add(1);
@@ -229,7 +242,15 @@ impl Onward<'_> {
                 Ok(answered)
             }
             Settled::Passing(mut response, kept) => {
-                conditions.apply(&mut response);
+                let whole = conditions.apply(&mut response);
+                if matches!(whole, Body::Keeping(_)) {
+                    // The client has it already; the others do not. Its places are held until its end has come.
+                    let places = std::mem::take(&mut record.places);
+                    tokio::spawn(async move {
+                        cache::finish(whole).await;
+                        drop(places);
+                    });
+                }
                 RouteCache::mark(&mut response, Fate::Fetched { why, kept, collapsed });
                 Ok(Answered { response, origin, tunnel })
             }
@@ -249,18 +270,21 @@ impl Onward<'_> {
         let gate = self.visit.gate;
         let upstream = errand.onto.upstream.clone();
         let headers = ready.parts.headers.clone();
-        drop(Conditions::take(&mut ready.parts.headers));
         let fetch = errand.fetch(gate.cache.store(), headers, gate.clock.now(), &mut ready);
         let (wish, outgoing) = self.outgoing(record, &upstream, ready);
-        let (worker, clock) = (self.visit.connection.worker, gate.clock.clone());
+        let (worker, clock, queue) = (self.visit.connection.worker, gate.clock.clone(), self.visit.route.queue.clone());
         tokio::spawn(async move {
-            let sent = match upstream.enter().await {
-                Ok(place) => upstream.send(worker, &wish, outgoing).await.map(|answer| (answer, place)),
-                Err(failure) => Err(failure),
+            let sent = async {
+                let turn = match &queue {
+                    Some(queue) => Some(queue.enter().await?),
+                    None => None,
+                };
+                let place = upstream.enter().await?;
+                Ok::<_, Failure>((upstream.send(worker, &wish, outgoing).await?, turn, place))
             };
-            match sent {
-                // Its place is held until its end has come.
-                Ok((answer, _place)) => fetch.settle(answer.response, clock.now()).await.finish().await,
+            match sent.await {
+                // Its places are held until its end has come.
+                Ok((answer, _turn, _place)) => fetch.settle(answer.response, clock.now()).await.finish().await,
                 Err(failure) => tracing::debug!(upstream = upstream.name(), %failure, "what is kept was not renewed"),
             }
         });

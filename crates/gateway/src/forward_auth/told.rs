@@ -7,7 +7,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header, request::Par
 use kernel::Problem;
 
 use super::REQUEST;
-use crate::{guard, transform::Client};
+use crate::{
+    guard,
+    transform::{self, Client},
+};
 
 const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
 const FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
@@ -31,6 +34,10 @@ pub(super) enum Style {
 /// the question, as far as trusted proxies say.
 pub(super) fn read(path: &str, parts: &mut Parts, client: Client) -> Result<(Client, Style), Problem> {
     let below = parts.uri.path().strip_prefix(path).unwrap_or_default();
+    if parts.headers.keys().any(|name| transform::is_disguised(name.as_str())) {
+        // The proxy would pass it on, beside the gate's own word.
+        return Err(refuse("A header's name would be taken for one of the gate's, spelled with underscores."));
+    }
     let style = style(below, &parts.headers)?;
     let told = match style {
         Style::Forwarded => forwarded(&parts.headers)?,

@@ -9,13 +9,14 @@ use std::{
 };
 
 use hyper::{server::conn::http2, service::service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     connection::{Connection, Requests},
     socket_over_http2::Opening,
+    taking::{Streams, Taken},
 };
 use crate::{
     body::ClientBody,
@@ -42,7 +43,7 @@ pub(super) async fn serve<S>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let requests = Requests::default();
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let mut builder = http2::Builder::new(Streams { write_timeout: bounds.write_timeout });
     builder
         .timer(TokioTimer::new())
         .enable_connect_protocol()
@@ -63,7 +64,7 @@ pub(super) async fn serve<S>(
                 Some(socket) => socket.answer(served, &gate, active),
                 None => served.response.map(|body| body.holding(active)),
             };
-            Ok::<_, std::convert::Infallible>(response)
+            Ok::<_, std::convert::Infallible>(response.map(Taken::new))
         }
     });
     let mut serving = pin!(builder.serve_connection(TokioIo::new(patient), service));

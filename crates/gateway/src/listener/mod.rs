@@ -18,6 +18,7 @@ pub(crate) mod proxy_protocol;
 mod redirect;
 mod socket;
 mod socket_over_http2;
+mod taking;
 mod tls;
 mod worker;
 

@@ -56,7 +56,7 @@ impl Matcher {
     }
 
     /// The compiled form; `None` where validation has found something wrong.
-    pub(crate) fn compile(config: &MatchConfig) -> Option<Self> {
+    pub fn compile(config: &MatchConfig) -> Option<Self> {
         let exact = |value: &String| (value != "*").then(|| value.clone());
         let headers = config.headers.iter().map(|(name, value)| {
             let value = exact(value).map(|value| HeaderValue::from_str(&value)).transpose().ok()?;

@@ -4,6 +4,8 @@
 //! path so far and everything below it. Deliberately absent: patterns inside a segment and regular
 //! expressions, which no table of thousands of routes can match in constant time.
 
+use std::{cmp::Ordering, fmt};
+
 use crate::guard;
 
 /// One segment of a path pattern.
@@ -143,6 +145,28 @@ impl PathPattern {
             })
     }
 
+    /// Which of the two is chosen for a path that both match: the greater. `None`: there is no such path.
+    pub(super) fn against(&self, other: &Self) -> Option<Ordering> {
+        let mut first = Ordering::Equal;
+        for pair in self.segments.iter().zip(&other.segments) {
+            let order = match pair {
+                (Segment::Literal(a), Segment::Literal(b)) if a == b => Ordering::Equal,
+                (Segment::Parameter(_), Segment::Parameter(_)) => Ordering::Equal,
+                (Segment::Literal(text), Segment::Parameter(_)) if !text.is_empty() => Ordering::Greater,
+                (Segment::Parameter(_), Segment::Literal(text)) if !text.is_empty() => Ordering::Less,
+                _ => return None,
+            };
+            first = first.then(order);
+        }
+        let rest = match self.segments.len().cmp(&other.segments.len()) {
+            Ordering::Less if self.prefix => Ordering::Less,
+            Ordering::Greater if other.prefix => Ordering::Greater,
+            Ordering::Equal => other.prefix.cmp(&self.prefix),
+            _ => return None,
+        };
+        Some(first.then(rest))
+    }
+
     /// The literal text every matching path starts with, without a trailing slash: `/orders`.
     pub fn literal_prefix(&self) -> String {
         self.segments
@@ -152,6 +176,18 @@ impl PathPattern {
                 Segment::Parameter(_) => None,
             })
             .collect()
+    }
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for segment in &self.segments {
+            match segment {
+                Segment::Literal(text) => write!(f, "/{text}")?,
+                Segment::Parameter(name) => write!(f, "/{{{name}}}")?,
+            }
+        }
+        f.write_str(if self.prefix { "/{*rest}" } else { "" })
     }
 }
 
@@ -196,6 +232,22 @@ impl std::str::FromStr for HostPattern {
 }
 
 impl HostPattern {
+    /// Which of the two is chosen for a host that both match: the greater. `None`: there is no such host.
+    pub(super) fn against(&self, other: &Self) -> Option<Ordering> {
+        let rank = |host: &Self| match host {
+            Self::Any => (0, 0),
+            Self::Below(suffix) => (1, suffix.len()),
+            Self::Exact(_) => (2, 0),
+        };
+        let meet = match (self, other) {
+            (Self::Any, _) | (_, Self::Any) => true,
+            (Self::Exact(a), Self::Exact(b)) => a == b,
+            (Self::Exact(host), below) | (below, Self::Exact(host)) => below.matches(host),
+            (Self::Below(a), Self::Below(b)) => a == b || self.matches(b) || other.matches(a),
+        };
+        meet.then(|| rank(self).cmp(&rank(other)))
+    }
+
     /// Whether the host (lower case, without port) matches. For tests and tools.
     pub fn matches(&self, host: &str) -> bool {
         match self {

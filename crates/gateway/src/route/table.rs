@@ -47,6 +47,12 @@ pub enum Target {
     Elsewhere,
 }
 
+impl From<InProcess> for Target {
+    fn from(service: InProcess) -> Self {
+        Self::InProcess(service)
+    }
+}
+
 /// One route, compiled.
 #[derive(Debug)]
 pub struct Route {
@@ -92,7 +98,7 @@ pub struct Route {
 impl Route {
     /// A route to a service in this process that decides itself whom it serves: a caller who is known is
     /// passed on, one who is not passes too.
-    pub fn in_process(name: &str, path: PathPattern, service: InProcess) -> Self {
+    pub fn in_process(name: &str, path: PathPattern, service: impl Into<Target>) -> Self {
         Self {
             name: name.into(),
             matcher: Matcher::path(path),
@@ -101,7 +107,7 @@ impl Route {
             requirement: Requirement::default(),
             client_sans: Box::default(),
             limits: Rules::default(),
-            target: Target::InProcess(service),
+            target: service.into(),
             strip_prefix: None,
             preserve_host: true,
             forward_credentials: true,

@@ -30,7 +30,7 @@ pub(super) fn is_forwarded(name: &str) -> bool {
 }
 
 /// Fields that would be taken for one the gate vouches for, on a server that reads `_` as `-`.
-fn is_disguised(name: &str) -> bool {
+pub(crate) fn is_disguised(name: &str) -> bool {
     if !name.contains('_') {
         return false;
     }

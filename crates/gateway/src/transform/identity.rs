@@ -16,6 +16,20 @@ const CERTIFICATE_SUBJECT: HeaderName = HeaderName::from_static("x-portcullis-ce
 const CERTIFICATE_NAMES: HeaderName = HeaderName::from_static("x-portcullis-certificate-names");
 const CERTIFICATE_FINGERPRINT: HeaderName = HeaderName::from_static("x-portcullis-certificate-fingerprint");
 
+/// Everything that another proxy is told.
+const ALL: [HeaderName; 10] = [
+    USER,
+    TENANT,
+    ROLES,
+    SCOPES,
+    SESSION,
+    ACTOR,
+    ASSERTION,
+    CERTIFICATE_SUBJECT,
+    CERTIFICATE_NAMES,
+    CERTIFICATE_FINGERPRINT,
+];
+
 /// Makes short-lived signed statements about callers, for upstreams that verify. Implemented by whoever
 /// holds the signing keys; called for every request with a caller, so it answers from memory.
 pub trait Assertions: Send + Sync + 'static {
@@ -78,7 +92,7 @@ pub(crate) fn tell(
     upstream: &str,
     assertions: &dyn Assertions,
 ) {
-    for name in [USER, TENANT, ROLES, SCOPES, SESSION, ASSERTION] {
+    for name in ALL {
         headers.insert(name, HeaderValue::from_static(""));
     }
     if let Some(tenant) = tenant {

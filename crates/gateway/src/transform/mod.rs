@@ -18,7 +18,7 @@ pub(crate) use credentials::has_cookies;
 pub use edit::{EditsConfig, RequestEditsConfig, ResponseEditsConfig};
 pub(crate) use edit::{FilledFields, FilledRequest, RequestEdits, ResponseEdits};
 pub(crate) use forwarded::{Client, Peer};
-pub(crate) use headers::{is_reserved_in_request, is_reserved_in_response, strip_trailers};
+pub(crate) use headers::{is_disguised, is_reserved_in_request, is_reserved_in_response, strip_trailers};
 pub(crate) use identity::tell;
 pub use identity::{Assertions, NoAssertions};
 pub(crate) use request::{Onward, clean, is_upgrade, onward, target};

@@ -92,14 +92,16 @@ impl Upstream {
     ) -> Result<Answer, Failure> {
         let Some(hedge) = &retries.hedge else { return self.attempt(asker, outgoing, asked).await };
         let begun = Instant::now();
-        // A failure may be quick, and says nothing about answers.
+        // A failure may be quick, and says nothing about answers; so does one that a target tells of.
         let learn = |ended: &Result<Answer, Failure>| {
-            if ended.is_ok() {
+            if ended.as_ref().is_ok_and(|answer| !answer.response.status().is_server_error()) {
                 hedge.took(begun.elapsed());
             }
         };
         let Some(after) = hedge.after() else {
-            return self.attempt(asker, outgoing, asked).await.inspect(|_| hedge.took(begun.elapsed()));
+            let ended = self.attempt(asker, outgoing, asked).await;
+            learn(&ended);
+            return ended;
         };
         let Some(mut spare) = outgoing.copy().filter(|spare| spare.fits(0)) else {
             return self.attempt(asker, outgoing, asked).await;
@@ -112,7 +114,9 @@ impl Upstream {
         }
         if !retries.take() {
             self.numbers.retries_denied.add();
-            return first.await.inspect(|_| hedge.took(begun.elapsed()));
+            let ended = first.await;
+            learn(&ended);
+            return ended;
         }
         self.numbers.hedges.add();
         spare.timeout = spare.timeout.saturating_sub(after);
@@ -127,7 +131,7 @@ impl Upstream {
                 ended
             }
             Either::Right((ended, _)) => {
-                hedge.took(begun.elapsed());
+                learn(&ended);
                 self.numbers.hedges_won.add();
                 ended
             }

@@ -194,6 +194,87 @@ async fn answers_vary_as_they_say() {
 }
 
 #[tokio::test]
+async fn answers_do_not_vary_by_what_the_service_did_not_see() {
+    let (upstream, _) = origin(|request, _| {
+        let language = request.field("accept-language").unwrap_or("none").to_owned();
+        ok("Cache-Control: max-age=60\r\nVary: Accept-Language\r\n", &language)
+    })
+    .await;
+    let (gate, _) = gate(upstream, "");
+    gate.get("/x", "").await;
+    assert_eq!(gate.get("/x", "Accept-Language: de\r\nConnection: Accept-Language\r\n").await.text(), "none");
+    assert_eq!(gate.get("/x", "Accept-Language: de\r\n").await.text(), "de");
+}
+
+#[tokio::test]
+async fn what_a_trusted_proxy_tells_is_told_apart() {
+    let (upstream, count) =
+        origin(|request, _| ok("Cache-Control: max-age=60\r\n", request.field("forwarded").unwrap_or("-"))).await;
+    let setup = Setup::new(&format!("{}cache = {{}}\n", open_to(upstream)));
+    let gate = Setup { trusted_proxies: vec!["127.0.0.0/8"], ..setup }.open();
+    let via = |told: &str| format!("Forwarded: {told}\r\n");
+    let good = gate.get("/x", &via("for=192.0.2.1;host=gate.test")).await.text();
+    assert!(gate.get("/x", &via("for=192.0.2.1; Host=evil.test")).await.text().contains("evil.test"));
+    assert_eq!(
+        gate.get("/x", &via("for=192.0.2.9;host=gate.test")).await.text(),
+        good,
+        "an address tells nothing apart"
+    );
+    assert_eq!(count.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn an_age_beyond_all_ages_is_old() {
+    for age in ["18446744073709551615", "99999999999999999999999"] {
+        let (upstream, count) =
+            origin(move |_, _| ok(&format!("Cache-Control: max-age=60\r\nAge: {age}\r\n"), "x")).await;
+        let (gate, _) = gate(upstream, "");
+        gate.get("/x", "").await;
+        assert_eq!(gate.get("/x", "").await.status(), 200);
+        assert_eq!(count.load(Ordering::SeqCst), 2, "{age}");
+    }
+}
+
+#[tokio::test]
+async fn what_another_upstream_says_instead_is_not_kept() {
+    let (primary, _) = origin(|request, before| match before {
+        0 => ok("Cache-Control: max-age=10\r\nETag: \"v1\"\r\n", "primary"),
+        1 => {
+            assert_eq!(request.field("if-none-match"), Some("\"v1\""));
+            "HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n".into()
+        }
+        _ => ok("Cache-Control: max-age=10\r\n", "again"),
+    })
+    .await;
+    let (other, _) = origin(|request, _| match request.field("if-none-match") {
+        Some(_) => "HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=60\r\n\r\n".into(),
+        None => ok("Cache-Control: max-age=60\r\n", "other"),
+    })
+    .await;
+    let (gate, clock) = gate(
+        primary,
+        &format!("}}\nfallback = {{ upstream = \"other\" }}\n[upstreams.other]\ntargets = [\"http://{other}\"]\n#{{"),
+    );
+    assert_eq!(gate.get("/x", "").await.text(), "primary");
+    clock.advance(Duration::from_secs(11));
+    let instead = gate.get("/x", "").await;
+    assert_eq!((instead.text().as_str(), status(&instead)), ("other", "portcullis; fwd=stale; detail=fallback"));
+    assert_eq!(gate.get("/x", "").await.text(), "again");
+}
+
+#[tokio::test]
+async fn what_one_client_has_already_is_kept_for_the_others() {
+    let (upstream, count) = origin(|_, _| {
+        "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n".into()
+    })
+    .await;
+    let (gate, _) = gate(upstream, "wait = '60s'");
+    assert_eq!(gate.get("/x", "If-None-Match: \"a\"\r\n").await.status(), 304);
+    let next = gate.get("/x", "").await;
+    assert_eq!((next.text().as_str(), count.load(Ordering::SeqCst)), ("x", 1));
+}
+
+#[tokio::test]
 async fn no_visitor_poisons_the_next_one() {
     let (upstream, count) = origin(|request, _| {
         let said = [
@@ -241,6 +322,13 @@ async fn no_visitor_poisons_the_next_one() {
     assert_eq!(gate.get("/x?utm_source=evil&p%61ge=1&x", "").await.text(), clean.replace("page", "p%61ge"));
     assert_eq!(gate.get("/x?utm_source=evil&page=1", "").await.text(), clean, "what is not kept apart is not sent");
     assert_eq!(count.load(Ordering::SeqCst), before + 1);
+    // What `Connection` names the service does not see, so it is not what answers are told apart by either.
+    for (i, name) in ["X-Lang", "Origin", "Cookie"].into_iter().enumerate() {
+        let own = gate.get(&format!("/own/{i}"), &format!("{name}: de\r\n")).await.text();
+        gate.get(&format!("/named/{i}"), &format!("{name}: de\r\nConnection: {name}\r\n")).await;
+        let next = gate.get(&format!("/named/{i}"), &format!("{name}: de\r\n")).await.text();
+        assert_eq!(next, own.replace("/own", "/named"), "{name}");
+    }
     // A body with a GET, and a part of an answer, go past what is kept.
     let fat = "GET /x?page=1 HTTP/1.1\r\nHost: gate.test\r\nContent-Length: 4\r\n\r\nevil";
     assert_eq!(status(&gate.ask(fat).await), "portcullis; fwd=bypass");
@@ -527,4 +615,90 @@ async fn other_rules_find_nothing_of_what_was_kept_under_the_old_ones() {
     let expected = ["max_object", "statuses[0]", "statuses[1]", "headers[0]", "wait"]
         .map(|part| format!("routes[0].cache.{part}"));
     assert_eq!(places, expected);
+}
+
+#[tokio::test]
+async fn answers_that_are_read_slowly_leave_room_for_others() {
+    let upstream = serve(|mut connection| async move {
+        while let Some(request) = connection.message().await {
+            if request.start.contains("/slow") {
+                let head = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n";
+                connection.send(format!("{head}4\r\nslow\r\n")).await;
+                connection.rest().await;
+                return;
+            }
+            connection.send(ok("Cache-Control: max-age=60\r\n", &"x".repeat(100_000))).await;
+        }
+    })
+    .await;
+    let gate =
+        Gate::open(&format!("http.cache_memory = '1MiB'\n{}cache = {{ max_object = '100KiB' }}\n", open_to(upstream)));
+    let mut slow = Vec::new();
+    for i in 0..5 {
+        let mut client = gate.connect().await;
+        client.send(&format!("GET /slow/{i} HTTP/1.1\r\nHost: gate.test\r\n\r\n")).await;
+        client.until("slow").await;
+        slow.push(client);
+    }
+    gate.get("/x", "").await;
+    assert!(status(&gate.get("/x", "").await).contains("hit"));
+}
+
+#[tokio::test]
+async fn renewals_in_the_background_take_turns_like_all_others() {
+    let (hung, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let count = Arc::new(AtomicUsize::new(0));
+    let (tell, wait, counted) = (hung.clone(), go.clone(), count.clone());
+    let upstream = serve(move |mut connection| {
+        let (tell, wait, counted) = (tell.clone(), wait.clone(), counted.clone());
+        async move {
+            while let Some(request) = connection.message().await {
+                if request.start.contains("/hang") {
+                    tell.notify_one();
+                    wait.notified().await;
+                    connection.send(ok("", "late")).await;
+                    continue;
+                }
+                let number = counted.fetch_add(1, Ordering::SeqCst) + 1;
+                let fields = "Cache-Control: max-age=10, stale-while-revalidate=60\r\n";
+                connection.send(ok(fields, &number.to_string())).await;
+            }
+        }
+    })
+    .await;
+    let turns = "}\nconcurrency = { max = 1, queue = 1, queue_timeout = '1h' }\n#{";
+    let (gate, clock) = gate(upstream, turns);
+    gate.get("/x", "").await;
+    clock.advance(Duration::from_secs(11));
+    let mut hanging = gate.connect().await;
+    hanging.send("GET /hang HTTP/1.1\r\nHost: gate.test\r\n\r\n").await;
+    hung.notified().await;
+    assert_eq!(gate.get("/x", "").await.text(), "1");
+    assert_eq!(gate.get("/y", "").await.status(), 503, "the renewal has the one place to wait");
+    assert_eq!(count.load(Ordering::SeqCst), 1, "and waits");
+    go.notify_one();
+    assert_eq!(hanging.answer().await.text(), "late");
+    while gate.get("/x", "").await.text() != "2" {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn questions_about_heads_are_told_apart_in_what_is_said() {
+    let (upstream, count) = counting("Cache-Control: max-age=10\r\n").await;
+    let (gate, clock) = gate(upstream, "");
+    let head = async |said: &str| {
+        let mut client = gate.connect().await;
+        client.send("HEAD /x HTTP/1.1\r\nHost: gate.test\r\n\r\n").await;
+        let head = String::from_utf8(client.until("\r\n\r\n").await).expect("text");
+        assert!(head.contains(&format!("cache-status: portcullis; {said}\r\n")), "{head}");
+    };
+    head("fwd=uri-miss; detail=head").await;
+    gate.get("/x", "").await;
+    head("hit; ttl=10").await;
+    clock.advance(Duration::from_secs(11));
+    head("fwd=stale; detail=head").await;
+    assert_eq!(count.load(Ordering::SeqCst), 3);
+    let numbers = gate.running.table().caches().next().map(|(_, numbers)| numbers).expect("one cache");
+    assert_eq!((numbers.hits, numbers.misses, numbers.bypassed), (1, 3, 0));
 }

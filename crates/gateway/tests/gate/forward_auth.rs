@@ -69,7 +69,10 @@ async fn a_known_caller_is_told_of() {
     assert_eq!(answer.field("x-portcullis-roles"), Some("reader,writer"));
     assert_eq!(answer.field("x-portcullis-scopes"), Some("openid orders"));
     assert_eq!(answer.field("x-portcullis-user"), Some("00000000-0000-0000-0000-000000000ada"));
-    assert_eq!(answer.field("x-portcullis-assertion"), Some(""), "there is none, and no client's copy stays");
+    for name in ["assertion", "actor", "certificate-subject", "certificate-names", "certificate-fingerprint"] {
+        let name = format!("x-portcullis-{name}");
+        assert_eq!(answer.field(&name), Some(""), "there is none, and no client's copy stays");
+    }
     assert_eq!(answer.field("cache-control"), Some("no-store"));
     // Who is not known is told of as nobody.
     let answer = ask(&gate, "GET", "shop.test", "/public/x", "X-Portcullis-User: root\r\n").await;
@@ -82,6 +85,8 @@ async fn a_known_caller_is_told_of() {
         ("shop.test", "/orders/1", "192.0.2.7")
     );
     assert_eq!(told[1].route, "forward-auth:public");
+    let disguised = ask(&gate, "GET", "shop.test", "/public/x", "X_Portcullis-Actor: root\r\n").await;
+    assert_eq!(disguised.problem(), (400, "forward_auth.request".into()));
     assert!(upstream.seen.lock().is_empty(), "the proxy forwards, not the gate");
 }
 

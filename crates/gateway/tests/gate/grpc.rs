@@ -349,6 +349,22 @@ async fn a_deadline_ends_the_call_on_both_sides() {
 }
 
 #[tokio::test]
+async fn a_deadline_bounds_waiting_for_a_turn_too() {
+    let (upstream, left) = start().await;
+    let wait = "concurrency = { max = 1, queue = 1, queue_timeout = \"1h\" }";
+    for text in [format!("{}\n{wait}\n", config(upstream)), format!("upstreams.u.{wait}\n{}", config(upstream))] {
+        let gate = Gate::open(&text);
+        let mut sender = plain(&gate).await;
+        let first = sender.send_request(call("/test.Echo/Drip", saying("x"))).await.expect("an answer");
+        let mut second = call("/test.Echo/Unary", saying("x"));
+        second.headers_mut().insert("grpc-timeout", "50m".parse().expect("value"));
+        assert_eq!(outcome(sender.send_request(second).await.expect("an answer").headers()).0, "4");
+        drop(first);
+        left.notified().await;
+    }
+}
+
+#[tokio::test]
 async fn a_caller_that_leaves_is_felt_by_the_service() {
     let (upstream, left) = start().await;
     let gate = Gate::open(&config(upstream));

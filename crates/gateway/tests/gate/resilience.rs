@@ -362,3 +362,32 @@ async fn a_second_target_is_asked_after_what_few_answers_take() {
     }
     assert!(gate.running.table().upstreams().next().expect("u").numbers().hedges_won > 0);
 }
+
+/// That a target refuses at once says nothing about how long answers take.
+#[tokio::test]
+async fn quick_refusals_do_not_make_answers_seem_late() {
+    let recovered = Arc::new(AtomicBool::new(false));
+    let well = recovered.clone();
+    let address = serve(move |mut connection| {
+        let well = well.clone();
+        async move {
+            while connection.message().await.is_some() {
+                if !well.load(Ordering::SeqCst) {
+                    connection.send("HTTP/1.1 503 Away\r\nContent-Length: 0\r\n\r\n").await;
+                } else {
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    connection.send(OK).await;
+                }
+            }
+        }
+    })
+    .await;
+    let gate = Gate::open(&open(&[address], "retries = { hedge_after = \"p95\" }"));
+    let mut client = gate.connect().await;
+    for status in std::iter::repeat_n(503, 128).chain([200, 200]) {
+        recovered.store(status == 200, Ordering::SeqCst);
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        assert_eq!(client.answer().await.status(), status);
+    }
+    assert_eq!(gate.running.table().upstreams().next().expect("u").numbers().hedges, 0);
+}

@@ -4,7 +4,7 @@ use kernel::{ApiKeyId, TenantId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
 use storage::{Row, Store, StoreError, TenantTx, Value, params};
 
-use super::model::{ApiKey, Presented};
+use super::model::{ApiKey, Presented, Status};
 use crate::{http::Window, roles};
 
 const COLUMNS: &str = "k.id, k.user_id, k.name, k.prefix, k.permissions, k.networks, k.limits, k.created_by,
@@ -89,6 +89,11 @@ pub(super) async fn replace(
 pub(super) async fn by_id(tx: &mut TenantTx, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM api_keys k WHERE k.tenant_id = $1 AND k.id = $2");
     tx.query_opt(&sql, params![id]).await?.as_ref().map(read).transpose()
+}
+
+/// Whether the key can still be used.
+pub async fn is_active(tx: &mut TenantTx, id: ApiKeyId, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(by_id(tx, id).await?.is_some_and(|key| key.status(now) == Status::Active))
 }
 
 /// A page of keys: of one user, or of everybody and the tenant itself.

@@ -73,6 +73,8 @@ impl Verified {
 /// What they get.
 #[derive(Debug)]
 pub struct LoggedIn {
+    /// The session that began.
+    pub session: SessionId,
     /// Tokens.
     pub tokens: TokenSet,
     /// `Set-Cookie`: the session's if asked for, and the device's.
@@ -227,7 +229,8 @@ impl Entered {
         let tokens = TokenSet::for_session(core, &ctx.tenant, &self.live, &self.roles, Some(&self.refresh))?;
         let kept: Option<Duration> = self.live.remember.then_some(core.settings.sessions.remember);
         let cookie = self.cookie.map(|value| cookie::set(&value, kept)).transpose()?;
-        Ok(LoggedIn { tokens, cookies: cookie.into_iter().chain(self.arrival.cookie()?).collect() })
+        let cookies = cookie.into_iter().chain(self.arrival.cookie()?).collect();
+        Ok(LoggedIn { session: self.live.id, tokens, cookies })
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     proofs::Ask,
     publish::{self, Change},
     roles::{self, Authority, Hierarchy},
-    users::{self, Email, ExternalId, Key, NewUser, User, UserKind, UserStatus, Username},
+    users::{self, ExternalId, Key, NewUser, User, UserKind, UserStatus, Username},
     users_admin::{self, AssignRoles, DisableUsers, UpdateUsers},
 };
 
@@ -146,10 +146,18 @@ impl Batch<'_> {
             let message = format!("is {} already; {} changes it", old.status.as_str(), DisableUsers::NAME);
             return Ok(Err(Wrong::new("status", "not_allowed", message)));
         }
+        // Whoever moves to another address is told, and proves it: that is for the calls that do it, too.
+        if row.email.as_ref().is_some_and(|email| old.email.as_deref() != Some(email.as_str())) {
+            let message = format!("this user has another address, or none; {} changes it", UpdateUsers::NAME);
+            return Ok(Err(Wrong::new("email", "not_allowed", message)));
+        }
         if row.roles.is_some() && loses_the_last_super_admin(tx, &old, &before, row).await? {
             return Ok(Err(Wrong::new("roles", "last_super_admin", "this is the last active super administrator")));
         }
-        let user = merged(&old, row, now);
+        if let Some(wrong) = unproven(tx, row, &old).await? {
+            return Ok(Err(wrong));
+        }
+        let user = merged(&old, row);
         users_admin::rewrite(tx, &user, now).await?;
         if let Some(hash) = &ready.hash {
             // A password that exists was chosen since, or is no older than the file.
@@ -162,7 +170,8 @@ impl Batch<'_> {
             seq = Some(publish::append(tx, &Change::UserStanding { user: id }, now).await?);
         }
         let entry = Entry { actor: self.starter.actor(), ..Entry::by_system(UPDATED, Target::new("user", id)) };
-        let entry = entry.details(json!({ "roles": row.roles, "roles_changed": seq.is_some() }));
+        let details = json!({ "fields": touched(&old, &user), "roles": row.roles, "roles_changed": seq.is_some() });
+        let entry = entry.details(details);
         audit::record(tx, entry, now, self.random).await?;
         Ok(Ok(Done::Updated(seq)))
     }
@@ -185,19 +194,10 @@ async fn loses_the_last_super_admin(
     Ok(users_admin::other_super_admins(tx, user.id).await? == 0)
 }
 
-/// The user with what the record says. A new address is verified only where the record says so.
-fn merged(old: &User, row: &Row, now: Timestamp) -> User {
+/// The user with what the record says. Their address stays, and whether it is verified is not a file's to say.
+fn merged(old: &User, row: &Row) -> User {
     let text = |new: Option<&str>, old: &Option<String>| new.map(str::to_owned).or_else(|| old.clone());
-    let email = text(row.email.as_ref().map(Email::as_str), &old.email);
-    let moved = email != old.email;
-    let email_verified_at = match row.verified {
-        Some(true) => old.email_verified_at.filter(|_| !moved).or(Some(now)).filter(|_| email.is_some()),
-        Some(false) => None,
-        None => old.email_verified_at.filter(|_| !moved),
-    };
     User {
-        email,
-        email_verified_at,
         username: text(row.username.as_ref().map(Username::as_str), &old.username),
         external_id: text(row.external_id.as_ref().map(ExternalId::as_str), &old.external_id),
         display_name: text(row.display_name.as_deref(), &old.display_name),
@@ -206,6 +206,33 @@ fn merged(old: &User, row: &Row, now: Timestamp) -> User {
         attributes: row.attributes.clone().unwrap_or_else(|| old.attributes.clone()),
         ..old.clone()
     }
+}
+
+/// Names of what the record changes.
+fn touched(old: &User, new: &User) -> Vec<&'static str> {
+    let changed = [
+        ("username", old.username != new.username),
+        ("external_id", old.external_id != new.external_id),
+        ("display_name", old.display_name != new.display_name),
+        ("company_name", old.company_name != new.company_name),
+        ("phone", old.phone != new.phone),
+        ("attributes", old.attributes != new.attributes),
+    ];
+    changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect()
+}
+
+/// Why this need not be who the record means. Anybody can register with somebody's address and a password of their
+/// own: until the address is verified it says nothing about whose the account is. An external id does, because only
+/// those who manage users give one.
+async fn unproven(tx: &mut TenantTx, row: &Row, user: &User) -> Result<Option<Wrong>, StoreError> {
+    let known =
+        user.external_id.is_some() && row.external_id.as_ref().map(ExternalId::as_str) == user.external_id.as_deref();
+    let verified = user.email.is_none() || user.email_verified_at.is_some();
+    if known || verified || !users::has_password(tx, user.id).await? {
+        return Ok(None);
+    }
+    let message = "whoever has this address has never proven that it is theirs, and has a password";
+    Ok(Some(Wrong::new("email", "unverified", message)))
 }
 
 /// Who is meant: by external id, else by address, else by user name. The others must then be theirs or nobody's.

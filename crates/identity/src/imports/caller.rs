@@ -1,10 +1,11 @@
 //! On whose behalf a job works, long after the request that started it.
 
-use kernel::{ApiKeyId, GrantSet, Principal, Subject, UserId, permission::Grant};
+use kernel::{ApiKeyId, GrantSet, Principal, Subject, Timestamp, UserId, permission::Grant};
 use serde::{Deserialize, Serialize};
 use storage::{StoreError, TenantTx};
 
 use crate::{
+    api_keys,
     audit::Actor,
     roles::{self, Authority},
     users::{self, UserStatus},
@@ -22,6 +23,9 @@ pub enum Starter {
         id: UserId,
         /// To what.
         narrowed_to: Option<Vec<Grant>>,
+        /// The key of theirs that it was started with.
+        #[serde(default)]
+        api_key: Option<ApiKeyId>,
     },
     /// An API key of the tenant.
     ApiKey {
@@ -36,7 +40,7 @@ impl From<&Principal> for Starter {
     fn from(principal: &Principal) -> Self {
         let narrowed_to = principal.narrowed_to.as_ref().map(|set| set.iter().cloned().collect());
         match principal.subject {
-            Subject::User(id) => Self::User { id, narrowed_to },
+            Subject::User(id) => Self::User { id, narrowed_to, api_key: principal.api_key },
             Subject::ApiKey(id) => Self::ApiKey { id, narrowed_to },
         }
     }
@@ -52,18 +56,24 @@ impl Starter {
         }
     }
 
-    /// What they may now; `None` for the operator, who may everything.
-    pub(super) async fn authority(&self, tx: &mut TenantTx) -> Result<Option<Authority>, StoreError> {
+    /// What they may now; `None` for the operator, who may everything. Who is not active, or whose key is not, may
+    /// nothing.
+    pub(super) async fn authority(&self, tx: &mut TenantTx, now: Timestamp) -> Result<Option<Authority>, StoreError> {
         match self {
             Self::System => Ok(None),
-            Self::User { id, narrowed_to } => {
-                let active = users::by_id(tx, *id).await?.is_some_and(|user| user.status == UserStatus::Active);
+            Self::User { id, narrowed_to, api_key } => {
+                let user = users::by_id(tx, *id).await?;
+                let mut active = user.is_some_and(|user| user.status == UserStatus::Active);
+                if let Some(key) = api_key {
+                    active = active && api_keys::is_active(tx, *key, now).await?;
+                }
                 let held = if active { roles::granted_to(tx, *id).await? } else { GrantSet::default() };
                 let narrowed_to: Option<GrantSet> = narrowed_to.clone().map(|grants| grants.into_iter().collect());
                 Ok(Some(Authority::new(held, narrowed_to.map(Into::into))))
             }
-            Self::ApiKey { narrowed_to, .. } => {
-                let held: GrantSet = narrowed_to.iter().flatten().cloned().collect();
+            Self::ApiKey { id, narrowed_to } => {
+                let active = api_keys::is_active(tx, *id, now).await?;
+                let held: GrantSet = narrowed_to.iter().flatten().filter(|_| active).cloned().collect();
                 Ok(Some(Authority::new(held, None)))
             }
         }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use kernel::{Problem, RoleName, TenantId, UserId};
+use kernel::{Problem, RequestContext, RoleName, TenantId, UserId};
 use serde_json::{Value as Json, json};
 use storage::{StoreError, TenantTx, Value};
 use uuid::Uuid;
@@ -13,10 +13,13 @@ use uuid::Uuid;
 use super::{Format, row::defused};
 use crate::{
     Core,
+    audit::{self, Action, Actor, Entry, Target},
     http::Window,
     users::{User, UserView},
     users_admin::{self, filter::Filter},
 };
+
+const EXPORTED: Action = Action("users.exported");
 
 /// Users of a page.
 const PAGE: u32 = 200;
@@ -50,6 +53,22 @@ const COLUMNS: [&str; 14] = [
     "created_at",
     "updated_at",
 ];
+
+/// Notes in the audit log that an export begins: in the request `ctx`, or by the operator.
+pub async fn note(core: &Core, tenant: TenantId, export: Export, ctx: Option<&RequestContext>) -> Result<(), Problem> {
+    let target = Target::new("tenant", tenant);
+    let entry = match ctx {
+        Some(ctx) => Entry::new(ctx.principal.as_deref().map_or(Actor::Anonymous, Actor::from), EXPORTED, target, ctx),
+        None => Entry::by_system(EXPORTED, target),
+    };
+    let entry = entry.details(json!({ "format": export.format, "password_hashes": export.hashes }));
+    let (now, random) = (core.now(), core.random.clone());
+    let noted = core
+        .store
+        .tenant(tenant)
+        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
+    noted.await.map_err(|e: StoreError| Problem::from(e))
+}
 
 /// Writes the users whose ids are smaller. The first page of a CSV file begins with the names of its columns.
 pub async fn page(core: &Core, tenant: TenantId, export: Export, before: Option<Uuid>) -> Result<Page, Problem> {

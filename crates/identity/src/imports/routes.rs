@@ -11,7 +11,6 @@ use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use kernel::{Problem, TenantId, problem::common};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use storage::StoreError;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -22,16 +21,12 @@ use super::{
 };
 use crate::{
     Core,
-    audit::{Action, Target},
     http::{
-        Cause, Json, Page, PageQuery, Path, Permit, Query, Refusal, Right, Window,
+        Json, Page, PageQuery, Path, Permit, Query, Refusal, Right, Window,
         openapi::{Body as WithBody, Changed, Guarded, Named, Parsed},
     },
     users_admin::{CreateUsers, ReadUsers, UpdateUsers},
 };
-
-const STARTED: Action = Action("users.import_started");
-const EXPORTED: Action = Action("users.exported");
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
@@ -93,6 +88,8 @@ async fn start(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Import>), Refusal> {
+    // It goes on when nobody acts as anybody any more.
+    permit.in_person()?;
     if query.mode == Mode::Upsert {
         require::<UpdateUsers>(&core, &permit)?;
     }
@@ -104,15 +101,8 @@ async fn start(
         spool.give_up().await?;
         return Err(refused.into());
     }
-    let id = spool.finish().await?;
-    let cause = Cause::new(&core, &permit);
-    let noted = core.store.tenant(tenant).write(move |tx| {
-        Box::pin(async move {
-            cause.record(tx, STARTED, Target::new("user_import", id), json!(options)).await?;
-            store::load(tx, id).await
-        })
-    });
-    let import = noted.await.map_err(Problem::from)?.ok_or(common::NOT_FOUND)?;
+    let id = spool.finish(Some(&permit.ctx)).await?;
+    let import = find(&core, tenant, id).await?;
     let location = format!("/api/v1/admin/users/imports/{id}");
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(import)))
 }
@@ -253,12 +243,7 @@ async fn download(
         require::<ExportHashes>(&core, &permit)?;
     }
     let (tenant, export) = (permit.principal.tenant, Export { format: query.format, hashes });
-    let cause = Cause::new(&core, &permit);
-    let details = json!({ "format": query.format, "password_hashes": hashes });
-    let noted = core.store.tenant(tenant).write(move |tx| {
-        Box::pin(async move { cause.record(tx, EXPORTED, Target::new("tenant", tenant), details).await })
-    });
-    noted.await.map_err(|e: StoreError| Problem::from(e))?;
+    export::note(&core, tenant, export, Some(&permit.ctx)).await?;
     // The first page before the head: what fails at once is told as a problem.
     let first = export::page(&core, tenant, export, None).await?;
     let (kind, name) = match export.format {

@@ -1,12 +1,19 @@
 //! The file of an import on its way into the database: in sealed pieces of one size.
 
-use kernel::{Problem, TenantId, id::uuid_v7};
+use kernel::{Problem, RequestContext, TenantId, id::uuid_v7};
+use serde_json::json;
 use storage::StoreError;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{Options, Starter, TOO_LARGE, TOO_MANY, store};
-use crate::{Core, vault::Purpose};
+use super::{ABANDONED, Options, Starter, TOO_LARGE, TOO_MANY, store};
+use crate::{
+    Core,
+    audit::{self, Action, Entry, Target},
+    vault::Purpose,
+};
+
+const STARTED: Action = Action("users.import_started");
 
 /// Bytes of a piece. More than the longest record.
 pub(super) const CHUNK: usize = 512 * 1024;
@@ -20,11 +27,14 @@ fn context(tenant: TenantId, id: Uuid, number: i64) -> Vec<u8> {
     [tenant.uuid().as_bytes().as_slice(), id.as_bytes(), &number.to_be_bytes()].concat()
 }
 
-/// A file that is being received. Dropped before it is [finished](Self::finish), it is forgotten an hour later.
+/// A file that is being received. Dropped before it is [finished](Self::finish), it is forgotten an hour after its
+/// last piece.
 pub struct Spool<'a> {
     core: &'a Core,
     tenant: TenantId,
     id: Uuid,
+    options: Options,
+    starter: Starter,
     /// What is not in a piece yet. Holds hashes and passwords.
     rest: Zeroizing<Vec<u8>>,
     chunks: i64,
@@ -42,16 +52,18 @@ impl<'a> Spool<'a> {
     pub async fn begin(core: &'a Core, tenant: TenantId, options: Options, starter: Starter) -> Result<Self, Problem> {
         let now = core.now();
         let id = uuid_v7(now, &*core.random);
+        let of = starter.clone();
         let work = core.store.tenant(tenant).write(move |tx| {
             Box::pin(async move {
                 if store::unfinished(tx).await? >= MAX_UNFINISHED {
                     return Err(Problem::new(TOO_MANY));
                 }
-                Ok(store::insert(tx, id, options, &starter, now).await?)
+                Ok(store::insert(tx, id, options, &of, now).await?)
             })
         });
         work.await?;
-        Ok(Self { core, tenant, id, rest: Zeroizing::new(Vec::with_capacity(CHUNK)), chunks: 0, bytes: 0 })
+        let rest = Zeroizing::new(Vec::with_capacity(CHUNK));
+        Ok(Self { core, tenant, id, options, starter, rest, chunks: 0, bytes: 0 })
     }
 
     /// Takes more of the file.
@@ -72,26 +84,42 @@ impl<'a> Spool<'a> {
     }
 
     async fn flush(&mut self) -> Result<(), Problem> {
-        let (id, number) = (self.id, self.chunks);
+        let (id, number, now) = (self.id, self.chunks, self.core.now());
         let context = context(self.tenant, id, number);
         let sealed = self.core.vault.seal(Purpose::Imports, &context, &self.rest, &*self.core.random)?;
         self.rest.clear();
         self.chunks += 1;
         let put = self.core.store.tenant(self.tenant);
-        let put = put.write(move |tx| Box::pin(async move { store::put_chunk(tx, id, number, sealed).await }));
-        put.await.map_err(|e: StoreError| Problem::from(e))
+        let put = put.write(move |tx| Box::pin(async move { store::put_chunk(tx, id, number, sealed, now).await }));
+        match put.await.map_err(|e: StoreError| Problem::from(e))? {
+            true => Ok(()),
+            false => Err(ABANDONED.into()),
+        }
     }
 
-    /// The file is whole: the work may begin. Returns the import's id.
-    pub async fn finish(mut self) -> Result<Uuid, Problem> {
+    /// The file is whole: the work may begin, and the audit log knows. `ctx` is the request that it came with, if it
+    /// did. Returns the import's id.
+    pub async fn finish(mut self, ctx: Option<&RequestContext>) -> Result<Uuid, Problem> {
         if !self.rest.is_empty() {
             self.flush().await?;
         }
         let (id, now) = (self.id, self.core.now());
         let bytes = i64::try_from(self.bytes).unwrap_or(i64::MAX);
-        let done = self.core.store.tenant(self.tenant);
-        let done = done.write(move |tx| Box::pin(store::received(tx, id, bytes, now)));
-        done.await.map_err(|e: StoreError| Problem::from(e))?;
+        let (target, random) = (Target::new("user_import", id), self.core.random.clone());
+        let entry = match ctx {
+            Some(ctx) => Entry::new(self.starter.actor(), STARTED, target, ctx),
+            None => Entry { actor: self.starter.actor(), ..Entry::by_system(STARTED, target) },
+        };
+        let entry = entry.details(json!(self.options));
+        let done = self.core.store.tenant(self.tenant).write(move |tx| {
+            Box::pin(async move {
+                if !store::received(tx, id, bytes, now).await? {
+                    return Err(ABANDONED.into());
+                }
+                Ok::<_, Problem>(audit::record(tx, entry, now, &*random).await?)
+            })
+        });
+        done.await?;
         Ok(id)
     }
 

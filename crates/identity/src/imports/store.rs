@@ -62,9 +62,21 @@ pub(super) async fn insert(
     tx.execute(sql, params![id, options, starter, now]).await.map(drop)
 }
 
-pub(super) async fn put_chunk(tx: &mut TenantTx, id: Uuid, number: i64, sealed: Vec<u8>) -> Result<(), StoreError> {
+/// Takes a piece of the file, which shows that it still arrives. `false`: the import was forgotten meanwhile.
+pub(super) async fn put_chunk(
+    tx: &mut TenantTx,
+    id: Uuid,
+    number: i64,
+    sealed: Vec<u8>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "UPDATE user_imports SET lease_until = $3 WHERE tenant_id = $1 AND id = $2 AND status = 'receiving'";
+    if tx.execute(sql, params![id, now]).await? != 1 {
+        return Ok(false);
+    }
     let sql = "INSERT INTO user_import_chunks (tenant_id, import_id, number, sealed) VALUES ($1, $2, $3, $4)";
-    tx.execute(sql, params![id, number, sealed]).await.map(drop)
+    tx.execute(sql, params![id, number, sealed]).await?;
+    Ok(true)
 }
 
 pub(super) async fn chunk(tx: &mut TenantTx, id: Uuid, number: i64) -> Result<Option<Vec<u8>>, StoreError> {
@@ -72,11 +84,11 @@ pub(super) async fn chunk(tx: &mut TenantTx, id: Uuid, number: i64) -> Result<Op
     tx.query_opt(sql, params![id, number]).await?.map(|row| row.get(0)).transpose()
 }
 
-/// The whole file is there: the work may begin.
-pub(super) async fn received(tx: &mut TenantTx, id: Uuid, bytes: i64, now: Timestamp) -> Result<(), StoreError> {
+/// The whole file is there: the work may begin. `false`: the import was forgotten meanwhile.
+pub(super) async fn received(tx: &mut TenantTx, id: Uuid, bytes: i64, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "UPDATE user_imports SET status = 'running', bytes = $3, lease_until = $4
         WHERE tenant_id = $1 AND id = $2 AND status = 'receiving'";
-    tx.execute(sql, params![id, bytes, now]).await.map(drop)
+    Ok(tx.execute(sql, params![id, bytes, now]).await? == 1)
 }
 
 /// Forgets an import that was never received whole.
@@ -136,6 +148,13 @@ pub(super) async fn claim(
     }))
 }
 
+/// Goes on holding the job. `false`: somebody else has it by now.
+pub(super) async fn renew(tx: &mut TenantTx, id: Uuid, lease: Timestamp, next: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE user_imports SET lease_until = $3
+        WHERE tenant_id = $1 AND id = $2 AND status = 'running' AND lease_until = $4";
+    Ok(tx.execute(sql, params![id, next, lease]).await? == 1)
+}
+
 /// Notes how far a job has come and what became of its records. `false`: it is somebody else's by now, and
 /// nothing of the batch may be kept.
 pub(super) async fn advance(
@@ -166,13 +185,21 @@ pub(super) async fn advance(
     Ok(tx.execute(sql, values).await? == 1)
 }
 
-/// Ends a job, and forgets the file.
-pub(super) async fn finish(tx: &mut TenantTx, id: Uuid, error: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
+/// Ends a job, and forgets the file. `false`: somebody else has it by now.
+pub(super) async fn finish(
+    tx: &mut TenantTx,
+    (id, lease): (Uuid, Timestamp),
+    error: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let status = if error.is_some() { Status::Failed } else { Status::Done };
     let sql = "UPDATE user_imports SET status = $3, error = $4, finished_at = $5
-        WHERE tenant_id = $1 AND id = $2 AND status = 'running'";
-    tx.execute(sql, params![id, status.as_str(), error, now]).await?;
-    drop_chunks(tx, id).await
+        WHERE tenant_id = $1 AND id = $2 AND status = 'running' AND lease_until = $6";
+    if tx.execute(sql, params![id, status.as_str(), error, now, lease]).await? != 1 {
+        return Ok(false);
+    }
+    drop_chunks(tx, id).await?;
+    Ok(true)
 }
 
 /// Adds to the report.

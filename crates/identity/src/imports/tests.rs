@@ -7,7 +7,10 @@ use serde_json::{Value as Json, json};
 use storage::{StoreError, params};
 
 use super::*;
-use crate::testing::{PASSWORD, Person, TestCore};
+use crate::{
+    testing::{PASSWORD, Person, TestCore},
+    users,
+};
 
 crate::testing::on_both_databases! {
     a_file_becomes_users_and_a_report;
@@ -19,6 +22,12 @@ crate::testing::on_both_databases! {
     what_is_exported_can_be_imported_elsewhere;
     files_are_bounded_and_wrong_ones_are_told;
     attributes_meet_the_tenants_schema;
+    who_registered_with_an_address_is_not_taken_for_its_owner;
+    a_key_that_ends_imports_no_more;
+    nobody_imports_as_somebody_else;
+    a_file_may_arrive_slowly;
+    a_worker_that_lost_its_job_ends_nothing;
+    passwords_that_were_not_looked_up_are_noted_once;
 }
 
 const IMPORT: &str = "/api/v1/admin/users/import";
@@ -86,8 +95,10 @@ async fn a_file_becomes_users_and_a_report(node: TestCore) {
     assert!(node.mails().await.iter().all(|mail| !mail.to.contains("ada")), "nobody is told");
     assert_eq!(chunks(&node).await, 0, "the file is forgotten");
     // A link to choose a password, where it was asked for.
-    csv(&node, &boss, "?invite=true", "email\nivy@example.com\n").await;
-    assert!(node.mails().await.iter().any(|mail| mail.to == "ivy@example.com"));
+    csv(&node, &boss, "?invite=true", "email,status\nivy@example.com,\ngone@example.com,disabled\n").await;
+    let mails = node.mails().await;
+    assert!(mails.iter().any(|mail| mail.to == "ivy@example.com"));
+    assert!(mails.iter().all(|mail| mail.to != "gone@example.com"), "who may not come in is not invited");
 }
 
 async fn chunks(node: &TestCore) -> i64 {
@@ -106,15 +117,20 @@ async fn a_second_time_changes_nothing_and_upsert_brings_up_to_date(node: TestCo
     assert_eq!(counts(&csv(&node, &boss, "", file).await), [2, 0, 0, 0]);
     assert_eq!(counts(&csv(&node, &boss, "", file).await), [0, 0, 2, 0]);
     let newer = "external_id,email,email_verified,display_name,roles\n\
-        7,lovelace@example.com,true,Ada L,premium\n8,,,,\n9,lovelace@example.com,,,\n,boss@example.com,,,user\n";
+        7,ada@example.com,true,Ada L,premium\n8,,,,\n9,ada@example.com,,,\n,boss@example.com,,,user\n\
+        8,moved@example.com,true,,\n";
     let done = csv(&node, &boss, "?mode=upsert", newer).await;
-    assert_eq!(counts(&done), [0, 1, 0, 3], "{done}");
+    assert_eq!(counts(&done), [0, 1, 0, 4], "{done}");
     let codes: Vec<String> = report(&node, &boss, &done).await.into_iter().map(|(.., code)| code).collect();
-    assert_eq!(codes, ["required", "conflict", "last_super_admin"]);
-    let ada = user(&node, &boss, "lovelace@example.com").await;
+    assert_eq!(codes, ["required", "conflict", "last_super_admin", "not_allowed"]);
+    let ada = user(&node, &boss, "ada@example.com").await;
     assert_eq!((&ada["display_name"], &ada["roles"]), (&json!("Ada L"), &json!(["premium"])));
-    assert_eq!(ada["email_verified"], true);
+    assert_eq!(ada["email_verified"], false, "that is not a file's to say of somebody who is there");
+    assert_eq!(user(&node, &boss, "bob@example.com").await["external_id"], "8", "nobody is moved");
     assert_eq!(node.audited(node.tenant().id, "user.imported").await, 1);
+    let path = "/api/v1/admin/audit?action=user.imported";
+    let entry = node.get(path).bearer(&boss.token).send().await.expect(200)["items"][0]["details"].clone();
+    assert_eq!(entry["fields"], json!(["display_name"]), "{entry}");
     // Other tenants have nothing to do with it.
     let acme = node.new_tenant("acme").await;
     let theirs = node.person_of(&acme, "ada@example.com", &["super_admin"]).await;
@@ -146,7 +162,7 @@ async fn an_import_goes_on_where_it_was(node: TestCore) {
     let options = Options { format: Format::Csv, mode: Mode::Create, dry_run: false, invite: false };
     let mut spool = Spool::begin(&node.core, tenant, options, Starter::System).await.expect("begun");
     spool.push(file.as_bytes()).await.expect("taken");
-    let id = spool.finish().await.expect("whole");
+    let id = spool.finish(None).await.expect("whole");
     let seen = std::sync::Mutex::new(Vec::new());
     {
         // Dropped when the first batch is done: as if the process ended.
@@ -208,11 +224,11 @@ async fn nobody_gives_what_they_do_not_hold(node: TestCore) {
 async fn imported_hashes_verify_and_are_replaced(node: TestCore) {
     let boss = node.person("boss@example.com", &["super_admin"]).await;
     // "correct horse", by bcrypt and by Django.
-    let file = "email,password_hash\n\
-        bcrypt@example.com,$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e\n\
-        django@example.com,pbkdf2_sha256$100$seasalt$gnpeHo+UWiHfHH1xG5L/3TxMI5h1MTr2gq2ykhUFVhM=\n\
-        md5@example.com,5f4dcc3b5aa765d61d8327deb882cf99\n\
-        dear@example.com,pbkdf2_sha256$900000000$seasalt$gnpeHo+UWiHfHH1xG5L/3TxMI5h1MTr2gq2ykhUFVhM=\n";
+    let file = "email,email_verified,password_hash\n\
+        bcrypt@example.com,true,$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e\n\
+        django@example.com,true,pbkdf2_sha256$100$seasalt$gnpeHo+UWiHfHH1xG5L/3TxMI5h1MTr2gq2ykhUFVhM=\n\
+        md5@example.com,true,5f4dcc3b5aa765d61d8327deb882cf99\n\
+        dear@example.com,true,pbkdf2_sha256$900000000$seasalt$gnpeHo+UWiHfHH1xG5L/3TxMI5h1MTr2gq2ykhUFVhM=\n";
     let done = csv(&node, &boss, "", file).await;
     assert_eq!(counts(&done), [2, 0, 0, 2], "{done}");
     for email in ["bcrypt@example.com", "django@example.com"] {
@@ -233,6 +249,121 @@ async fn imported_hashes_verify_and_are_replaced(node: TestCore) {
     assert_eq!(stored(&node, "bcrypt@example.com").await, before);
 }
 
+async fn who_registered_with_an_address_is_not_taken_for_its_owner(node: TestCore) {
+    let boss = node.person("boss@example.com", &["super_admin"]).await;
+    // Somebody registers with an address of a person who is about to be imported.
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    node.post("/api/v1/auth/register", &body).send().await;
+    let file = "email,email_verified,external_id,roles\nada@example.com,true,7,premium\n";
+    let done = csv(&node, &boss, "?mode=upsert", file).await;
+    assert_eq!(counts(&done), [0, 0, 0, 1], "{done}");
+    assert_eq!(report(&node, &boss, &done).await, [(2, "email".to_owned(), "unverified".to_owned())]);
+    let ada = user(&node, &boss, "ada@example.com").await;
+    assert_eq!((&ada["email_verified"], &ada["roles"]), (&json!(false), &json!(["user"])));
+    assert_eq!(ada["external_id"], Json::Null);
+}
+
+/// Sends a file, without working on it.
+async fn sent(node: &TestCore, token: &str, file: &str) -> crate::testing::Reply {
+    let call = node.call(Method::POST, IMPORT).raw(file.to_owned()).header("content-type", "text/csv");
+    call.bearer(token).send().await
+}
+
+async fn a_key_that_ends_imports_no_more(node: TestCore) {
+    let boss = node.person("boss@example.com", &["super_admin"]).await;
+    let wanted = json!({"name": "crm", "permissions": ["users:create", "users:read"]});
+    for path in ["/api/v1/admin/api-keys", "/api/v1/api-keys"] {
+        let made = node.post(path, &wanted).bearer(&boss.token).send().await.expect(201);
+        let call = node.call(Method::POST, IMPORT).raw("email\nlate@example.com\n").header("content-type", "text/csv");
+        let key = kernel::Secret::new(made["key"].as_str().expect("a key").to_owned());
+        let key = crate::api_keys::authenticate(&node.core, key).await.expect("a caller");
+        let started = call.by(&key).send().await.expect(202);
+        let key = format!("/api/v1/admin/api-keys/{}", made["id"].as_str().expect("an id"));
+        node.call(Method::DELETE, &key).bearer(&boss.token).send().await.expect(204);
+        run_due(&node.core).await.expect("worked on");
+        let path = format!("/api/v1/admin/users/imports/{}", started["id"].as_str().expect("an id"));
+        let failed = node.get(&path).bearer(&boss.token).send().await.expect(200);
+        assert_eq!((&failed["status"], counts(&failed)), (&json!("failed"), [0, 0, 0, 0]), "{failed}");
+    }
+}
+
+async fn nobody_imports_as_somebody_else(node: TestCore) {
+    let boss = node.person("boss@example.com", &["super_admin"]).await;
+    let admin = node.person("admin@example.com", &["admin"]).await;
+    let path = format!("/api/v1/admin/users/{}/impersonate", admin.id);
+    let acting = node.post(&path, &json!({"reason": "a question"})).bearer(&boss.token).send().await.expect(200);
+    let token = acting["access_token"].as_str().expect("a token");
+    sent(&node, token, "email\nnew@example.com\n").await.expect_problem(403, "permission.denied");
+}
+
+async fn a_file_may_arrive_slowly(node: TestCore) {
+    const SLOW: std::time::Duration = std::time::Duration::from_secs(2_400);
+    let options = Options { format: Format::Csv, mode: Mode::Create, dry_run: false, invite: false };
+    let tenant = node.tenant().id;
+    let begin = async || Spool::begin(&node.core, tenant, options, Starter::System).await.expect("begun");
+    let (mut slow, mut stopped) = (begin().await, begin().await);
+    let piece = vec![b'\n'; spool::CHUNK];
+    for _ in 0..3 {
+        node.clock.advance(SLOW);
+        slow.push(&piece).await.expect("taken");
+        sweep(&node.core).await.expect("swept");
+    }
+    slow.finish(None).await.expect("whole");
+    assert_eq!(stopped.push(&piece).await.expect_err("forgotten").kind, ABANDONED);
+    assert_eq!(stopped.finish(None).await.expect_err("forgotten").kind, ABANDONED);
+    assert_eq!(node.audited(tenant, "users.import_started").await, 1);
+}
+
+async fn a_worker_that_lost_its_job_ends_nothing(node: TestCore) {
+    const LEASE: std::time::Duration = std::time::Duration::from_secs(120);
+    let options = Options { format: Format::Csv, mode: Mode::Create, dry_run: false, invite: false };
+    let tenant = node.tenant().id;
+    let mut spool = Spool::begin(&node.core, tenant, options, Starter::System).await.expect("begun");
+    spool.push(b"email\nada@example.com\n").await.expect("taken");
+    let id = spool.finish(None).await.expect("whole");
+    let claim = async || {
+        let now = node.core.now();
+        let claimed = node.core.store.tenant(tenant).write(move |tx| Box::pin(store::claim(tx, id, now, LEASE))).await;
+        claimed.map_err(|e: StoreError| e).expect("asked")
+    };
+    let renew = async |from, to| {
+        let renewed = node.core.store.tenant(tenant).write(move |tx| Box::pin(store::renew(tx, id, from, to))).await;
+        renewed.map_err(|e: StoreError| e).expect("asked")
+    };
+    let finish = async |lease| {
+        let now = node.core.now();
+        let work = node.core.store.tenant(tenant);
+        let done = work.write(move |tx| Box::pin(store::finish(tx, (id, lease), None, now))).await;
+        done.map_err(|e: StoreError| e).expect("asked")
+    };
+    let first = claim().await.expect("free").lease;
+    // Whoever is heard of goes on.
+    node.clock.advance(LEASE / 2);
+    let longer = node.core.now() + LEASE;
+    assert!(renew(first, longer).await);
+    node.clock.advance(LEASE / 2);
+    assert!(claim().await.is_none(), "it is held");
+    // Whoever is not has lost it.
+    node.clock.advance(LEASE);
+    let second = claim().await.expect("free again").lease;
+    assert!(!renew(longer, longer + LEASE).await && !finish(longer).await);
+    assert_eq!(chunks(&node).await, 1, "the file is still needed");
+    assert!(finish(second).await);
+    assert_eq!(chunks(&node).await, 0);
+}
+
+async fn passwords_that_were_not_looked_up_are_noted_once(node: TestCore) {
+    let boss = node.person("boss@example.com", &["super_admin"]).await;
+    let policy = json!({"password_policy": {"breach_check": "online"}});
+    node.call(Method::PATCH, "/api/v1/admin/settings").json(&policy).bearer(&boss.token).send().await.expect(200);
+    let mut file = "email,password\n".to_owned();
+    for i in 0..3 {
+        let _ = writeln!(file, "person{i}@example.com,{PASSWORD}");
+    }
+    assert_eq!(counts(&csv(&node, &boss, "", &file).await), [3, 0, 0, 0]);
+    assert_eq!(node.audited(node.tenant().id, "password.breach_unchecked").await, 1);
+}
+
 async fn attributes_meet_the_tenants_schema(node: TestCore) {
     let boss = node.person("boss@example.com", &["super_admin"]).await;
     let schema = json!({"type": "object", "required": ["grade"], "properties": {"grade": {"maximum": 12}}});
@@ -242,6 +373,10 @@ async fn attributes_meet_the_tenants_schema(node: TestCore) {
         {\"email\": \"eve@example.com\", \"attributes\": {\"grade\": 13}}\n\
         {\"email\": \"bob@example.com\"}\n\
         {\"email\": \"boss@example.com\", \"display_name\": \"Boss\"}\n";
+    let (id, now) = (boss.id, node.core.now());
+    let verified = node.core.store.tenant(node.tenant().id);
+    let verified = verified.write(move |tx| Box::pin(users::verify_email(tx, id, "boss@example.com", now))).await;
+    assert!(verified.map_err(|e: StoreError| e).expect("asked"));
     let done = import(&node, &boss, "?mode=upsert", "application/jsonl", file).await;
     // Whoever is there already keeps the attributes they have.
     assert_eq!(counts(&done), [1, 1, 0, 2]);

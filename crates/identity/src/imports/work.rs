@@ -26,13 +26,13 @@ use crate::{
     preferences,
     proofs::{Ask, Purpose},
     roles,
-    users::{Attributes, Email, Username},
+    users::{Attributes, Email, UserStatus, Username},
     users_admin::CreateUsers,
 };
 
 /// Records of a batch: one unit of work, which others wait for.
 const BATCH: usize = 100;
-/// How long a batch may take until somebody else takes the job: its passwords may have to be hashed.
+/// How long nothing may be heard of a worker until somebody else takes its job.
 const LEASE: Duration = Duration::from_secs(120);
 /// After a full hashing pool: logins come first.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -72,6 +72,7 @@ pub async fn run_one(
     let policy = new_password::policy(core, Some(tenant)).await?;
     let shape = Shape::of(core, tenant).await?;
     let mut window = Window::at(tenant, id, claimed.import.position);
+    let mut told_unasked = false;
     loop {
         let records = match take(core, &mut window, &mut claimed).await? {
             Ok(records) => records,
@@ -80,8 +81,11 @@ pub async fn run_one(
         if records.is_empty() {
             return end(core, tenant, &claimed, None).await;
         }
-        let prepared = prepare(core, &edge, &policy, &shape, &claimed, records).await?;
-        match commit(core, tenant, claimed, prepared, misshapen(&shape, &Attributes::default())).await? {
+        let prepared = prepare(core, &edge, &policy, &shape, &mut claimed, records).await?;
+        let Some((prepared, unasked)) = prepared else { return Ok(()) };
+        // Said once.
+        let unasked = unasked.filter(|_| !std::mem::replace(&mut told_unasked, true));
+        match commit(core, tenant, claimed, prepared, misshapen(&shape, &Attributes::default()), unasked).await? {
             Step::Next(next) => claimed = *next,
             Step::Refused(was, reason) => return end(core, tenant, &was, Some(reason)).await,
             Step::Lost => return Ok(()),
@@ -139,17 +143,19 @@ async fn take(core: &Core, window: &mut Window, claimed: &mut Claimed) -> Result
 /// A record that is ready to be done, or is wrong.
 type Prepared = Result<Ready, (i64, Vec<Wrong>)>;
 
-/// Judges and hashes passwords: what must not happen in the unit.
+/// Judges and hashes passwords: what must not happen in the unit. Along comes why passwords were not looked up in
+/// breaches, if that is so. `None`: somebody else has the job.
 async fn prepare(
     core: &Core,
     tenant: &Arc<Tenant>,
     policy: &Policy,
     shape: &Shape,
-    claimed: &Claimed,
+    claimed: &mut Claimed,
     records: Vec<Record>,
-) -> Result<Vec<Prepared>, Problem> {
+) -> Result<Option<(Vec<Prepared>, Option<String>)>, Problem> {
     let options = claimed.import.options;
     let mut prepared = Vec::with_capacity(records.len());
+    let mut reason = None;
     for (line, record) in records {
         let row = match record {
             Ok(row) => row,
@@ -163,22 +169,40 @@ async fn prepare(
             continue;
         }
         let hash = match &row.password {
-            None => Ok(row.password_hash.clone()),
-            Some(password) => hash(core, policy, options.dry_run, &row, password.clone()).await?.map(Some),
+            None => row.password_hash.clone(),
+            Some(password) => match hash(core, tenant.id, policy, claimed, &row, password.clone()).await? {
+                Hashed::Done { hash, unasked } => {
+                    reason = reason.or(unasked);
+                    Some(hash)
+                }
+                Hashed::Wrong(wrong) => {
+                    prepared.push(Err((line, wrong)));
+                    continue;
+                }
+                Hashed::Lost => return Ok(None),
+            },
         };
-        let hash = match hash {
-            Ok(hash) => hash,
-            Err(wrong) => {
-                prepared.push(Err((line, wrong)));
-                continue;
-            }
-        };
-        let invited = options.invite && row.email.is_some() && hash.is_none();
+        let disabled = row.status == Some(UserStatus::Disabled);
+        let invited = options.invite && row.email.is_some() && hash.is_none() && !disabled;
         let id = UserId::new(core.now(), &*core.random);
         let ask = invited.then(|| Ask::new(core, tenant, Purpose::Invitation));
         prepared.push(Ok(Ready { line, row, id, hash, ask }));
     }
-    Ok(prepared)
+    Ok(Some((prepared, reason)))
+}
+
+/// Goes on holding the job, however long its passwords take. `false`: somebody else has it.
+async fn hold(core: &Core, tenant: TenantId, claimed: &mut Claimed) -> Result<bool, Problem> {
+    let (id, lease, now) = (claimed.import.id, claimed.lease, core.now());
+    if lease > now + LEASE / 2 {
+        return Ok(true);
+    }
+    let renewed = core.store.tenant(tenant).write(move |tx| Box::pin(store::renew(tx, id, lease, now + LEASE)));
+    let ours = renewed.await.map_err(|e: StoreError| Problem::from(e))?;
+    if ours {
+        claimed.lease = now + LEASE;
+    }
+    Ok(ours)
 }
 
 /// What the tenant's schema says against these attributes: every broken rule with its place, never the values.
@@ -188,14 +212,27 @@ fn misshapen(shape: &Shape, attributes: &Attributes) -> Option<Wrong> {
     (!told.is_empty()).then(|| Wrong::new("attributes", "schema", told.join("; ")))
 }
 
+/// What became of a password.
+enum Hashed {
+    /// With why it was not looked up in breaches, if that is so.
+    Done {
+        hash: Secret,
+        unasked: Option<String>,
+    },
+    Wrong(Vec<Wrong>),
+    /// Somebody else has the job.
+    Lost,
+}
+
 /// The hash of a password that meets the policy. Waits for a place in the pool as long as it takes.
 async fn hash(
     core: &Core,
+    tenant: TenantId,
     policy: &Policy,
-    dry_run: bool,
+    claimed: &mut Claimed,
     row: &Row,
     password: Secret,
-) -> Result<Result<Secret, Vec<Wrong>>, Problem> {
+) -> Result<Hashed, Problem> {
     let names: Vec<&str> = [&row.display_name, &row.company_name].into_iter().flatten().map(String::as_str).collect();
     let about = About {
         email: row.email.as_ref().map(Email::as_str),
@@ -204,20 +241,23 @@ async fn hash(
         second_factor: false,
     };
     let candidate = Candidate { password, about, field: "password" };
-    let judged = match new_password::judge_offline(core, policy, candidate).await {
+    let (judged, unasked) = match new_password::judge_offline(core, policy, candidate).await {
         Ok(judged) => judged,
         Err(problem) => {
             let wrong = problem.errors.iter().map(|e| Wrong::new("password", e.code, &e.message));
-            return Ok(Err(wrong.collect()));
+            return Ok(Hashed::Wrong(wrong.collect()));
         }
     };
-    if dry_run {
+    if claimed.import.options.dry_run {
         // It would cost what the import costs. Nothing is kept, so any text does.
-        return Ok(Ok(Secret::new(String::new())));
+        return Ok(Hashed::Done { hash: Secret::new(String::new()), unasked });
     }
     loop {
+        if !hold(core, tenant, claimed).await? {
+            return Ok(Hashed::Lost);
+        }
         match core.hasher.hash(judged.password().clone()).await {
-            Ok(hash) => return Ok(Ok(Secret::new(hash))),
+            Ok(hash) => return Ok(Hashed::Done { hash: Secret::new(hash), unasked }),
             Err(problem) if problem.kind == BUSY => tokio::time::sleep(PAUSE).await,
             Err(problem) => return Err(problem),
         }
@@ -254,6 +294,7 @@ async fn commit(
     claimed: Claimed,
     prepared: Vec<Prepared>,
     bare: Option<Wrong>,
+    unasked: Option<String>,
 ) -> Result<Step, Problem> {
     let now = core.now();
     let lease = now + LEASE;
@@ -263,7 +304,7 @@ async fn commit(
         Box::pin(async move {
             let mut claimed = Box::new(claimed);
             roles::lock(tx).await?;
-            let authority = claimed.starter.authority(tx).await?;
+            let authority = claimed.starter.authority(tx, now).await?;
             if authority.as_ref().is_some_and(|authority| !authority.allows(CreateUsers::permission())) {
                 let reason = format!("whoever started it no longer holds {}", CreateUsers::NAME);
                 return Err(Undone::Refused(claimed, reason));
@@ -308,6 +349,11 @@ async fn commit(
                 }),
             );
             audit::record(tx, entry, now, &*random).await?;
+            if let Some(reason) = unasked {
+                let entry = new_password::unasked(Target::new("user_import", claimed.import.id), &reason);
+                let entry = Entry { actor: claimed.starter.actor(), ..entry };
+                audit::record(tx, entry, now, &*random).await?;
+            }
             Ok((claimed, seq))
         })
     });
@@ -384,16 +430,18 @@ fn about(claimed: &Claimed, action: Action, details: serde_json::Value) -> Entry
     Entry { actor: claimed.starter.actor(), ..entry }
 }
 
-/// Ends a job.
+/// Ends a job, unless somebody else has it by now.
 async fn end(core: &Core, tenant: TenantId, claimed: &Claimed, error: Option<String>) -> Result<(), Problem> {
-    let (id, now, random) = (claimed.import.id, core.now(), core.random.clone());
+    let (held, now, random) = ((claimed.import.id, claimed.lease), core.now(), core.random.clone());
     let details = json!({ "counts": claimed.import.counts, "options": claimed.import.options, "error": error });
     let entry = about(claimed, FINISHED, details);
     let entry = if error.is_some() { entry.failed() } else { entry };
     let work = core.store.tenant(tenant).write(move |tx| {
         Box::pin(async move {
-            store::finish(tx, id, error.as_deref(), now).await?;
-            audit::record(tx, entry, now, &*random).await
+            if store::finish(tx, held, error.as_deref(), now).await? {
+                audit::record(tx, entry, now, &*random).await?;
+            }
+            Ok(())
         })
     });
     work.await.map_err(|e: StoreError| Problem::from(e))

@@ -67,16 +67,37 @@ pub async fn judge(
     Ok(Judged { password, field, history: rules.history })
 }
 
-/// The same of one of very many passwords: nobody is asked over the network.
-pub async fn judge_offline(core: &Core, policy: &Policy, candidate: Candidate<'_>) -> Result<Judged, Problem> {
+/// The same of one of very many passwords: nobody is asked over the network. Along comes why it was not looked up
+/// in breaches, where the policy asks for that.
+pub async fn judge_offline(
+    core: &Core,
+    policy: &Policy,
+    candidate: Candidate<'_>,
+) -> Result<(Judged, Option<String>), Problem> {
     let Candidate { password, about, field } = candidate;
     let rules = policy.rules();
     let mut broken = broken_rules(&rules, password.expose(), about);
-    let offline = breach_check(core, &rules) == BreachCheck::Offline;
-    if offline && core.breaches.look_up(BreachCheck::Offline, &password, core.now()).await == Known::Yes {
+    let known = match breach_check(core, &rules) {
+        BreachCheck::Online => Known::Unasked("nobody is asked over the network for an import".to_owned()),
+        check => core.breaches.look_up(check, &password, core.now()).await,
+    };
+    if known == Known::Yes {
         broken.push(Broken::new("breached", "It is known from a breach."));
     }
-    if broken.is_empty() { Ok(Judged { password, field, history: rules.history }) } else { Err(weak(broken, field)) }
+    if !broken.is_empty() {
+        return Err(weak(broken, field));
+    }
+    let unasked = if let Known::Unasked(reason) = known { Some(reason) } else { None };
+    Ok((Judged { password, field, history: rules.history }, unasked))
+}
+
+/// The entry about passwords that were let through without having been looked up.
+pub fn unasked(target: Target, reason: &str) -> Entry {
+    because(Entry::by_system(UNASKED, target), reason)
+}
+
+fn because(entry: Entry, reason: &str) -> Entry {
+    entry.failed().details(json!({ "reason": reason }))
 }
 
 /// A password was let through without having been looked up: the operator must be able to find out.
@@ -94,7 +115,7 @@ async fn note_unasked(
         None => Entry::by_system(UNASKED, target),
     };
     let (now, random) = (core.now(), core.random.clone());
-    let entry = entry.failed().details(json!({ "reason": reason }));
+    let entry = because(entry, reason);
     let noted = core
         .store
         .tenant(tenant)

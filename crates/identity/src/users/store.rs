@@ -162,6 +162,12 @@ pub async fn change_password_hash(
     Ok(tx.execute(sql, params![id, old.expose(), new.expose(), now]).await? == 1)
 }
 
+/// Whether they have a password.
+pub async fn has_password(tx: &mut TenantTx, id: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM users WHERE tenant_id = $1 AND id = $2 AND password_hash IS NOT NULL";
+    Ok(tx.query_opt(sql, params![id]).await?.is_some())
+}
+
 /// Gives a first password to somebody who has none; a password that exists stays.
 pub async fn give_password(tx: &mut TenantTx, id: UserId, hash: &Secret, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE users SET password_hash = $3, password_changed_at = $4

@@ -11,11 +11,12 @@ use identity::{
 use kernel::{ApiKeyId, Problem, Secret, Timestamp, problem::common};
 use minijinja::{Value, context};
 
-use super::{Sure, once::Once, own::Own, page, sure, when};
+use super::{Sure, own::Own, page, sure, when};
 use crate::{
     Pages,
     form::{Form, Posted},
     notice::Notice,
+    once::Once,
     texts::Words,
     view::View,
 };

@@ -11,21 +11,21 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD as B64};
 use identity::{
-    http::{Fields, Refusal},
-    mfa::{self, BackupCodes, FactorView, Kind, SecondProof},
-    users::{Phone, ReadProfile, WriteProfile},
+    http::Refusal,
+    mfa::{self, BackupCodes, FactorView, Kind},
+    users::{ReadProfile, WriteProfile},
 };
 use kernel::{FactorId, Problem, Timestamp, problem::common};
 use minijinja::{Value, context};
 use storage::StoreError;
 
-use super::{Sure, once::Once, own::Own, page, sign_in_again, sure, when};
+use super::{Sure, own::Own, page, sign_in_again, sure, when};
 use crate::{
-    Pages,
+    Pages, factor,
     form::{Form, Posted},
     notice::Notice,
+    once::Once,
     texts::Words,
     view::View,
     visit::Visit,
@@ -35,8 +35,6 @@ const SECTION: &str = "account/factors";
 const CODES: &str = "account/factors/codes";
 const REMOVE: Sure = Sure { title: "factor-remove-title", text: "factor-remove-text", submit: "factor-remove" };
 const NEW_CODES: Sure = Sure { title: "codes-new-title", text: "codes-new-text", submit: "codes-new" };
-/// Longest address for an app that is drawn again.
-const MAX_URI: usize = 1_024;
 
 pub(super) fn routes() -> Router<Arc<Pages>> {
     Router::new()
@@ -96,10 +94,7 @@ async fn ask_app(own: Own<ReadProfile>) -> Response {
 
 async fn begin_app(own: Own<WriteProfile>, Posted { visit, .. }: Posted) -> Result<Response, Refusal> {
     match mfa::begin_totp(own.core(), &own.permit).await {
-        Ok(enrolment) => {
-            let uri = enrolment.totp.map(|totp| totp.otpauth_uri).unwrap_or_default();
-            Ok(visit.show(confirm_page(&enrolment.id.to_string(), &uri)))
-        }
+        Ok(enrolment) => Ok(visit.show(confirm_page(&enrolment.id.to_string(), factor::uri(&enrolment)))),
         Err(problem) => refused(&visit, problem, || page("account/factor_app.html", SECTION)),
     }
 }
@@ -111,33 +106,19 @@ async fn ask_phone(own: Own<ReadProfile>) -> Result<Response, Refusal> {
 
 async fn begin_phone(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     let typed = form.text("phone");
-    let mut fields = Fields::new();
-    let phone = fields.keep("/phone", "format", typed.parse::<Phone>());
-    let begun = match fields.finish(phone) {
+    let begun = match factor::phone(&form) {
         Ok(phone) => mfa::begin_sms(own.core(), &own.permit, phone, visit.wish()).await,
         Err(problem) => Err(problem),
     };
     match begun {
-        Ok(enrolment) => Ok(visit.show(confirm_page(&enrolment.id.to_string(), ""))),
+        Ok(enrolment) => Ok(visit.show(confirm_page(&enrolment.id.to_string(), factor::uri(&enrolment)))),
         Err(problem) => refused(&visit, problem, || page("account/factor_phone.html", SECTION).with("phone", typed)),
     }
 }
 
-/// Asks for the first code. `uri` is what an app scans: it comes back with the form, so that it can be drawn again
-/// after a wrong code. Empty for a phone.
+/// Asks for the first code.
 fn confirm_page(id: &str, uri: &str) -> View {
-    let drawn = (uri.len() <= MAX_URI && uri.starts_with("otpauth://totp/")).then(|| mfa::qr(uri)).flatten();
-    // Four characters at a time are typed with fewer mistakes.
-    let secret = uri.split_once("secret=").map(|(_, rest)| rest.split('&').next().unwrap_or_default());
-    let groups = secret.map(|text| {
-        let chars: Vec<char> = text.chars().take(128).collect();
-        chars.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
-    });
-    page("account/factor_confirm.html", SECTION)
-        .with("id", id)
-        .with("uri", drawn.is_some().then_some(uri))
-        .with("qr", drawn.as_ref().map(|svg| B64.encode(svg)))
-        .with("secret", groups.filter(|_| drawn.is_some()))
+    factor::first_code(page("account/factor_confirm.html", SECTION).with("id", id), uri)
 }
 
 /// The address of a form that was sent is no page: the list is.
@@ -147,16 +128,7 @@ async fn start_again(own: Own<ReadProfile>) -> Response {
 
 fn read(form: &Form) -> Result<(FactorId, String), Problem> {
     let id: FactorId = form.text("id").parse().map_err(|_| common::NOT_FOUND)?;
-    // People copy codes with spaces.
-    let code: String = form.text("code").chars().filter(|c| !c.is_whitespace()).collect();
-    let mut fields = Fields::new();
-    if code.is_empty() {
-        fields.wrong("/code", "required", "");
-    } else if code.len() > SecondProof::MAX_LEN {
-        fields.wrong("/code", "too_long", "");
-    }
-    fields.check()?;
-    Ok((id, code))
+    Ok((id, factor::code(form)?.expose().clone()))
 }
 
 async fn confirm(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result<Response, Refusal> {
@@ -195,10 +167,15 @@ async fn new_codes(own: Own<WriteProfile>, Posted { visit, .. }: Posted) -> Resu
     }
 }
 
-async fn ask_remove(own: Own<ReadProfile>, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let found = all(&own).await?;
+/// Asks whether the factor that has this id is to be removed.
+async fn removal<R>(own: &Own<R>, id: &str) -> Result<View, Problem> {
+    let found = all(own).await?;
     let factor = found.factors.iter().find(|factor| factor.id.to_string() == id).ok_or(common::NOT_FOUND)?;
-    Ok(own.visit.show(sure(SECTION, REMOVE, &name(factor, &own.visit.words()))))
+    Ok(sure(SECTION, REMOVE, &name(factor, &own.visit.words())))
+}
+
+async fn ask_remove(own: Own<ReadProfile>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    Ok(own.visit.show(removal(&own, &id).await?))
 }
 
 async fn remove(
@@ -206,9 +183,10 @@ async fn remove(
     Path(id): Path<String>,
     Posted { visit, .. }: Posted,
 ) -> Result<Response, Refusal> {
+    let page = removal(&own, &id).await?;
     let id: FactorId = id.parse().map_err(|_| common::NOT_FOUND)?;
     match mfa::remove(own.core(), &own.permit, id, visit.wish()).await {
         Ok(()) => Ok(visit.go_saying(&visit.url(SECTION), Notice::FactorRemoved)),
-        Err(problem) => refused(&visit, problem, || sure(SECTION, REMOVE, "")),
+        Err(problem) => refused(&visit, problem, || page),
     }
 }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use axum::response::Response;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use identity::{
     auth::Challenge,
@@ -12,7 +13,7 @@ use identity::{
 use kernel::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::{cookies, return_to::ReturnTo, visit::Visit};
+use crate::{cookies, return_to::ReturnTo, view::View, visit::Visit};
 
 const COOKIE: &str = "__Host-portcullis_challenge";
 
@@ -59,6 +60,11 @@ impl Waiting {
     /// Where to, once they are in.
     pub(crate) fn return_to(&self, visit: &Visit) -> Option<ReturnTo> {
         visit.judge(self.return_to.as_deref()?)
+    }
+
+    /// Shows a page of this sign-in, whose form may end where they wanted to go.
+    pub(crate) fn show(&self, visit: &Visit, view: View) -> Response {
+        visit.show(view.then(self.return_to(visit).as_ref()))
     }
 
     /// The way that is asked for: the one they chose, else the first.

@@ -11,7 +11,7 @@ pub(super) struct Told(pub Arc<Pages>);
 
 impl Explain for Told {
     fn explain(&self, problem: &Problem, request_id: &str, reader: &Reader) -> Option<Explained> {
-        let (headers, body) = self.0.explain(problem, request_id, &reader.headers, reader.asked_for.as_deref())?;
+        let (headers, body) = self.0.explain(problem, request_id, &reader.headers(), reader.asked_for())?;
         Some(Explained { headers, body })
     }
 }

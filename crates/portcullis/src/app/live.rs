@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use gateway::{
     TableView,
     config::{GatewayConfig, RouteConfig},
-    route::{PathPattern, RouteTable},
+    route::{Matcher, PathPattern, RouteTable},
 };
 use kernel::{
     edge::HealthCheck,
@@ -33,8 +33,9 @@ use crate::config::{
 };
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::new);
-/// Paths of our own, to be kept from routes that are made.
-static RESERVED: LazyLock<Vec<String>> = LazyLock::new(reserved);
+/// Requests of our own, to be kept from routes that are made. What the built-in routes cannot be made of keeps
+/// the program from starting, long before anybody asks.
+static OURS: LazyLock<Vec<Matcher>> = LazyLock::new(|| routes::ours().unwrap_or_default());
 
 /// What is in force on this node.
 pub(crate) struct Live {
@@ -150,7 +151,7 @@ impl Live {
                 if let Some(path) = taken_from_us(route) {
                     let message = format!(
                         "takes `{path}` from Portcullis itself, which only the configuration file may do: give the route \
-                         a path of its own, and no priority above 0 where its path covers ours"
+                         a path of its own, and neither a host nor a priority above 0 where its path covers ours"
                     );
                     findings.push(about("/match/path", message));
                 }
@@ -253,14 +254,11 @@ impl std::fmt::Debug for Live {
     }
 }
 
-/// A path of our own that a route would take.
-fn taken_from_us(route: &RouteConfig) -> Option<&'static str> {
-    let pattern: PathPattern = route.matches.path.parse().ok()?;
-    // Without priority a route loses to our own unless its path says more than theirs.
-    let near = pattern.literal_prefix();
-    let wins =
-        route.priority > 0 || ["/api/v1", "/api/auth", "/.well-known", "/ui"].iter().any(|ours| near.starts_with(ours));
-    RESERVED.iter().find(|path| wins && pattern.matches(path)).map(String::as_str)
+/// A path of our own, some requests to which a route would be chosen for. One that leads nowhere takes none.
+fn taken_from_us(route: &RouteConfig) -> Option<&'static PathPattern> {
+    route.upstream.as_ref()?;
+    let matcher = Matcher::compile(&route.matches)?;
+    OURS.iter().find(|ours| matcher.takes_from(route.priority, ours, 0)).map(|ours| &ours.path)
 }
 
 /// Findings as one text.
@@ -272,32 +270,4 @@ fn describe(findings: &[Finding]) -> String {
         format!("{about}{place}{colon}{}", finding.message)
     };
     findings.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// A path under every operation of identity, and what operations ask.
-fn reserved() -> Vec<String> {
-    let document = identity::Identity::openapi();
-    let concrete = |path: &String| {
-        let segments = path.split('/').map(|s| if s.starts_with('{') { "x" } else { s });
-        segments.collect::<Vec<_>>().join("/")
-    };
-    let own = [
-        "/metrics",
-        "/health",
-        "/livez",
-        "/readyz",
-        "/docs",
-        "/problems",
-        "/ui",
-        "/ui/login",
-        "/ui/login/password",
-        "/ui/account/x",
-    ]
-    .map(str::to_owned);
-    let versioned: Vec<String> = document.paths.paths.keys().map(concrete).collect();
-    // The same calls under their paths without a version.
-    let unversioned =
-        versioned.iter().filter_map(|path| Some(format!("/api/auth{}", path.strip_prefix("/api/v1/auth")?)));
-    let unversioned: Vec<String> = unversioned.collect();
-    versioned.into_iter().chain(unversioned).chain(own).collect()
 }

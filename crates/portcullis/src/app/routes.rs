@@ -7,8 +7,7 @@ use gateway::{
     authn::Policy,
     authz::Requirement,
     limit::{InvalidRules, LimitBy, LimitConfig, LimitWhen, Rules},
-    route::{Matcher, PathPattern, Route},
-    upstream::InProcess,
+    route::{Matcher, PathPattern, Route, Target},
 };
 use http::Method;
 use identity::imports;
@@ -18,10 +17,28 @@ use crate::config::IdentityLimits;
 
 /// The services that the built-in routes lead to.
 pub(super) struct Services {
-    pub identity: InProcess,
-    pub pages: InProcess,
-    pub people: InProcess,
-    pub operations: InProcess,
+    pub identity: Target,
+    pub pages: Target,
+    pub people: Target,
+    pub operations: Target,
+}
+
+impl Services {
+    /// None: for whoever only wants to know which requests are ours.
+    const fn none() -> Self {
+        Self {
+            identity: Target::Elsewhere,
+            pages: Target::Elsewhere,
+            people: Target::Elsewhere,
+            operations: Target::Elsewhere,
+        }
+    }
+}
+
+/// Which requests are ours.
+pub(super) fn ours() -> Result<Vec<Matcher>, BuiltinError> {
+    let routes = builtin(&Services::none(), &IdentityLimits::default())?;
+    Ok(routes.into_iter().map(|route| route.matcher).collect())
 }
 
 const EVERY_METHOD: [AuthMethod; 3] = [AuthMethod::Jwt, AuthMethod::ApiKey, AuthMethod::Session];
@@ -216,7 +233,7 @@ fn people(services: &Services, scopes: &Scopes) -> Result<Vec<Route>, BuiltinErr
 /// Every built-in route.
 pub(super) fn builtin(services: &Services, limits: &IdentityLimits) -> Result<Vec<Route>, BuiltinError> {
     let scopes = Scopes::new(limits);
-    let route = |name: &str, path: &'static str, service: &InProcess| -> Result<Route, BuiltinError> {
+    let route = |name: &str, path: &'static str, service: &Target| -> Result<Route, BuiltinError> {
         let path: PathPattern = path.parse().map_err(|_| BuiltinError::Path(path))?;
         Ok(Route::in_process(name, path, service.clone()))
     };
@@ -307,20 +324,11 @@ fn permission(name: &'static str) -> Result<kernel::Permission, BuiltinError> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use tokio::runtime::Handle;
-
     use super::*;
 
-    #[tokio::test]
-    async fn the_names_of_our_routes_are_known() {
-        let service = |name: &str| InProcess::new(name, axum::Router::new(), Handle::current());
-        let services = Services {
-            identity: service("identity"),
-            pages: service("pages"),
-            people: service("people"),
-            operations: service("operations"),
-        };
-        let built = builtin(&services, &IdentityLimits::default()).expect("the built-in routes");
+    #[test]
+    fn the_names_of_our_routes_are_known() {
+        let built = builtin(&Services::none(), &IdentityLimits::default()).expect("the built-in routes");
         let built: BTreeSet<&str> = built.iter().map(|route| &*route.name).collect();
         assert_eq!(built, NAMES.iter().copied().collect());
     }

@@ -172,10 +172,10 @@ async fn start(config: Config, parts: Parts) -> Result<Running, StartError> {
     let pages = pages::router(Pages { openapi: openapi.into(), catalogue: catalogue::problems() });
     let people = people::Pages::new(core.clone());
     let services = Services {
-        identity: InProcess::new("identity", identity.router(), runtime.clone()),
-        pages: InProcess::new("pages", pages, runtime.clone()),
-        people: InProcess::new("people", people::router(people.clone()), runtime.clone()),
-        operations: InProcess::new("operations", operations::router(operations.clone()), runtime.clone()),
+        identity: InProcess::new("identity", identity.router(), runtime.clone()).into(),
+        pages: InProcess::new("pages", pages, runtime.clone()).into(),
+        people: InProcess::new("people", people::router(people.clone()), runtime.clone()).into(),
+        operations: InProcess::new("operations", operations::router(operations.clone()), runtime.clone()).into(),
     };
     let workers = gateway::workers(config.server.workers.into());
     let sticky_key = StickyKey::new(core.vault.derived(Purpose::StickyTargets)?.expose());

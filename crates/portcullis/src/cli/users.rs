@@ -1,7 +1,7 @@
 //! `portcullis users`: users by the thousand, without an API in between.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
@@ -139,7 +139,7 @@ impl FromFile {
                     return Err(refused.into());
                 }
             }
-            let id = spool.finish().await?;
+            let id = spool.finish(None).await?;
             let done = imports::run_one(&core, tenant, id, |import| output::progress(&progress(import))).await;
             output::progress_done();
             done?;
@@ -187,12 +187,14 @@ impl ToFile {
             let core = identity_node::for_command(&config, Missing::Refuse).await?;
             let tenant = find_tenant(&core, &self.tenant)?;
             let to_stdout = self.file.as_os_str() == "-";
+            let part = Part::beside(&self.file);
             let mut out: Box<dyn Write> = if to_stdout {
                 Box::new(io::stdout())
             } else {
-                Box::new(BufWriter::new(private_file(&self.file).map_err(|e| failed(&self.file, &e))?))
+                Box::new(BufWriter::new(part.create().map_err(|e| failed(&part.0, &e))?))
             };
             let export = Export { format, hashes: self.with_password_hashes };
+            imports::note(&core, tenant, export, None).await?;
             let (mut before, mut written) = (None, 0);
             loop {
                 let (text, next) = imports::page(&core, tenant, export, before).await?;
@@ -208,6 +210,8 @@ impl ToFile {
             }
             out.flush().map_err(|e| failed(&self.file, &e))?;
             if !to_stdout {
+                drop(out);
+                part.replace(&self.file).map_err(|e| failed(&self.file, &e))?;
                 output::progress_done();
                 output::line(&format!("wrote {}", self.file.display()));
             }
@@ -216,11 +220,37 @@ impl ToFile {
     }
 }
 
-/// A new file that nobody else may read: it holds personal data, perhaps hashes.
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+/// A new file that nobody else may read, whatever was there before: it holds personal data, perhaps hashes. It takes
+/// its place when it is whole; dropped before that, nothing of it stays.
+struct Part(PathBuf);
+
+impl Part {
+    fn beside(file: &Path) -> Self {
+        let mut name = file.as_os_str().to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        Self(name.into())
+    }
+
+    fn create(&self) -> io::Result<File> {
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&self.0)
+    }
+
+    /// Takes the place of the file: a link is replaced, not followed. What is no file, such as a device, stays.
+    fn replace(&self, file: &Path) -> io::Result<()> {
+        if fs::metadata(file).is_ok_and(|there| !there.is_file()) {
+            return Err(io::Error::other("it is no file; - writes to standard output"));
+        }
+        fs::rename(&self.0, file)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // It has taken its place, or was never made.
+        let _ = fs::remove_file(&self.0);
+    }
 }

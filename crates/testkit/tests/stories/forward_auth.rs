@@ -125,18 +125,30 @@ impl Peer {
             ("x-portcullis-user", "root"),
             ("x-portcullis-roles", "administrator"),
             ("x-portcullis-session", "stolen"),
+            ("x-portcullis-actor", "root"),
+            ("x-portcullis-certificate-subject", "root"),
+            ("x-portcullis-certificate-names", "root"),
+            ("x-portcullis-certificate-fingerprint", "root"),
         ];
         let (status, _, seen) = self.call("PUT", "/orders/1?x=%20", &[&known[..], &forged].concat()).await;
         assert_eq!((status, &seen["method"], &seen["uri"]), (200, &"PUT".into(), &"/orders/1?x=%20".into()), "{seen}");
         let told = &seen["headers"];
         assert_eq!(told["x-portcullis-user"], ada.id.as_str(), "{told}");
         assert_eq!(told["x-portcullis-roles"], "user");
+        for name in ["actor", "certificate-subject", "certificate-names", "certificate-fingerprint"] {
+            let name = format!("x-portcullis-{name}");
+            assert!(matches!(told[&name].as_str(), None | Some("")), "{name}: {told}");
+        }
         assert_eq!(told["x-portcullis-assertion"].as_str().map(|token| token.split('.').count()), Some(3));
         assert!(told["x-portcullis-session"].as_str().is_some_and(|session| session.len() == 36), "{told}");
         let (status, _, seen) = self.call("GET", "/public", &forged).await;
         assert_eq!(status, 200);
         for (name, _) in forged {
             assert!(matches!(seen["headers"][name].as_str(), None | Some("")), "{name}: {seen}");
+        }
+        for name in ["x_portcullis_user", "x-portcullis_certificate_names"] {
+            let (status, _, seen) = self.call("GET", "/public", &[(name, "root")]).await;
+            assert!(status == refuses || (status == 200 && seen["headers"].get(name).is_none()), "{name}: {seen}");
         }
 
         assert_eq!(self.call("GET", "/reports/1", &known).await.0, 403);

@@ -53,6 +53,8 @@ name = "written"
 match = { path = "/written" }
 upstream = "echo"
 auth = "none"
+
+[forward_auth]
 "#;
     let app = TestApp::builder().config(config).start().await;
     let refuse = async |path: &str, body: Value, field: &str, says: &str| {
@@ -77,11 +79,22 @@ auth = "none"
     refuse(ROUTE, route("/api/auth/login"), "/match/path", "Portcullis itself").await;
     let greedy = json!({ "match": { "path": "/{*rest}" }, "upstream": "echo", "auth": "none", "priority": 1 });
     refuse(ROUTE, greedy, "/match/path", "Portcullis itself").await;
+    let at = |path: &str| json!({ "match": { "path": path, "host": "api.example.com" }, "upstream": "echo", "auth": "none" });
+    for path in ["/{*rest}", "/{a}/{*rest}", "/api/{b}/auth/login"] {
+        refuse(ROUTE, at(path), "/match/path", "Portcullis itself").await;
+    }
+    for path in ["/ui/reset-password/choose", "/ui/{page}", "/ui", "/api/v1/admin/users/0190/roles", "/.well-known/x"] {
+        refuse(ROUTE, route(path), "/match/path", "Portcullis itself").await;
+    }
     refuse("/api/v1/admin/routes/login", route("/a"), "", "built-in").await;
     put(&app, "/api/v1/admin/routes/written", &route("/a")).await.expect_problem(409, "gateway_config.in_file");
     put(&app, "/api/v1/admin/upstreams/echo", &json!({})).await.expect_problem(409, "gateway_config.in_file");
     assert_eq!(app.admin_get("/api/v1/admin/config").await.json["revision"], 0);
     app.get("/a").send().await.expect(404);
+    put(&app, "/api/v1/admin/routes/hosted", &at("/orders/{*rest}")).await.expect(201);
+    // What leads nowhere is only asked about.
+    let nowhere = json!({ "match": { "path": "/{*rest}", "host": "api.example.com" }, "auth": "none" });
+    put(&app, "/api/v1/admin/routes/asked-about", &nowhere).await.expect(201);
     put(&app, ROUTE, &route("/{*rest}")).await.expect(201);
     app.get("/anything").send().await.expect(200);
     app.get("/api/v1/me").send().await.expect_problem(401, "credentials.missing");

@@ -229,6 +229,11 @@ async fn an_address_is_confirmed_by_a_code_that_may_be_sent_again() {
     let code = app.mail_to("ada@example.com").await.code();
     let wrong = browser.submit(&page, "/ui/verify-email", &[("code", "12")]).await.expect(400);
     assert!(wrong.says("Please enter the six digits."));
+    // Another browser knows no address: one field serves both to confirm and to ask for another mail.
+    let mut other = Browser::at(&app);
+    let unknown = other.open("/ui/verify-email").await.expect(200);
+    assert_eq!(unknown.html().matches("name=\"email\"").count(), 1, "{}", unknown.html());
+    assert!(unknown.says("formaction=\"/ui/verify-email/resend\""), "{}", unknown.html());
     let spaced = format!("{} {}", &code[..3], &code[3..]);
     let done = browser.submit(&wrong, "/ui/verify-email", &[("code", &spaced)]).await.expect(200);
     assert!(done.says("is confirmed"), "{}", done.html());
@@ -325,14 +330,16 @@ async fn who_must_have_a_second_factor_sets_one_up_and_is_asked_for_it() {
     let page = sign_in(&mut browser, "/ui/login?return_to=%2Forders", "ada@example.com", PASSWORD).await.expect(200);
     assert!(page.path == "/ui/mfa" && browser.cookie(SESSION).is_none(), "{}", page.html());
     let app_page = browser.submit(&page, "/ui/mfa/enrol", &[]).await.expect(200);
-    assert!(app_page.says("src=\"data:image/svg+xml;base64,") && app_page.says("class=\"secret\""));
+    assert!(app_page.says("src=\"data:image/svg+xml;base64,") && !key_of(&app_page).is_empty());
     let wrong = browser.submit(&page, "/ui/mfa/enrol/sms", &[("phone", "123")]).await.expect(400);
     assert!(wrong.says("id=\"phone-faults\""), "{}", wrong.html());
     let asked = browser.submit(&wrong, "/ui/mfa/enrol/sms", &[("phone", PHONE)]).await.expect(200);
     let code = app.sms_to(PHONE).await.code();
     let codes = browser.submit(&asked, "/ui/mfa/enrol/confirm", &[("code", &code)]).await.expect(200);
     assert_eq!(codes.html().matches("<li><code>").count(), 10, "{}", codes.html());
+    assert_eq!(codes.path, "/ui/mfa/codes?return_to=%2Forders", "what was changed by a form is shown by a page");
     assert!(codes.says("href=\"/orders\"") && codes.says("download=") && browser.cookie(SESSION).is_some());
+    assert_eq!(browser.open("/ui/mfa/codes").await.path, "/ui/account", "codes are shown once");
     let backup = codes.html().split("<li><code>").nth(1).and_then(|rest| rest.split('<').next()).expect("a code");
 
     let mut other = Browser::at(&app);
@@ -358,6 +365,55 @@ async fn who_must_have_a_second_factor_sets_one_up_and_is_asked_for_it() {
 }
 
 #[tokio::test]
+async fn an_app_is_set_up_on_the_way_to_another_host_of_the_tenant() {
+    const TO: &str = "/ui/login?return_to=https%3A%2F%2Fshop.test%2Forders";
+    let may_end = |page: &Page| {
+        let policy = page.answer.header("content-security-policy");
+        assert!(policy.contains("form-action 'self' https://shop.test;"), "{}: {policy}", page.path);
+    };
+    let app = TestApp::start().await;
+    app.user("ada@example.com").await;
+    let tenants = app.admin_get("/api/v1/admin/tenants").await.expect(200).json;
+    let path = format!("/api/v1/admin/tenants/{}", tenants["items"][0]["id"].as_str().expect("an id"));
+    app.admin_call("PATCH", &path, &serde_json::json!({"hosts": ["shop.test"]})).await.expect(200);
+    let policy = serde_json::json!({"mfa": {"required": "always"}});
+    app.admin_call("PATCH", "/api/v1/admin/settings", &policy).await.expect(200);
+
+    let mut browser = Browser::at(&app);
+    let page = sign_in(&mut browser, TO, "ada@example.com", PASSWORD).await.expect(200);
+    may_end(&page);
+    let page = browser.submit(&page, "/ui/mfa/enrol", &[]).await.expect(200);
+    may_end(&page);
+    let secret = key_of(&page);
+    // A wrong code loses nothing: the same key is shown again.
+    let page = browser.submit(&page, "/ui/mfa/enrol/confirm", &[("code", "000000")]).await;
+    assert!(page.says("The code is not right.") && page.says("data:image/svg+xml;base64,"), "{}", page.html());
+    assert_eq!(key_of(&page), secret);
+    may_end(&page);
+    let codes = browser.submit(&page, "/ui/mfa/enrol/confirm", &[("code", &app.totp(&secret))]).await.expect(200);
+    assert!(codes.says("href=\"https://shop.test/orders\"") && browser.cookie(SESSION).is_some(), "{}", codes.html());
+
+    app.clock.advance(std::time::Duration::from_secs(60));
+    let mut other = Browser::at(&app);
+    let page = sign_in(&mut other, TO, "ada@example.com", PASSWORD).await.expect(200);
+    may_end(&page);
+    let page = other.submit(&page, "/ui/mfa", &[("code", "000000")]).await.expect(401);
+    may_end(&page);
+    let (target, fields) = page.filled_in("/ui/mfa", &[("code", &app.totp(&secret))]);
+    let answer = other.once("POST", &target, Some(&fields)).await.expect(303);
+    assert_eq!(answer.header("location"), "https://shop.test/orders");
+    // The form that comes too late begins anew, to the same end.
+    let late = other.once("POST", &target, Some(&fields)).await.expect(303);
+    assert_eq!(late.header("location"), "/ui/login?return_to=https%3A%2F%2Fshop.test%2Forders");
+}
+
+/// The key that is to be typed into an app.
+fn key_of(page: &Page) -> String {
+    let shown = page.html().split("<span class=\"code secret\">").nth(1).and_then(|rest| rest.split('<').next());
+    shown.expect("a key to type").replace(' ', "")
+}
+
+#[tokio::test]
 async fn somebody_sets_an_app_up_in_their_account_and_takes_it_away() {
     let app = TestApp::start().await;
     app.user("ada@example.com").await;
@@ -367,14 +423,14 @@ async fn somebody_sets_an_app_up_in_their_account_and_takes_it_away() {
     let page = browser.open("/ui/account/factors/app").await.expect(200);
     let page = browser.submit(&page, "/ui/account/factors/app", &[]).await.expect(200);
     assert!(page.says("src=\"data:image/svg+xml;base64,"), "{}", page.html());
-    let shown = page.html().split("<span class=\"code secret\">").nth(1).and_then(|rest| rest.split('<').next());
-    let secret = shown.expect("a key to type").replace(' ', "");
+    let secret = key_of(&page);
     // A wrong code loses nothing: the same key is shown again.
     let page = browser.submit(&page, "/ui/account/factors/confirm", &[("code", "000000")]).await.expect(403);
     assert!(page.says("The code is not right, or it has expired.") && page.says("data:image/svg+xml;base64,"));
     let code = app.totp(&secret);
     let codes = browser.submit(&page, "/ui/account/factors/confirm", &[("code", &code)]).await.expect(200);
-    assert_eq!((codes.path.as_str(), codes.html().matches("<li>").count() >= 10), ("/ui/account/factors/codes", true));
+    let shown = codes.html().matches("<li><code>").count();
+    assert_eq!((codes.path.as_str(), shown), ("/ui/account/factors/codes", 10));
     let list = browser.open("/ui/account/factors").await.expect(200);
     assert!(list.says("Authenticator app") && list.says("10 codes left"), "{}", list.html());
 

@@ -335,3 +335,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_taken_from_another_route_is_known_beforehand() {
+    let paths =
+        ["/{*rest}", "/ui/{*rest}", "/ui", "/ui/", "/ui/a", "/{x}/a", "/ui/{x}", "/{x}", "/{x}/{*rest}", "/api/a"];
+    let hosts = ["*", "*.test", "*.a.test", "b.a.test"];
+    let conditions: [(&[&str], _); 4] = [(&[], None), (&["GET"], None), (&["POST"], None), (&[], Some(("x-a", "1")))];
+    let mut rules = Vec::new();
+    for path in paths {
+        for host in hosts {
+            for (methods, header) in conditions {
+                rules.extend([0, 1].map(|priority| (matcher(host, path, methods, header), priority)));
+            }
+        }
+    }
+    let fields = [headers(&[]), headers(&[("x-a", "1")])];
+    let mut questions = Vec::new();
+    for host in ["c", "c.test", "c.a.test", "b.a.test"] {
+        for path in ["/", "/ui", "/ui/", "/ui/a", "/ui/b", "/ui/a/b", "/c", "/c/a", "/c/d", "/api/a"] {
+            for method in [&Method::GET, &Method::POST] {
+                questions.extend(fields.iter().map(|fields| asked(host, path, method, fields)));
+            }
+        }
+    }
+    let fits = |matcher: &Matcher, asked: &Asked<'_>| {
+        matcher.hosts[0].matches(asked.host) && matcher.path.matches(asked.path) && matcher.takes(asked)
+    };
+    let ours: Vec<_> =
+        rules.iter().filter(|(ours, priority)| ours.hosts == [HostPattern::Any] && *priority == 0).collect();
+    for (made, priority) in &rules {
+        for (ours, _) in &ours {
+            let index = Index::new([(ours.clone(), 0), (made.clone(), *priority)]);
+            let taken = questions.iter().find(|asked| index.find(asked) == Some(1) && fits(ours, asked));
+            assert_eq!(made.takes_from(*priority, ours, 0), taken.is_some(), "{made:?} {priority} {ours:?} {taken:?}");
+        }
+    }
+}

@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
+use axum::response::Response;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use identity::vault::Purpose;
-use kernel::{Problem, problem::common};
+use kernel::{Problem, SessionId, problem::common};
 use serde::{Deserialize, Serialize};
 
 use crate::{cookies, visit::Visit};
@@ -19,13 +20,13 @@ const KEPT: Duration = Duration::from_secs(60);
 
 /// A secret on its way.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Once {
-    /// Which page it is for.
-    pub(super) page: String,
+pub(crate) struct Once {
+    /// Which page it is for: a section's address.
+    pub(crate) page: String,
     /// What it belongs to, such as a key's name.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The secrets.
-    pub(super) texts: Vec<String>,
+    pub(crate) texts: Vec<String>,
 }
 
 impl std::fmt::Debug for Once {
@@ -35,28 +36,34 @@ impl std::fmt::Debug for Once {
 }
 
 /// Bound to the session.
-fn context(visit: &Visit) -> Vec<u8> {
-    let session = visit.principal().and_then(|principal| principal.session);
+fn context(session: Option<SessionId>) -> Vec<u8> {
     session.map(|id| id.uuid().as_bytes().to_vec()).unwrap_or_default()
 }
 
 impl Once {
-    /// Gives it to the browser and sends it to the page, which is a section's address.
-    pub(super) fn go(&self, visit: &Visit) -> Result<axum::response::Response, Problem> {
-        let internal = |cause: String| Problem::new(common::INTERNAL).cause(cause);
-        let plain = serde_json::to_vec(self).map_err(|e| internal(e.to_string()))?;
-        let core = &visit.pages().core;
-        let sealed = core.vault.seal(Purpose::ShownOnce, &context(visit), &plain, &*core.random);
-        let sealed = sealed.map_err(|e| internal(e.to_string()))?;
-        visit.set_cookie(cookies::set(COOKIE, &B64.encode(sealed), Some(KEPT)));
+    /// Gives it to the browser and sends it to the page.
+    pub(crate) fn go(&self, visit: &Visit) -> Result<Response, Problem> {
+        self.give(visit, visit.principal().and_then(|principal| principal.session))?;
         Ok(visit.go(&visit.url(&self.page)))
     }
 
+    /// Gives it to the browser for this session, which may have begun just now.
+    pub(crate) fn give(&self, visit: &Visit, session: Option<SessionId>) -> Result<(), Problem> {
+        let internal = |cause: String| Problem::new(common::INTERNAL).cause(cause);
+        let plain = serde_json::to_vec(self).map_err(|e| internal(e.to_string()))?;
+        let core = &visit.pages().core;
+        let sealed = core.vault.seal(Purpose::ShownOnce, &context(session), &plain, &*core.random);
+        let sealed = sealed.map_err(|e| internal(e.to_string()))?;
+        visit.set_cookie(cookies::set(COOKIE, &B64.encode(sealed), Some(KEPT)));
+        Ok(())
+    }
+
     /// What the browser was given for this page. It does not get it again.
-    pub(super) fn take(visit: &Visit, page: &str) -> Option<Self> {
+    pub(crate) fn take(visit: &Visit, page: &str) -> Option<Self> {
         let sealed = B64.decode(cookies::read(visit.headers(), COOKIE)?).ok()?;
         visit.set_cookie(cookies::clear(COOKIE));
-        let plain = visit.pages().core.vault.open(Purpose::ShownOnce, &context(visit), &sealed).ok()?;
+        let session = visit.principal().and_then(|principal| principal.session);
+        let plain = visit.pages().core.vault.open(Purpose::ShownOnce, &context(session), &sealed).ok()?;
         let once: Self = serde_json::from_slice(plain.expose()).ok()?;
         (once.page == page).then_some(once)
     }
