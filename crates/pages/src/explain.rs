@@ -26,8 +26,7 @@ impl Pages {
     ) -> Option<(HeaderMap, Bytes)> {
         let chosen = cookies::read(headers, visit::LANGUAGE).and_then(|text| text.parse().ok());
         let language = chosen.or_else(|| Language::wished(headers)).unwrap_or_default();
-        let prefix = of_tenant(asked_for.unwrap_or_default());
-        let tenant = self.tenant(prefix, headers)?;
+        let (tenant, prefix) = self.tenant(asked_for.unwrap_or_default(), headers)?;
         let look = self.look(tenant.id);
         let words = self.engine.words(language, &look);
         let base = format!("{prefix}/ui/");
@@ -54,13 +53,16 @@ impl Pages {
         Some((answer, page.into()))
     }
 
-    /// The tenant whose path or host it is, or the default one.
-    fn tenant(&self, prefix: &str, headers: &HeaderMap) -> Option<Arc<Tenant>> {
+    /// The tenant whose path or host it is, or the default one; and what stands before its pages.
+    fn tenant<'p>(&self, path: &'p str, headers: &HeaderMap) -> Option<(Arc<Tenant>, &'p str)> {
         let tenants = self.core.edge.tenants.load();
+        let prefix = of_tenant(path);
+        if let Some(named) = prefix.strip_prefix("/t/").and_then(|slug| tenants.by_slug(slug)) {
+            return Some((named.clone(), prefix));
+        }
         let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let by_path = prefix.strip_prefix("/t/").and_then(|slug| tenants.by_slug(slug));
-        let by_host = || tenants.by_host(&visit::bare(host));
-        by_path.or_else(by_host).or_else(|| tenants.default_tenant()).cloned()
+        let tenant = tenants.by_host(&visit::bare(host)).or_else(|| tenants.default_tenant())?;
+        Some((tenant.clone(), ""))
     }
 }
 
