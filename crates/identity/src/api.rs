@@ -16,8 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Core, api_keys, attributes, audit, auth, authz, branding, devices, gateway_config,
     http::{Refusal, render_problems},
-    imports, keys, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles, sessions,
-    templates, tenants, tokens, users, users_admin, verification,
+    imports, keys, leaving, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles,
+    sessions, templates, tenants, tokens, users, users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.
@@ -28,6 +28,7 @@ pub const PROBLEMS: &[&[&ProblemKind]] = &[
     gateway_config::PROBLEMS,
     imports::PROBLEMS,
     keys::PROBLEMS,
+    leaving::PROBLEMS,
     mfa::PROBLEMS,
     outbox::PROBLEMS,
     passkeys::PROBLEMS,
@@ -52,6 +53,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(verification::routes())
         .merge(new_password::routes())
         .merge(users::routes())
+        .merge(leaving::routes())
         .merge(sessions::routes())
         .merge(mfa::routes())
         .merge(devices::routes())

@@ -25,6 +25,7 @@ mod identity;
 pub mod imports;
 pub mod keys;
 pub mod language;
+pub mod leaving;
 pub mod mfa;
 pub mod new_password;
 pub mod outbox;

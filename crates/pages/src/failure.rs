@@ -42,6 +42,7 @@ const PROBLEMS: &[(&str, &str)] = &[
     ("verification.invalid", "problem-verification-invalid"),
     ("proof_of_work.required", "problem-work"),
     ("proof_of_work.invalid", "problem-work"),
+    ("user.last_super_admin", "problem-last-super-admin"),
     ("registration.closed", "problem-registration-closed"),
 ];
 
@@ -51,6 +52,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("too_long", "fault-too-long"),
     ("format", "fault-format"),
     ("unchanged", "fault-unchanged"),
+    ("not_the_same", "fault-not-the-same"),
     ("too_short", "fault-too-short"),
     ("no_uppercase", "fault-no-uppercase"),
     ("no_lowercase", "fault-no-lowercase"),

@@ -29,6 +29,7 @@ mod tests;
 pub use authenticate::authenticate;
 pub use model::{ApiKey, Status};
 pub use own::{Wanted, create_own, list_own, revoke_own, rotate_own};
+pub(crate) use store::revoke_all;
 pub use store::{is_active, sweep};
 
 use std::sync::Arc;

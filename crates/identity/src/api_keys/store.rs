@@ -74,6 +74,13 @@ pub(super) async fn revoke(tx: &mut TenantTx, id: ApiKeyId, now: Timestamp) -> R
     Ok(tx.execute(sql, params![id, now]).await? == 1)
 }
 
+/// Takes every key of a user back, and returns which.
+pub(crate) async fn revoke_all(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<Vec<ApiKeyId>, StoreError> {
+    let sql = "UPDATE api_keys SET revoked_at = $3 WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL
+        RETURNING id";
+    tx.query(sql, params![user, now]).await?.iter().map(|row| row.get(0)).collect()
+}
+
 /// Ends a key in favour of another, once. `false`: somebody else did.
 pub(super) async fn replace(
     tx: &mut TenantTx,

@@ -9,6 +9,7 @@ mod enumeration;
 mod forward_auth;
 mod gateway_config;
 mod journey;
+mod leaving;
 mod limits;
 mod messages;
 mod mfa;
