@@ -113,7 +113,7 @@ mod tests {
         for (key, text) in [
             ("sign-in-title", "Willkommen"),
             ("sign-in-title", "Two\nlines, {\"{\"} and <b>"),
-            ("span-hours", "{ $count -> [one] an hour *[other] { $count } hours }"),
+            ("span-hours", "{ $count ->\n[one] an hour\n*[other] { $count } hours\n}"),
             ("span-hours", "a while"),
         ] {
             assert_eq!(judge(key, text), Ok(()), "{text}");
