@@ -29,7 +29,6 @@ use crate::{
     outbox::{Fate, Letter, Post},
     preferences,
     proofs::{self, Purpose},
-    publish::{self, Change},
     roles,
     templates::Name,
     users::{self, UserStatus, WriteProfile},
@@ -90,9 +89,8 @@ pub async fn leave(core: &Core, permit: &Permit<WriteProfile>, wish: Option<Lang
                     .at(now);
                 post.write(tx, letter, Fate::Send).await?;
             }
-            for id in api_keys::revoke_all(tx, id, now).await? {
-                publish::append(tx, &Change::ApiKeyRevoked { id }, now).await?;
-            }
+            // Settled with what comes last.
+            api_keys::revoke_all(tx, id, now).await?;
             let seq = users_admin::put(tx, &cause, &user, UserStatus::Deleted, LEFT).await?;
             seq.ok_or_else(|| common::UNAUTHENTICATED.into())
         })

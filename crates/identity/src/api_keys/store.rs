@@ -78,13 +78,6 @@ pub(super) async fn revoke(tx: &mut TenantTx, id: ApiKeyId, now: Timestamp) -> R
     Ok(tx.execute(sql, params![id, now]).await? == 1)
 }
 
-<<<<<<< HEAD
-/// Takes every key of a user back, and returns which.
-pub(crate) async fn revoke_all(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<Vec<ApiKeyId>, StoreError> {
-    let sql = "UPDATE api_keys SET revoked_at = $3 WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL
-        RETURNING id";
-    tx.query(sql, params![user, now]).await?.iter().map(|row| row.get(0)).collect()
-=======
 /// Takes every key of a user back, and returns the entry of the feed to settle.
 pub async fn revoke_all(tx: &mut TenantTx, owner: UserId, now: Timestamp) -> Result<Option<i64>, StoreError> {
     let sql = "UPDATE api_keys SET revoked_at = $3 WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL
@@ -95,7 +88,6 @@ pub async fn revoke_all(tx: &mut TenantTx, owner: UserId, now: Timestamp) -> Res
         seq = Some(publish::append(tx, &Change::ApiKeyRevoked { id: id? }, now).await?);
     }
     Ok(seq)
->>>>>>> main
 }
 
 /// Ends a key in favour of another, once. `false`: somebody else did.
