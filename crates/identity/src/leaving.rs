@@ -73,7 +73,7 @@ pub async fn leave(core: &Core, permit: &Permit<WriteProfile>, wish: Option<Lang
             roles::lock(tx).await?;
             let preferences = preferences::load(tx).await?;
             if !preferences.account_deletion {
-                return Err(OFF.into());
+                return Err(Problem::new(OFF));
             }
             let user = users::by_id(tx, id).await?.filter(|user| user.status == UserStatus::Active);
             let user = user.ok_or(common::UNAUTHENTICATED)?;

@@ -76,7 +76,7 @@ async fn replace(
     Json(branding): Json<Branding>,
 ) -> Result<Response, Refusal> {
     let condition = Condition::read(&headers)?;
-    Ok(answer(service::put(&core, &permit, condition, Wanted::Whole(branding)).await?).into_response())
+    Ok(answer(service::put(&core, &permit, condition, Wanted::Whole(branding.into())).await?).into_response())
 }
 
 /// Change how pages look

@@ -25,7 +25,7 @@ const NO_IMAGE_MORE: Action = Action("branding.image_removed");
 #[derive(Debug)]
 pub(super) enum Wanted {
     /// This one.
-    Whole(Branding),
+    Whole(Box<Branding>),
     /// The present one with these changes (RFC 7396).
     Merged(Map<String, Json>),
 }
@@ -48,7 +48,7 @@ pub(super) async fn put(
         Box::pin(async move {
             let (old, revision) = locked(tx, &condition).await?;
             let new = match wanted {
-                Wanted::Whole(new) => new,
+                Wanted::Whole(new) => *new,
                 Wanted::Merged(changes) => merged(&old, changes)?,
             };
             let new = new.judge(&*wording)?;

@@ -48,15 +48,10 @@ impl Brand {
 }
 
 /// The brands of all tenants that have one. Written by [`publish`](crate::publish) only.
+#[derive(Default)]
 pub struct Brandings {
     default: Arc<Brand>,
     all: ArcSwap<HashMap<TenantId, Arc<Brand>>>,
-}
-
-impl Default for Brandings {
-    fn default() -> Self {
-        Self { default: Arc::default(), all: ArcSwap::default() }
-    }
 }
 
 impl fmt::Debug for Brandings {
