@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use identity::language::Language;
-use kernel::Problem;
+use kernel::{Problem, problem::common::STEP_UP};
 use minijinja::{Value, context};
 use url::form_urlencoded;
 
@@ -27,6 +27,9 @@ impl Pages {
         let base = format!("{}/ui/", of_tenant(asked_for.unwrap_or_default()));
         let sign_in = asked_for.filter(|_| problem.status() == 401).map(|path| {
             let mut query = form_urlencoded::Serializer::new(String::new());
+            if problem.kind == STEP_UP {
+                query.append_pair("again", "1");
+            }
             format!("{base}login?{}", query.append_pair(return_to::FIELD, path).finish())
         });
         let (title, text) = failure::title_and_text(problem, &words);

@@ -20,7 +20,7 @@ use identity::{
     sessions::{Scope, Wishes},
     users::Login,
 };
-use kernel::Problem;
+use kernel::{Acr, Problem};
 
 use crate::{
     Pages,
@@ -121,6 +121,8 @@ fn read(visit: &Visit, form: &Form) -> Result<LoginRequest, Problem> {
         wishes: Wishes { remember: form.is_ticked("remember"), scope: Scope::default(), set_cookie: true },
         device: Shown::read(visit.headers(), visit.ctx().client_ip),
         language: visit.wish(),
+        // Whoever signs in once more has been asked to prove more than they had.
+        acr: visit.principal().map(|_| Acr::Mfa),
     })
 }
 

@@ -6,7 +6,7 @@
 //! an unknown account as for a known one. Whether somebody has a second factor is told after the right password
 //! only; the count is cleared when they are in, so nobody who knows a password has challenges without end.
 
-use kernel::{Amr, Problem, RequestContext, RoleName, Secret, UserId, assurance::Method};
+use kernel::{Acr, Amr, Problem, RequestContext, RoleName, Secret, UserId, assurance::Method};
 use serde_json::json;
 use storage::StoreError;
 use uuid::Uuid;
@@ -43,6 +43,8 @@ pub struct LoginRequest {
     pub device: Shown,
     /// The language they like best.
     pub language: Option<Language>,
+    /// What the login is to be worth, where it matters: for [`Acr::Mfa`] a browser that is trusted is asked too.
+    pub acr: Option<Acr>,
 }
 
 /// What a right password leads to.
@@ -89,7 +91,8 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
         false => None,
     };
     let password = Verified { hash: verified, rehashed };
-    let trusted = preferences.mfa.trusts() && known.is_some_and(|device| device.is_trusted(core.now()));
+    let trusted = request.acr != Some(Acr::Mfa) && preferences.mfa.trusts();
+    let trusted = trusted && known.is_some_and(|device| device.is_trusted(core.now()));
     if (!offers.is_empty() && !trusted) || (offers.is_empty() && preferences.mfa.demands(&roles)) {
         return challenge(core, ctx, request, account.user.id, password, counter, offers).await;
     }

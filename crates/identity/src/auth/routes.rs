@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, StatusCode, header};
-use kernel::{AuthMethod, Problem, RequestContext, Secret};
+use kernel::{Acr, AuthMethod, Problem, RequestContext, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Object};
 use utoipa::ToSchema;
@@ -178,6 +178,9 @@ struct LoginBody {
     /// Hand out a session cookie too.
     #[serde(default)]
     set_cookie: bool,
+    /// What the login is to be worth: for `mfa` a browser that is trusted is asked for a second factor too.
+    #[schema(max_length = 8)]
+    acr: Option<String>,
 }
 
 impl LoginBody {
@@ -206,6 +209,7 @@ impl LoginBody {
             fields.wrong("/password", "too_long", "may have 128 characters at most");
         }
         let scope = fields.keep("/scope", "format", self.scope.parse::<Scope>());
+        let acr = self.acr.and_then(|acr| fields.keep("/acr", "format", acr.parse::<Acr>()));
         let (login, scope) = fields.finish(login.zip(scope))?;
         Ok(LoginRequest {
             login,
@@ -213,6 +217,7 @@ impl LoginBody {
             wishes: Wishes { remember: self.remember_me, scope, set_cookie: self.set_cookie },
             device: Shown::read(headers, ctx.client_ip),
             language: Language::wished(headers),
+            acr,
         })
     }
 }

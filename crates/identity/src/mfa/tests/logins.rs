@@ -208,6 +208,12 @@ async fn a_trusted_browser_is_not_asked_until_something_changes() {
     let with = |cookie: &str| node.post("/api/v1/auth/login", &login).header("cookie", cookie);
     let again = with(&cookie).send().await.expect(200);
     assert_eq!(claims(&node, &again).amr.acr(), Some(Acr::Single), "trusted is not proven");
+    let strict = json!({"email": "ada@example.com", "password": PASSWORD, "acr": "mfa"});
+    let stricter = async |body| node.post("/api/v1/auth/login", body).header("cookie", &cookie).send().await;
+    assert_eq!(stricter(&strict).await.expect(200)["mfa_required"], true, "where it matters, trust is not enough");
+    let mut unclear = strict.clone();
+    unclear["acr"] = "MFA".into();
+    stricter(&unclear).await.expect(400);
     let stranger = "__Host-portcullis_device=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     assert_eq!(with(stranger).send().await.expect(200)["mfa_required"], true);
 
