@@ -28,7 +28,7 @@ pub use party::Party;
 pub use prove::{Proven, begin_login, prove_login};
 pub(crate) use routes::BegunView;
 pub use routes::routes;
-pub use store::{count, list, remove_all};
+pub use store::{list, remove_all};
 pub use sweep::sweep;
 
 kernel::problems! {
@@ -41,10 +41,6 @@ kernel::problems! {
     pub EXISTS = 409 "passkey.exists" "This passkey is registered already" "Use it, or choose another device.";
     /// So many passkeys nobody needs.
     pub TOO_MANY = 409 "passkey.too_many" "There are too many passkeys" "Remove one that you do not use any more.";
-    /// The login is too old, or too weak, for this.
-    pub TOO_OLD = 401 "passkey.login_too_old" "Sign in again first" "This needs a recent login: with a passkey or a second factor if you have a passkey.";
-    /// An API key proves no person.
-    pub NO_LOGIN = 403 "passkey.no_login" "This needs a person's login" "An API key cannot change passkeys. Sign in.";
     /// Passkeys are bound to names, and there is none.
     pub NO_HOST = 409 "passkey.no_host" "Passkeys need a host with a name" "The operator sets server.public_url to a name rather than an address, or gives the tenant a host.";
 }

@@ -12,7 +12,7 @@ use storage::StoreError;
 use uuid::Uuid;
 
 use super::{
-    Entrance, INVALID, LIMITED, LoggedIn, Verified, enter,
+    Entrance, INVALID, LIMITED, LoggedIn, PASSKEY_NEEDED, Verified, enter,
     lockout::{self, Attempt, Counter},
 };
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
     preferences::{self, Preferences},
     roles,
     sessions::{self, Wishes},
+    strength,
     users::{self, Account, Login, User, UserKind, UserStatus},
 };
 
@@ -72,10 +73,11 @@ pub struct Challenge {
 /// Logs somebody in, in the tenant of the request.
 pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<Outcome, Problem> {
     let counter = Counter::login(&core.vault, &request.login, ctx.client_ip);
-    let Found { account, known, familiar, preferences, offers, roles } = load(core, ctx, &request).await?;
+    let Found { account, known, familiar, preferences, offers, held, roles } = load(core, ctx, &request).await?;
     let counter = known.map_or(counter, |device| counter.at(&core.vault, device.id));
     within_rate(core, ctx, &counter, known, familiar).await?;
-    let place = core.hasher.reserve()?;
+    let hasher = core.hasher.at(preferences.password_hashing);
+    let place = hasher.reserve()?;
     let attempt = count_attempt(core, ctx, counter).await?;
 
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
@@ -87,13 +89,23 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
     };
     // An upgrade can wait for the next login; this one must not fail for it.
     let rehashed = match verdict.needs_rehash {
-        true => core.hasher.hash(request.password.clone()).await.ok().map(Secret::new),
+        true => hasher.hash(request.password.clone()).await.ok().map(Secret::new),
         false => None,
     };
     let password = Verified { hash: verified, rehashed };
+<<<<<<< HEAD
     let trusted = request.acr != Some(Acr::Mfa) && preferences.mfa.trusts();
     let trusted = trusted && known.is_some_and(|device| device.is_trusted(core.now()));
     if (!offers.is_empty() && !trusted) || (offers.is_empty() && preferences.mfa.demands(&roles)) {
+=======
+    let trusted = known.is_some_and(|device| device.is_trusted(core.now(), preferences.mfa.trust()));
+    let must_enrol = offers.is_empty() && preferences.mfa.demands(&roles);
+    if must_enrol && held {
+        // They have more than a password: whoever knows just that must not add a factor of their own.
+        return Err(PASSKEY_NEEDED.into());
+    }
+    if (!offers.is_empty() && !trusted) || must_enrol {
+>>>>>>> main
         return challenge(core, ctx, request, account.user.id, password, counter, offers).await;
     }
     let entrance = Entrance {
@@ -165,6 +177,8 @@ struct Found {
     preferences: Preferences,
     /// Their second factors.
     offers: Vec<Offer>,
+    /// They have a factor or a passkey.
+    held: bool,
     roles: Vec<RoleName>,
 }
 
@@ -179,8 +193,8 @@ async fn load(core: &Core, ctx: &RequestContext, request: &LoginRequest) -> Resu
             let known = shown.recognise(tx, &vault, id).await?;
             let familiar = sessions::familiar(tx, id, ip, now).await?;
             let (offers, preferences) = (mfa::offers(tx, id).await?, preferences::load(tx).await?);
-            let roles = roles::of_user(tx, id).await?;
-            Ok::<_, StoreError>(Found { account, known, familiar, preferences, offers, roles })
+            let (held, roles) = (strength::beyond_password(tx, id).await?, roles::of_user(tx, id).await?);
+            Ok::<_, StoreError>(Found { account, known, familiar, preferences, offers, held, roles })
         })
     });
     Ok(found.await?)
