@@ -61,11 +61,6 @@ kernel::problems! {
     pub NO_PHONE = 409 "mfa.no_phone" "There is no phone to send a code to" "Answer the challenge in another way.";
     /// Too many text messages.
     pub SMS_LIMITED = 429 "sms.limited" "Too many text messages" "Try again after the time in Retry-After.";
-<<<<<<< HEAD
-=======
-    /// The login is too old, or too weak, for this.
-    pub STEP_UP = 401 "auth.step_up_required" "Prove again who you are" "This needs a recent login, with a second factor or a passkey if you have one.";
->>>>>>> main
     /// An API key proves no person.
     pub NO_LOGIN = 403 "mfa.no_login" "This needs a person's login" "An API key cannot change second factors or passkeys. Sign in.";
 }

@@ -179,7 +179,7 @@ pub mod common {
         /// The caller is not known.
         pub UNAUTHENTICATED = 401 "credentials.missing" "Authentication is required" "Send a valid access token, API key or session.";
         /// The login is too old, or too weak, for this.
-        pub STEP_UP = 401 "auth.step_up_required" "Prove again who you are" "Sign in again, with a second factor if you have one; then repeat the request with what you get.";
+        pub STEP_UP = 401 "auth.step_up_required" "Prove again who you are" "Sign in again, with a second factor or a passkey if you have one; then repeat the request with what you get.";
         /// The caller is known and may not do this.
         pub FORBIDDEN = 403 "permission.denied" "Permission denied" "Ask an administrator for the permission named in the detail.";
         /// The thing exists already, or changed meanwhile.

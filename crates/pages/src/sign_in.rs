@@ -62,7 +62,8 @@ async fn identify(Posted { visit, form }: Posted) -> Response {
         fields.wrong("/login", "too_long", "");
     }
     match fields.check() {
-        Ok(()) => visit.show(password_page(name, false, to.as_ref())),
+        // Whoever is signed in already proves more than they had.
+        Ok(()) => visit.show(password_page(name, false, visit.principal().is_some(), to.as_ref())),
         Err(problem) => {
             // What is too long is not shown again.
             let name = if name.len() > Login::MAX_LEN { "" } else { name };
@@ -71,8 +72,10 @@ async fn identify(Posted { visit, form }: Posted) -> Response {
     }
 }
 
-fn password_page(name: &str, remember: bool, to: Option<&ReturnTo>) -> View {
-    View::new("sign_in/password.html").with("login", name).with("remember", remember).then(to)
+/// `again`: a second factor is asked for even where the browser is trusted.
+fn password_page(name: &str, remember: bool, again: bool, to: Option<&ReturnTo>) -> View {
+    let view = View::new("sign_in/password.html").with("login", name).with("remember", remember);
+    view.with("again", again).then(to)
 }
 
 /// Reloading the second page by its address begins anew, to the same end.
@@ -96,7 +99,8 @@ async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             Ok(visit.go(&visit.url("mfa")))
         }
         Err(problem) if problem.status() < 500 => {
-            let page = password_page(form.text("login"), form.is_ticked("remember"), to.as_ref());
+            let (remember, again) = (form.is_ticked("remember"), form.is_ticked("again"));
+            let page = password_page(form.text("login"), remember, again, to.as_ref());
             Ok(visit.show(page.refused(problem)))
         }
         Err(problem) => Err(problem.into()),
@@ -121,8 +125,7 @@ fn read(visit: &Visit, form: &Form) -> Result<LoginRequest, Problem> {
         wishes: Wishes { remember: form.is_ticked("remember"), scope: Scope::default(), set_cookie: true },
         device: Shown::read(visit.headers(), visit.ctx().client_ip),
         language: visit.wish(),
-        // Whoever signs in once more has been asked to prove more than they had.
-        acr: visit.principal().map(|_| Acr::Mfa),
+        acr: form.is_ticked("again").then_some(Acr::Mfa),
     })
 }
 

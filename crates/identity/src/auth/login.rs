@@ -93,19 +93,14 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
         false => None,
     };
     let password = Verified { hash: verified, rehashed };
-<<<<<<< HEAD
-    let trusted = request.acr != Some(Acr::Mfa) && preferences.mfa.trusts();
-    let trusted = trusted && known.is_some_and(|device| device.is_trusted(core.now()));
-    if (!offers.is_empty() && !trusted) || (offers.is_empty() && preferences.mfa.demands(&roles)) {
-=======
-    let trusted = known.is_some_and(|device| device.is_trusted(core.now(), preferences.mfa.trust()));
+    let trusted = request.acr != Some(Acr::Mfa);
+    let trusted = trusted && known.is_some_and(|device| device.is_trusted(core.now(), preferences.mfa.trust()));
     let must_enrol = offers.is_empty() && preferences.mfa.demands(&roles);
     if must_enrol && held {
         // They have more than a password: whoever knows just that must not add a factor of their own.
         return Err(PASSKEY_NEEDED.into());
     }
     if (!offers.is_empty() && !trusted) || must_enrol {
->>>>>>> main
         return challenge(core, ctx, request, account.user.id, password, counter, offers).await;
     }
     let entrance = Entrance {
