@@ -49,6 +49,8 @@ pub(crate) enum Notice {
     FactorAdded,
     /// A second factor is asked for no more.
     FactorRemoved,
+    /// The account is deleted.
+    AccountDeleted,
     /// What was wanted needs a recent sign-in.
     SignInAgain,
 }
@@ -73,6 +75,7 @@ impl Notice {
         (Self::KeyRevoked, "key-revoked", "notice-key-revoked"),
         (Self::FactorAdded, "factor-added", "notice-factor-added"),
         (Self::FactorRemoved, "factor-removed", "notice-factor-removed"),
+        (Self::AccountDeleted, "account-deleted", "notice-account-deleted"),
         (Self::SignInAgain, "sign-in-again", "notice-sign-in-again"),
     ];
 

@@ -176,3 +176,14 @@ codes-left = { $count ->
     [few] Zbývají { $count } kódy
    *[other] Zbývá { $count } kódů
 }
+
+## Leaving
+account-verify = Poslat e-mail k potvrzení
+leave-title = Smazat účet
+leave-about = Svůj účet můžete smazat. Vše, co je s ním přihlášeno, ihned skončí.
+leave-text = Všechny vaše relace a klíče API skončí a nikdo se už nepřihlásí. Dokud je účet uchováván, může jej správce obnovit.
+leave-type = Pro potvrzení napište { $login }
+leave-submit = Smazat můj účet
+fault-not-the-same = Napište prosím přesně to, co je uvedeno.
+notice-account-deleted = Váš účet je smazán.
+problem-last-super-admin = Jste poslední správce, který může vše. Nejprve jím učiňte někoho jiného.

@@ -174,3 +174,14 @@ codes-left = { $count ->
     [one] { $count } code left
    *[other] { $count } codes left
 }
+
+## Leaving
+account-verify = Send a mail to confirm it
+leave-title = Delete account
+leave-about = You can delete your account. Everything that is signed in with it ends at once.
+leave-text = All your sessions and API keys end, and nobody can sign in any more. An administrator can restore the account as long as it is kept.
+leave-type = Type { $login } to confirm
+leave-submit = Delete my account
+fault-not-the-same = Please type exactly what is shown.
+notice-account-deleted = Your account is deleted.
+problem-last-super-admin = You are the last administrator who may do everything. Make somebody else one first.

@@ -174,3 +174,14 @@ codes-left = { $count ->
     [one] Queda { $count } código
    *[other] Quedan { $count } códigos
 }
+
+## Leaving
+account-verify = Enviar un correo para confirmarla
+leave-title = Eliminar la cuenta
+leave-about = Puedes eliminar tu cuenta. Todo lo que tenga la sesión iniciada con ella termina de inmediato.
+leave-text = Terminan todas tus sesiones y claves de API, y ya nadie puede iniciar sesión. Un administrador puede restaurar la cuenta mientras se conserve.
+leave-type = Escribe { $login } para confirmar
+leave-submit = Eliminar mi cuenta
+fault-not-the-same = Escribe exactamente lo que se muestra.
+notice-account-deleted = Tu cuenta se ha eliminado.
+problem-last-super-admin = Eres el último administrador que puede hacerlo todo. Da antes ese papel a otra persona.

@@ -2,12 +2,14 @@
 //! and key-value store. One binary, because linking the program is what a test costs most.
 
 mod accounts;
+mod branding;
 mod cache;
 mod devices;
 mod enumeration;
 mod forward_auth;
 mod gateway_config;
 mod journey;
+mod leaving;
 mod limits;
 mod messages;
 mod mfa;
