@@ -80,13 +80,13 @@ impl Refusal {
         response
     }
 
-    /// `WWW-Authenticate` and `Retry-After` where they belong, and what a stage has added.
+    /// What a stage has added, and `WWW-Authenticate` and `Retry-After` where they belong.
     fn into_fields(self) -> (Problem, HeaderMap) {
         let Self { problem, headers } = self;
         let mut headers = headers.map(|headers| *headers).unwrap_or_default();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(challenge) = authn::www_authenticate(&problem) {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            headers.entry(header::WWW_AUTHENTICATE).or_insert_with(|| HeaderValue::from_static(challenge));
         }
         if let Some(seconds) = problem.retry_after_secs() {
             headers.insert(header::RETRY_AFTER, seconds.into());

@@ -61,8 +61,6 @@ kernel::problems! {
     pub NO_PHONE = 409 "mfa.no_phone" "There is no phone to send a code to" "Answer the challenge in another way.";
     /// Too many text messages.
     pub SMS_LIMITED = 429 "sms.limited" "Too many text messages" "Try again after the time in Retry-After.";
-    /// The login is too old, or too weak, for this.
-    pub STEP_UP = 401 "auth.step_up_required" "Prove again who you are" "This needs a recent login, with a second factor or a passkey if you have one. Make yours so at /api/v1/auth/step-up.";
     /// There is nothing that the login could be made so strong with.
     pub IMPOSSIBLE = 403 "auth.step_up_impossible" "You have nothing to prove this with" "Set up a second factor or a passkey first, or sign in again.";
     /// An API key proves no person.

@@ -178,6 +178,8 @@ pub mod common {
         pub METHOD = 405 "method_not_allowed" "Method not allowed" "Use one of the methods in the Allow header.";
         /// The caller is not known.
         pub UNAUTHENTICATED = 401 "credentials.missing" "Authentication is required" "Send a valid access token, API key or session.";
+        /// The login is too old, or too weak, for this.
+        pub STEP_UP = 401 "auth.step_up_required" "Prove again who you are" "This needs a recent login, with a second factor or a passkey if you have one. Make yours so at /api/v1/auth/step-up.";
         /// The caller is known and may not do this.
         pub FORBIDDEN = 403 "permission.denied" "Permission denied" "Ask an administrator for the permission named in the detail.";
         /// The thing exists already, or changed meanwhile.

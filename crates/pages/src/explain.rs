@@ -8,11 +8,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use identity::language::Language;
-use kernel::{Problem, edge::Tenant};
+use kernel::{Problem, edge::Tenant, problem::common::STEP_UP};
 use minijinja::{Value, context};
 use url::form_urlencoded;
 
-use crate::{Pages, cookies, failure, headers::Policy, return_to, visit};
+use crate::{Pages, cookies, failure, headers::Policy, return_to, step_up, visit};
 
 impl Pages {
     /// A page about a refusal, in the language of whoever reads it: `headers` are their cookies and
@@ -32,7 +32,12 @@ impl Pages {
         let base = format!("{prefix}/ui/");
         let sign_in = asked_for.filter(|_| problem.status() == 401).map(|path| {
             let mut query = form_urlencoded::Serializer::new(String::new());
-            format!("{base}login?{}", query.append_pair(return_to::FIELD, path).finish())
+            query.append_pair(return_to::FIELD, path);
+            if problem.kind == STEP_UP {
+                // They are known, so whatever they proved was not enough.
+                return format!("{base}step-up?{}", query.append_pair(step_up::MAX_AGE, "0").finish());
+            }
+            format!("{base}login?{}", query.finish())
         });
         let (title, text) = failure::title_and_text(problem, &words);
         let page = self.engine.render(
@@ -42,7 +47,7 @@ impl Pages {
                 assets => crate::assets::addresses(),
                 t => Value::from_object(words),
                 status => problem.status(),
-                base => &*base, title, text, request_id, sign_in,
+                base => &*base, title, text, request_id, sign_in, again => problem.kind == STEP_UP,
                 ..look.values(&tenant, &base)
             },
         );

@@ -24,6 +24,7 @@ pub(crate) struct Faults {
 /// Codes of problems that have words of their own.
 const PROBLEMS: &[(&str, &str)] = &[
     ("credentials.invalid", "problem-credentials-invalid"),
+    ("auth.step_up_required", "problem-step-up"),
     ("login.locked", "problem-login-locked"),
     ("login.limited", "problem-too-many"),
     ("login.delayed", "problem-too-many"),

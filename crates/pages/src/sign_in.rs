@@ -27,6 +27,7 @@ use crate::{
     form::{Form, Posted},
     return_to::{self, ReturnTo},
     second::Waiting,
+    step_up,
     view::View,
     visit::Visit,
 };
@@ -37,11 +38,14 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
         .route("/ui/login/password", post(sign_in).get(start_again))
 }
 
-/// Who are you? Whoever is signed in already is sent on.
+/// Who are you? Whoever is signed in already is sent on, or asked to prove it once more.
 async fn ask(visit: Visit) -> Response {
     let to = visit.return_to();
     if visit.principal().is_some() && visit.parameter("again").is_none() {
-        return after(&visit, to.as_ref());
+        return match visit.parameter(step_up::MAX_AGE) {
+            Some(age) => visit.go(&step_up::address(&visit, to.as_ref(), &age)),
+            None => after(&visit, to.as_ref()),
+        };
     }
     let name = visit.parameter("login").filter(|name| name.len() <= Login::MAX_LEN).unwrap_or_default();
     visit.show(who(&visit, &name, to.as_ref()))

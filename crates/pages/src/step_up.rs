@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: what is needed, and for how long it holds (see [`identity::auth::step_up`]).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -27,8 +27,17 @@ use crate::{
     second::{self, method_name},
     sign_in,
     view::View,
-    visit::{SignedIn, Visit},
+    visit::{SignedIn, Visit, query},
 };
+
+/// The parameter with the seconds that a login may be old (as in OpenID Connect Core §3.1.2.1).
+pub(crate) const MAX_AGE: &str = "max_age";
+
+/// The page, on the way to another one.
+pub(crate) fn address(visit: &Visit, to: Option<&ReturnTo>, max_age: &str) -> String {
+    let back = to.map(|to| (return_to::FIELD, to.as_str()));
+    format!("{}{}", visit.url("step-up"), query(back.into_iter().chain([(MAX_AGE, max_age)])))
+}
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
     Router::new().route("/ui/step-up", get(ask).post(answer)).route("/ui/step-up/sms", post(send))
@@ -46,6 +55,12 @@ fn answering(visit: &Visit, form: &Form) -> Answering {
     Answering { challenge: form.secret("challenge"), device: device(visit), language: visit.wish() }
 }
 
+/// What was asked for in the address; what is no number is not.
+fn wanted(visit: &Visit) -> Wanted {
+    let seconds = visit.parameter(MAX_AGE).and_then(|age| age.parse().ok());
+    Wanted { acr: None, max_age: seconds.map(Duration::from_secs) }
+}
+
 /// Begins anew, with what was wrong before.
 async fn begin(
     visit: &Visit,
@@ -54,7 +69,7 @@ async fn begin(
     to: Option<&ReturnTo>,
     wrong: Option<Problem>,
 ) -> Result<Response, Problem> {
-    match step_up::begin(&visit.pages().core, caller, Wanted::default(), &device(visit)).await {
+    match step_up::begin(&visit.pages().core, caller, wanted(visit), &device(visit)).await {
         Ok(Some(missing)) => Ok(question(visit, &missing, chosen, to, wrong)),
         Ok(None) => Ok(sign_in::after(visit, to)),
         Err(problem) if problem.kind == IMPOSSIBLE => {
@@ -77,6 +92,7 @@ fn question(visit: &Visit, missing: &Missing, chosen: &str, to: Option<&ReturnTo
         .with("hint", asked.and_then(|offer| offer.hint.clone()))
         .with("others", others)
         .with("passkey", missing.passkey)
+        .with("max_age", wanted(visit).max_age.map(|age| age.as_secs().to_string()))
         .then(to);
     let view = match wrong {
         Some(problem) => view.refused(problem),

@@ -70,6 +70,7 @@ problem-title-internal = Něco se pokazilo
 problem-title-request = To se nepovedlo
 problem-title-sign-in = Přihlaste se prosím
 problem-sign-in = Abyste to viděli, musíte být přihlášeni.
+problem-step-up = Je k tomu potřeba čerstvé přihlášení, nebo přihlášení s dvoufázovým ověřením. Potvrďte prosím ještě jednou, že jste to vy. Dvoufázové ověření si nastavíte ve svém účtu.
 problem-not-found = Tady nic není. Možná je v adrese překlep, nebo se stránka přestěhovala.
 problem-forbidden = Toto nesmíte.
 problem-too-many = Pokusů bylo příliš mnoho. Zkuste to prosím znovu za { $wait }.

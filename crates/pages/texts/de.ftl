@@ -67,6 +67,7 @@ problem-title-internal = Etwas ist schiefgegangen
 problem-title-request = Das hat nicht geklappt
 problem-title-sign-in = Bitte melden Sie sich an
 problem-sign-in = Um das zu sehen, müssen Sie angemeldet sein.
+problem-step-up = Dafür muss die Anmeldung frisch oder in zwei Schritten bestätigt sein. Bitte zeigen Sie noch einmal, dass Sie es sind. Die Bestätigung in zwei Schritten richten Sie in Ihrem Konto ein.
 problem-not-found = Hier ist nichts. Vielleicht ist die Adresse vertippt, oder die Seite ist umgezogen.
 problem-forbidden = Das dürfen Sie nicht.
 problem-too-many = Es waren zu viele Versuche. Bitte versuchen Sie es in { $wait } wieder.

@@ -67,6 +67,7 @@ problem-title-internal = Something went wrong
 problem-title-request = That did not work
 problem-title-sign-in = Please sign in
 problem-sign-in = You need to be signed in to see this.
+problem-step-up = This needs a recent sign-in, or one with two-step verification. Please show once more that it is you. You set two-step verification up in your account.
 problem-not-found = There is nothing here. The address may be mistyped, or the page has moved.
 problem-forbidden = You may not do this.
 problem-too-many = There were too many attempts. Please try again in { $wait }.

@@ -67,6 +67,7 @@ problem-title-internal = Algo ha salido mal
 problem-title-request = No ha funcionado
 problem-title-sign-in = Inicia sesión
 problem-sign-in = Tienes que iniciar sesión para ver esto.
+problem-step-up = Esto requiere un inicio de sesión reciente o con verificación en dos pasos. Demuestra una vez más que eres tú. La verificación en dos pasos se configura en tu cuenta.
 problem-not-found = Aquí no hay nada. Quizá la dirección esté mal escrita o la página haya cambiado de sitio.
 problem-forbidden = No tienes permiso para hacer esto.
 problem-too-many = Ha habido demasiados intentos. Vuelve a intentarlo dentro de { $wait }.

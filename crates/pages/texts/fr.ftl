@@ -67,6 +67,7 @@ problem-title-internal = Une erreur s’est produite
 problem-title-request = Cela n’a pas fonctionné
 problem-title-sign-in = Veuillez vous connecter
 problem-sign-in = Vous devez être connecté pour voir ceci.
+problem-step-up = Cela demande une connexion récente, ou validée en deux étapes. Veuillez confirmer une nouvelle fois que c’est bien vous. La validation en deux étapes se configure dans votre compte.
 problem-not-found = Il n’y a rien ici. L’adresse est peut-être mal saisie, ou la page a été déplacée.
 problem-forbidden = Vous n’êtes pas autorisé à faire cela.
 problem-too-many = Il y a eu trop de tentatives. Veuillez réessayer dans { $wait }.

@@ -9,7 +9,11 @@
 //!   only read must not pass as the administrator who made it.
 //! * Scopes are what an OAuth client was granted; a caller who signed in directly has none.
 //!
+//! What the login behind a request must be worth is asked apart, by [`Assurance`].
+//!
 //! Deliberately absent: ownership and policies (AUTHZ-2), which need to see the resource.
+
+mod assurance;
 
 use kernel::{
     Permission, Principal, Problem, RoleName,
@@ -21,6 +25,8 @@ use crate::{
     authn::{CERTIFICATE, CERTIFICATE_REFUSED},
     certificate::{ClientCertificate, SanPattern},
 };
+
+pub use assurance::Assurance;
 
 /// What a route requires.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -1,6 +1,7 @@
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use kernel::{ApiKeyId, AuthMethod, GrantSet, Subject, TenantId, Timestamp, UserId};
+use http::header::WWW_AUTHENTICATE;
+use kernel::{Acr, Amr, ApiKeyId, AuthMethod, GrantSet, Subject, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::*;
@@ -91,4 +92,39 @@ fn a_narrowed_credential_carries_no_roles() {
 fn roles_of_another_tenant_grant_nothing() {
     let stranger = Principal { tenant: TenantId::from_uuid(Uuid::from_u128(2)), ..caller(&["admin"]) };
     assert!(asked(&needs(&["orders:read"], &[], &[]), Some(&stranger)).is_err());
+}
+
+/// `None` where it is good enough; else the challenge.
+fn challenged(wanted: Assurance, principal: &Principal) -> Option<String> {
+    let now = Timestamp::from_secs(10_000);
+    let mut refusal = wanted.require(Some(principal), now).err()?;
+    assert_eq!((refusal.status().as_u16(), refusal.problem.kind.code), (401, "auth.step_up_required"));
+    refusal.headers_mut()[WWW_AUTHENTICATE].to_str().map(str::to_owned).ok()
+}
+
+#[test]
+fn a_login_is_strong_and_recent_enough_or_told_what_would_be() {
+    let password = Amr::of(kernel::assurance::Method::Password);
+    let both = password.and(Amr::of(kernel::assurance::Method::Otp));
+    let login = |amr, age: i64| Principal { amr, authenticated_at: Timestamp::from_secs(10_000 - age), ..caller(&[]) };
+    let (least, age) = (|acr| Assurance { acr: Some(acr), max_age: None }, Duration::from_secs(600));
+    let said =
+        |rest: &str| Some(format!("Bearer realm=\"portcullis\", error=\"insufficient_user_authentication\"{rest}"));
+    for (wanted, amr, old, challenge) in [
+        (Assurance::default(), Amr::NONE, 9_000, None),
+        (least(Acr::Single), password, 9_000, None),
+        (least(Acr::Single), both, 9_000, None),
+        (least(Acr::Mfa), both, 9_000, None),
+        (least(Acr::Mfa), password, 0, said(", acr_values=\"mfa\"")),
+        (least(Acr::Single), Amr::NONE, 0, said(", acr_values=\"1fa\"")),
+        (Assurance { acr: None, max_age: Some(age) }, password, 600, None),
+        (Assurance { acr: None, max_age: Some(age) }, password, 601, said(", max_age=\"600\"")),
+        (Assurance { acr: None, max_age: Some(age) }, Amr::NONE, 0, said(", max_age=\"600\"")),
+        (Assurance { max_age: Some(age), ..least(Acr::Mfa) }, both, 600, None),
+        (Assurance { max_age: Some(age), ..least(Acr::Mfa) }, both, 601, said(", acr_values=\"mfa\", max_age=\"600\"")),
+    ] {
+        assert_eq!(challenged(wanted, &login(amr, old)), challenge, "{wanted:?} {amr} {old}");
+    }
+    let nobody = least(Acr::Single).require(None, Timestamp::EPOCH).expect_err("nobody");
+    assert_eq!(nobody.problem.kind.code, "credentials.missing");
 }

@@ -142,6 +142,7 @@ impl GatewayConfig {
             Some(name) => self.check_upstream_name(findings, &format!("{at}.upstream"), name),
             None => self.check_elsewhere(findings, at, route),
         }
+        let proven = route.acr.is_some() || route.max_age.is_some();
         let asks = !(route.permissions.is_empty() && route.roles.is_empty() && route.scopes.is_empty());
         match &route.auth {
             AuthConfig::AnyOf(kinds) if kinds.is_empty() => findings.add(
@@ -149,12 +150,20 @@ impl GatewayConfig {
                 "an empty list lets nobody in",
                 "Leave it out to accept every credential, or write \"none\" to ask for no credential.",
             ),
-            AuthConfig::None if asks => findings.add(
+            AuthConfig::None if asks || proven => findings.add(
                 format!("{at}.auth"),
-                "asks for no credential, but the route needs permissions, roles or scopes",
+                "asks for no credential, but the route needs permissions, roles, scopes, `acr` or `max_age`",
                 "Leave `auth` out, or drop what the route needs.",
             ),
+            AuthConfig::AnyOf(kinds) if proven && !kinds.iter().any(|kind| kind.is_login()) => findings.add(
+                format!("{at}.auth"),
+                "takes nothing that a person has logged in for, which `acr` and `max_age` ask for",
+                "Accept `jwt` or `session`, or leave `acr` and `max_age` out.",
+            ),
             _ => {}
+        }
+        if let Some(age) = route.max_age {
+            findings.positive(format!("{at}.max_age"), age);
         }
         self.check_certificates(findings, at, route, asks);
         for (j, scope) in route.scopes.iter().enumerate() {

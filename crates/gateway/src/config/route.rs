@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use kernel::{Permission, RoleName, principal::Network};
+use kernel::{Acr, Permission, RoleName, principal::Network};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -52,6 +52,14 @@ pub struct RouteConfig {
     /// OAuth scopes the caller needs, all of them.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// How strong the login behind the credential must be: `1fa` for any, `mfa` for one with a second factor.
+    /// Otherwise 401 `auth.step_up_required` (RFC 9470). No API key is a login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("enum" = ["1fa", "mfa"]))]
+    pub acr: Option<Acr>,
+    /// How long ago the person may have proven who they are; refused like `acr`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<Duration>,
     /// Names of which the connection's client certificate needs one, on top of what `auth` asks for:
     /// `dns:api.example.com`, `dns:*.example.com` (any depth below), `uri:spiffe://corp/orders`,
     /// `uri:spiffe://corp/*`, `email:ops@example.com`, `ip:10.0.0.7`. Empty: any certificate, or none.
@@ -140,6 +148,8 @@ impl RouteConfig {
             permissions: Vec::new(),
             roles: Vec::new(),
             scopes: Vec::new(),
+            acr: None,
+            max_age: None,
             client_sans: Vec::new(),
             limits: Vec::new(),
             strip_prefix: None,
@@ -276,6 +286,13 @@ pub enum AuthKind {
     /// The client certificate of the connection; needs `server.tls.client_ca`. It carries no permissions,
     /// roles or scopes.
     Mtls,
+}
+
+impl AuthKind {
+    /// Whether a person may have logged in for it.
+    pub(crate) const fn is_login(self) -> bool {
+        matches!(self, Self::Jwt | Self::Session)
+    }
 }
 
 /// `auth`: which credentials a route accepts.

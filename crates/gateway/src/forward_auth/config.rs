@@ -15,7 +15,8 @@ pub struct ForwardAuthConfig {
     pub path: String,
     /// The sign-in page, to which browsers without a session are sent: a path on the host that they asked for, such as
     /// `/ui/login`, which the proxy must lead to Portcullis; or an address such as `https://auth.example.com/login`.
-    /// They are refused when left out.
+    /// Those whose login is too weak or too old for a route are sent there with `max_age=0`. All are refused when left
+    /// out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_url: Option<String>,
     /// The query parameter of the sign-in page that tells where to return to.

@@ -12,8 +12,10 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// The sign-in page.
 #[derive(Debug)]
 pub(super) struct Login {
-    /// Up to where the address to return to begins.
+    /// Up to where its parameters begin.
     before: String,
+    /// What the address to return to is called.
+    parameter: Box<str>,
     /// Whether it is on the host that is asked for.
     here: bool,
 }
@@ -22,12 +24,13 @@ impl Login {
     pub(super) fn new(config: &ForwardAuthConfig) -> Option<Self> {
         let url = config.login_url.as_ref()?;
         let separator = if url.contains('?') { '&' } else { '?' };
-        let before = format!("{url}{separator}{}=", config.return_parameter);
-        Some(Self { before, here: url.starts_with('/') })
+        let (before, parameter) = (format!("{url}{separator}"), config.return_parameter.as_str().into());
+        Some(Self { before, parameter, here: url.starts_with('/') })
     }
 
-    /// Where to send whoever made this request and is not known, if it is a person in a browser.
-    pub(super) fn location(&self, parts: &Parts, about: &Admitted, secure: bool) -> Option<HeaderValue> {
+    /// Where to send whoever made this request and is not known, if it is a person in a browser. `again`: they are
+    /// known, and must prove it once more (`max_age` of OpenID Connect).
+    pub(super) fn location(&self, parts: &Parts, about: &Admitted, secure: bool, again: bool) -> Option<HeaderValue> {
         if !is_page(&parts.method, &parts.headers) {
             return None;
         }
@@ -39,7 +42,8 @@ impl Login {
             true => (format!("{origin}{}", self.before), target.to_string()),
             false => (self.before.clone(), format!("{origin}{target}")),
         };
-        HeaderValue::try_from(format!("{before}{}", utf8_percent_encode(&back, ESCAPED))).ok()
+        let (again, parameter) = (if again { "max_age=0&" } else { "" }, &self.parameter);
+        HeaderValue::try_from(format!("{before}{again}{parameter}={}", utf8_percent_encode(&back, ESCAPED))).ok()
     }
 }
 

@@ -21,7 +21,10 @@ mod told;
 use std::{sync::Arc, time::Instant};
 
 use http::{HeaderValue, Response, StatusCode, header, request::Parts};
-use kernel::{exchange::RouteRecorder, problem::common::UNAUTHENTICATED};
+use kernel::{
+    exchange::RouteRecorder,
+    problem::common::{STEP_UP, UNAUTHENTICATED},
+};
 
 pub use self::config::ForwardAuthConfig;
 use self::{login::Login, told::Style};
@@ -73,9 +76,10 @@ impl ForwardAuth {
 
     /// The refusal as the client is to see it, which may be the way to the sign-in page.
     fn refused(&self, mut refusal: Refusal, asked: &Asked<'_>) -> Result<Answered, Refusal> {
-        let unknown = refusal.problem.kind == UNAUTHENTICATED || refusal.problem.kind == authn::REFUSED;
-        let location = self.login.as_ref().filter(|_| unknown);
-        let location = location.and_then(|login| login.location(asked.parts, asked.about, asked.client.secure));
+        let kind = refusal.problem.kind;
+        let login = self.login.as_ref().filter(|_| [UNAUTHENTICATED, authn::REFUSED, STEP_UP].contains(&kind));
+        let again = kind == STEP_UP;
+        let location = login.and_then(|login| login.location(asked.parts, asked.about, asked.client.secure, again));
         let Some(location) = location else { return Err(refusal) };
         if asked.style == Style::Original {
             // nginx takes 401 and 403 only, and can be told to redirect.

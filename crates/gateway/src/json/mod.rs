@@ -8,7 +8,7 @@ mod strict;
 
 pub(crate) use edit::JsonEdits;
 pub use edit::JsonEditsConfig;
-pub(crate) use strict::parse;
+pub(crate) use strict::{parse, parse_yaml};
 
 use bytes::Bytes;
 use http::{HeaderMap, header};

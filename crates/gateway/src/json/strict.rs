@@ -7,12 +7,38 @@ use serde::{
     de::{self, DeserializeSeed, MapAccess, SeqAccess},
 };
 use serde_json::{Map, Number, Value};
+use serde_saphyr::options::NonFiniteFloatPolicy;
+
+/// Most values in a document of YAML.
+const MAX_NODES: usize = 1_000_000;
 
 /// The document in the bytes. `Err` says what is wrong, without a word of its content.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
     match serde_json::from_slice::<Strict>(bytes) {
         Ok(Strict(value)) => Ok(value),
         Err(error) => Err(format!("line {}, column {}", error.line(), error.column())),
+    }
+}
+
+/// The same of YAML, as far as JSON can say it too. What aliases and merge keys repeat counts as if it were written
+/// out, so a small text does not become a large document.
+pub(crate) fn parse_yaml(bytes: &[u8]) -> Result<Value, String> {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_events: MAX_NODES * 2,
+            max_nodes: MAX_NODES,
+            max_documents: 1,
+        },
+        strict_booleans: true,
+        reject_unsupported_tags: true,
+        non_finite_float_policy: NonFiniteFloatPolicy::Reject,
+    };
+    match serde_saphyr::from_slice_with_options::<Strict>(bytes, options) {
+        Ok(Strict(value)) => Ok(value),
+        Err(error) => Err(match error.location() {
+            Some(place) => format!("line {}, column {}", place.line(), place.column()),
+            None => "some place".to_owned(),
+        }),
     }
 }
 

@@ -16,7 +16,7 @@ use kernel::{
 use super::{Asked, Matcher, PathPattern, index::Index};
 use crate::{
     authn::Policy,
-    authz::Requirement,
+    authz::{Assurance, Requirement},
     cache::CacheNumbers,
     certificate::SanPattern,
     config::{
@@ -66,6 +66,8 @@ pub struct Route {
     pub auth: Policy,
     /// What the caller needs.
     pub requirement: Requirement,
+    /// What the caller's login must be worth.
+    pub assurance: Assurance,
     /// Names of which the connection's client certificate needs one. Empty: none is needed.
     pub client_sans: Box<[SanPattern]>,
     /// How much the caller may.
@@ -105,6 +107,7 @@ impl Route {
             priority: 0,
             auth: Policy::optional([AuthMethod::Jwt, AuthMethod::ApiKey, AuthMethod::Session]),
             requirement: Requirement::default(),
+            assurance: Assurance::default(),
             client_sans: Box::default(),
             limits: Rules::default(),
             target: service.into(),
@@ -375,6 +378,7 @@ fn compile(
             any_role: config.roles.clone(),
             scopes: config.scopes.iter().map(|scope| scope.as_str().into()).collect(),
         },
+        assurance: Assurance { acr: config.acr, max_age: config.max_age.map(|age| age.get()) },
         client_sans: config.client_sans.iter().map(|san| san.parse().ok()).collect::<Option<_>>()?,
         limits: Rules::compile([(config.name.as_str(), config.limits.as_slice())]).ok()?,
         target: match &config.upstream {

@@ -9,7 +9,8 @@ use crate::config::Size;
 
 /// What requests must look like: by a JSON Schema for the body, or by an `OpenAPI` document for everything.
 /// Others are refused with 400 and every error with its place. Files are read when the configuration is
-/// loaded, and name nothing outside of themselves.
+/// loaded, as YAML where their name ends in .yaml or .yml and as JSON otherwise, and name nothing outside of
+/// themselves.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ValidateConfig {
@@ -19,7 +20,7 @@ pub struct ValidateConfig {
     pub schema: Option<PathBuf>,
     /// Whether a request must have a body; with `schema`.
     pub body_required: bool,
-    /// An `OpenAPI` 3.0 or 3.1 document in JSON, in a file: paths, methods, parameters in path, query,
+    /// An `OpenAPI` 3.0 or 3.1 document, in a file: paths, methods, parameters in path, query,
     /// header and cookies, and JSON bodies. What it does not describe is refused with 404 or 405.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub openapi: Option<PathBuf>,

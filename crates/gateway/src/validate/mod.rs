@@ -4,7 +4,7 @@
 //! refused there, so no request ever makes the gate fetch something. Errors tell places and rules, never
 //! the values that a client sent.
 //!
-//! Deliberately absent: responses; YAML; parameters whose value is a document of its own (`content`), and bodies
+//! Deliberately absent: responses; parameters whose value is a document of its own (`content`), and bodies
 //! that are not JSON, of which only the presence and the media type are looked at.
 
 mod config;
@@ -64,9 +64,10 @@ impl Validation {
             findings.add(at, "takes a schema or an OpenAPI document", "Set one of `schema` and `openapi`.");
         }
         let mut read = |file: &Path, setting: &str| {
-            let parsed = read_json(file);
+            let parsed = read_document(file);
             if let Err(error) = &parsed {
-                findings.add(format!("{at}.{setting}"), error, "Name a file with one JSON document.");
+                let hint = "Name a file with one document: of YAML where its name ends in .yaml or .yml, else of JSON.";
+                findings.add(format!("{at}.{setting}"), error, hint);
             }
             parsed.ok()
         };
@@ -148,14 +149,19 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
         .map_err(|place| Problem::new(MALFORMED).detail(format!("The body is not valid JSON at {place}.")))
 }
 
-fn read_json(file: &Path) -> Result<Value, String> {
+fn read_document(file: &Path) -> Result<Value, String> {
     let of = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
     let size = fs::metadata(file).map_err(|error| of(&error))?.len();
     if size > MAX_FILE {
         return Err(of(&format!("is larger than {} MiB", MAX_FILE >> 20)));
     }
     let text = fs::read(file).map_err(|error| of(&error))?;
-    json::parse(&text).map_err(|place| of(&format!("is not JSON at {place}")))
+    let is_yaml = file.extension().is_some_and(|end| ["yaml", "yml"].iter().any(|yaml| end.eq_ignore_ascii_case(yaml)));
+    if is_yaml {
+        json::parse_yaml(&text).map_err(|place| of(&format!("is not YAML that can be read here, at {place}")))
+    } else {
+        json::parse(&text).map_err(|place| of(&format!("is not JSON at {place}")))
+    }
 }
 
 #[cfg(test)]

@@ -161,6 +161,78 @@ fn bodies_are_as_the_document_says() {
     );
 }
 
+fn of_yaml(text: &str) -> Result<Value, String> {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("openapi.YAML");
+    fs::write(&file, text).expect("written");
+    read_document(&file)
+}
+
+#[test]
+fn yaml_says_what_json_says() {
+    let written = of_yaml(
+        r#"
+openapi: 3.0.3
+x-order: &order {type: object, required: [lines]} # taken up below
+paths:
+  /orders:
+    post:
+      responses:
+        200: {description: 'yes'}
+components:
+  schemas:
+    Order: *order
+    Late:
+      <<: *order
+      description: |
+        no
+      maxProperties: 3
+      x-rest: [~, true, no, 1.5, 2026-01-01, "0x10"]
+"#,
+    );
+    let order = json!({"type": "object", "required": ["lines"]});
+    let mut late = order.clone();
+    late["description"] = "no\n".into();
+    late["maxProperties"] = 3.into();
+    late["x-rest"] = json!([null, true, "no", 1.5, "2026-01-01", "0x10"]);
+    let said = json!({
+        "openapi": "3.0.3",
+        "x-order": order,
+        "paths": {"/orders": {"post": {"responses": {"200": {"description": "yes"}}}}},
+        "components": {"schemas": {"Order": order, "Late": late}},
+    });
+    assert_eq!(written, Ok(said));
+    assert_eq!(of_yaml(&document().to_string()), Ok(document()), "JSON is YAML");
+}
+
+#[test]
+fn yaml_that_two_would_read_differently_or_that_grows_is_refused() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for i in 1..9 {
+        let before = format!("*a{},", i - 1).repeat(9);
+        bomb += &format!("a{i}: &a{i} [{before}]\n");
+    }
+    let scalar = "x".repeat(1 << 20);
+    let wide = format!("a: &a {scalar}\nb: [{}]\n", "*a,".repeat(90));
+    for (text, why) in [
+        ("a: 1\na: 2", "a member twice"),
+        ("1: a\n'1': b", "a member twice"),
+        ("a: 1\n---\na: 2", "two documents"),
+        ("a: .inf", "no number of JSON"),
+        ("a: !!python/object:os.system x", "a tag of others"),
+        ("? [a, b]\n: c", "a name that is no text"),
+        ("a: &a [*a]", "it holds itself"),
+        ("a: *b", "what is nowhere"),
+        ("a: [", "it does not end"),
+        (&"[".repeat(100_000), "too deep"),
+        (&bomb, "it grows"),
+        (&wide, "it grows in bytes"),
+    ] {
+        assert!(of_yaml(text).is_err(), "{why}");
+    }
+    assert!(of_yaml("a: 1\na: 2").expect_err("twice").contains("YAML that can be read here, at line 2"));
+}
+
 #[test]
 fn nothing_outside_of_the_document_is_asked() {
     for reference in ["https://evil.test/schema.json", "file:///etc/passwd", "other.json#/x"] {

@@ -23,6 +23,11 @@ name = "admin"
 match = { path = "/admin", host = "shop.test" }
 permissions = ["orders:delete"]
 [[routes]]
+name = "strong"
+match = { path = "/strong", host = "shop.test" }
+acr = "mfa"
+max_age = "10m"
+[[routes]]
 name = "search"
 match = { path = "/search", host = "shop.test" }
 limits = [{ by = "user", rate = "1/hour" }]
@@ -110,6 +115,17 @@ async fn refusals_are_those_of_the_route() {
     assert_eq!(ask(&gate, "GET", "shop.test", "/orders", &socket).await.problem(), (403, "session.csrf".into()));
     let socket = format!("{cookie}Sec-WebSocket-Key: x\r\nOrigin: https://shop.test\r\n");
     assert_eq!(ask(&gate, "GET", "shop.test", "/orders", &socket).await.status(), 200);
+    // Who has not proven enough is told what would be, and people are led to where they prove it.
+    for known in [KEY, cookie] {
+        let answer = ask(&gate, "GET", "shop.test", "/strong", known).await;
+        assert_eq!(answer.problem(), (401, "auth.step_up_required".into()));
+        let challenge = answer.field("www-authenticate").expect("a challenge");
+        let asked = "error=\"insufficient_user_authentication\", acr_values=\"mfa\", max_age=\"600\"";
+        assert!(challenge.ends_with(asked), "{challenge}");
+    }
+    let answer = ask(&gate, "GET", "shop.test", "/strong", &format!("{cookie}Accept: text/html\r\n")).await;
+    let login = "https://auth.test/login?lang=en&max_age=0&return_to=https%3A//shop.test/strong";
+    assert_eq!((answer.status(), answer.field("location")), (302, Some(login)));
     let preflight = "Origin: https://page.test\r\nAccess-Control-Request-Method: PUT\r\n";
     assert_eq!(ask(&gate, "OPTIONS", "shop.test", "/pages", preflight).await.status(), 200, "the service answers it");
     assert_eq!(ask(&gate, "OPTIONS", "shop.test", "/orders", preflight).await.status(), 401);

@@ -284,6 +284,11 @@ match = { path = "/admin/{*rest}" }
 upstream = "away"
 permissions = ["orders:delete"]
 [[routes]]
+name = "strong"
+match = { path = "/strong/{*rest}" }
+upstream = "away"
+acr = "mfa"
+[[routes]]
 name = "open"
 match = { path = "/test.Echo/{*rest}" }
 upstream = "u"
@@ -309,14 +314,18 @@ auth = "none"
     assert!(outcome(answer.headers()).1.starts_with("credentials.missing: "));
     assert!(http_body::Body::is_end_stream(answer.body()), "there is nothing behind the head");
     assert_eq!(ask("/admin/x", true).await.headers()["grpc-status"], "7");
+    let answer = ask("/strong/x", true).await;
+    assert_eq!(answer.headers()["grpc-status"], "16");
+    assert!(outcome(answer.headers()).1.starts_with("auth.step_up_required: "));
+    assert!(answer.headers()["www-authenticate"].to_str().expect("text").ends_with(", acr_values=\"mfa\""));
     assert_eq!(ask("/nowhere", false).await.headers()["grpc-status"], "12");
     assert_eq!(ask("/limited/x", false).await.headers()["grpc-status"], "14", "the target is away");
     let answer = ask("/limited/x", false).await;
     assert_eq!(answer.headers()["grpc-status"], "8");
     assert!(answer.headers().contains_key("retry-after"));
     // Operators see what was meant.
-    let told = gate.ledger.finished(5).await;
-    assert_eq!(told.iter().map(|told| told.status).collect::<Vec<_>>(), [401, 403, 404, 502, 429]);
+    let told = gate.ledger.finished(6).await;
+    assert_eq!(told.iter().map(|told| told.status).collect::<Vec<_>>(), [401, 403, 401, 404, 502, 429]);
     // Whoever does not speak gRPC gets a document.
     assert_eq!(gate.get("/closed/x", "").await.problem().0, 401);
 }

@@ -23,8 +23,9 @@ use gateway::{
     upstream::StickyKey,
 };
 use kernel::{
-    ApiKeyId, AuthMethod, Clock, OsRandom, Principal, Problem, SessionId, Subject, SystemClock, TenantId, Timestamp,
-    UserId,
+    Amr, ApiKeyId, AuthMethod, Clock, OsRandom, Principal, Problem, SessionId, Subject, SystemClock, TenantId,
+    Timestamp, UserId,
+    assurance::Method,
     edge::{Access, Authenticator, Credential, Edge, Tenant, Tenants},
     exchange::{Exchange, Recorder, RouteRecorder},
 };
@@ -143,11 +144,15 @@ pub(crate) fn ada(tenant: TenantId) -> Principal {
 
 impl Authenticator for OneCaller {
     fn authenticate(&self, credential: Credential) -> BoxFuture<'_, Result<Arc<Principal>, Problem>> {
+        let ada = ada(self.0);
         let known = match &credential {
-            Credential::ApiKey(key) => key.expose() == "pk_live_ada",
-            Credential::SessionCookie(cookie) => cookie.expose() == "ada",
+            Credential::ApiKey(key) if key.expose() == "pk_live_ada" => Some(ada),
+            Credential::SessionCookie(cookie) if cookie.expose() == "ada" => {
+                Some(Principal { amr: Amr::of(Method::Password), ..ada })
+            }
+            _ => None,
         };
-        let answer = if known { Ok(Arc::new(ada(self.0))) } else { Err(REFUSED.into()) };
+        let answer = known.map(Arc::new).ok_or(REFUSED.into());
         Box::pin(std::future::ready(answer))
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use kernel::{Acr, Principal, Problem, Timestamp};
+use kernel::{Acr, Principal, Problem, Timestamp, problem::common::STEP_UP};
 
-use super::{NO_LOGIN, STEP_UP};
+use super::NO_LOGIN;
 
 /// How long ago the person may have proved who they are.
 pub const RECENT: Duration = Duration::from_secs(10 * 60);

@@ -82,7 +82,7 @@ async fn list(own: Own<ReadProfile>) -> Result<Response, Refusal> {
 /// page about it.
 fn refused(visit: &Visit, problem: Problem, form: impl FnOnce() -> View) -> Result<Response, Refusal> {
     match problem.status() {
-        _ if problem.kind.code == mfa::STEP_UP.code => Ok(step_up(visit, SECTION)),
+        _ if problem.kind == common::STEP_UP => Ok(step_up(visit, SECTION)),
         400..500 => Ok(visit.show(form().refused(problem))),
         _ => Err(problem.into()),
     }

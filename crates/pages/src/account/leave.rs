@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Router, response::Response, routing::get};
 use identity::{
     http::{Fields, Refusal},
-    leaving, mfa, sessions,
+    leaving, sessions,
     users::{ReadProfile, User, WriteProfile},
 };
 use kernel::{Problem, problem::common};
@@ -50,7 +50,7 @@ async fn leave(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result
             visit.set_cookie(Some(sessions::cookie::clear()));
             Ok(visit.go_saying(&visit.url("login"), Notice::AccountDeleted))
         }
-        Err(problem) if problem.kind.code == mfa::STEP_UP.code => Ok(step_up(&visit, ADDRESS)),
+        Err(problem) if problem.kind == common::STEP_UP => Ok(step_up(&visit, ADDRESS)),
         Err(problem) if matches!(problem.status(), 400 | 409) => Ok(visit.show(view(&login).refused(problem))),
         Err(problem) => Err(problem.into()),
     }

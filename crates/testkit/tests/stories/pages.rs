@@ -5,7 +5,7 @@ use testkit::{Browser, PASSWORD, Page, TestApp};
 const SESSION: &str = "__Host-portcullis_session";
 
 /// Signs in by the pages, as far as they let.
-async fn sign_in(browser: &mut Browser<'_>, start: &str, login: &str, password: &str) -> Page {
+pub(crate) async fn sign_in(browser: &mut Browser<'_>, start: &str, login: &str, password: &str) -> Page {
     let page = browser.open(start).await.expect(200);
     let page = browser.submit(&page, "/ui/login", &[("login", login)]).await.expect(200);
     browser.submit(&page, "/ui/login/password", &[("password", password)]).await
