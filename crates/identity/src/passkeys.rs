@@ -8,6 +8,7 @@
 //! - Authenticators know a person by a random handle, never by an id or an address that means something elsewhere.
 //! - A key is bound to one host (the RP id); pages of the tenant's own hosts only may use it (see [`party`]).
 //! - A signature counter that does not rise is refused and audited: somebody has a copy of the key.
+//! - As second factor a key is asked for by the challenge of one login, and answers that one alone.
 //! - How a login begins is answered alike for everybody: nobody learns who has a passkey.
 //!
 //! Deliberately absent: attestation. Which make of authenticator somebody uses is not asked.
@@ -18,17 +19,19 @@ mod model;
 mod party;
 mod prove;
 mod routes;
+mod second;
 mod store;
 mod sweep;
 
 pub use ceremonies::Begun;
 pub use manage::{begin_registration, finish_registration, remove, rename, tell_removed};
 pub use model::{Passkey, PasskeyView};
-pub use party::Party;
+pub use party::{Party, page};
 pub use prove::{Proven, begin_login, prove_login};
 pub(crate) use routes::BegunView;
 pub use routes::routes;
-pub use store::{count, list, remove_all};
+pub use second::{begin_second, prove_second};
+pub use store::{count, exists_at, list, remove_all};
 pub use sweep::sweep;
 
 kernel::problems! {
@@ -45,6 +48,8 @@ kernel::problems! {
     pub TOO_OLD = 401 "passkey.login_too_old" "Sign in again first" "This needs a recent login: with a passkey or a second factor if you have a passkey.";
     /// An API key proves no person.
     pub NO_LOGIN = 403 "passkey.no_login" "This needs a person's login" "An API key cannot change passkeys. Sign in.";
+    /// There is none that this page may use.
+    pub NONE = 409 "passkey.none" "There is no passkey for this host" "Answer the challenge in another way.";
     /// Passkeys are bound to names, and there is none.
     pub NO_HOST = 409 "passkey.no_host" "Passkeys need a host with a name" "The operator sets server.public_url to a name rather than an address, or gives the tenant a host.";
 }

@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use webauthn_rs::prelude::RegisterPublicKeyCredential;
 
-use super::{Begun, PasskeyView, manage, model::MAX_NAME, store};
+use super::{Begun, PasskeyView, manage, model::MAX_NAME, page, store};
 use crate::{
     Core,
     devices::Shown,
@@ -61,7 +61,7 @@ async fn start(
     permit: Permit<WriteProfile>,
     headers: HeaderMap,
 ) -> Result<Json<BegunView>, Refusal> {
-    Ok(Json(manage::begin_registration(&core, &permit, &headers).await?.into()))
+    Ok(Json(manage::begin_registration(&core, &permit, page(&headers).as_ref()).await?.into()))
 }
 
 /// What the authenticator has made.

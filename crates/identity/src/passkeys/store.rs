@@ -35,6 +35,12 @@ pub async fn list(tx: &mut TenantTx, user: UserId) -> Result<Vec<Passkey>, Store
     tx.query(&sql, params![user, MOST]).await?.iter().map(read).collect()
 }
 
+/// Whether somebody has a passkey that is bound to this host.
+pub async fn exists_at(tx: &mut TenantTx, user: UserId, rp_id: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM passkeys WHERE tenant_id = $1 AND user_id = $2 AND rp_id = $3 LIMIT 1";
+    Ok(tx.query_opt(sql, params![user, rp_id]).await?.is_some())
+}
+
 /// How many a user has.
 pub async fn count(tx: &mut TenantTx, user: UserId) -> Result<i64, StoreError> {
     let sql = "SELECT count(*) FROM passkeys WHERE tenant_id = $1 AND user_id = $2";
