@@ -29,10 +29,11 @@ pub use model::{Passkey, PasskeyView};
 pub use party::{Party, page};
 pub use prove::{Proven, begin_login, prove_login};
 pub(crate) use routes::BegunView;
-pub use routes::routes;
+pub use routes::{name_of, routes};
 pub use second::{begin_second, prove_second};
 pub use store::{count, exists_at, list, remove_all};
 pub use sweep::sweep;
+pub use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
 
 kernel::problems! {
     /// Unknown, used up, expired, of another host, not signed by a key that we know, or of somebody who may not log

@@ -15,15 +15,17 @@ mod email;
 mod factors;
 mod home;
 mod own;
+mod passkeys;
 mod password;
 mod privacy;
 mod profile;
 mod sessions;
 mod when;
 
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 
 use axum::{Router, response::Response, routing::get};
+use kernel::Problem;
 
 use crate::{Pages, notice::Notice, view::View, visit::Visit};
 
@@ -34,6 +36,7 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
         .merge(email::routes())
         .merge(password::routes())
         .merge(factors::routes())
+        .merge(passkeys::routes())
         .merge(sessions::routes())
         .merge(devices::routes())
         .merge(api_keys::routes())
@@ -46,8 +49,14 @@ pub(crate) async fn enter(visit: Visit) -> Response {
 }
 
 /// To sign in again, and back to the section: what it wants to do needs a recent sign-in.
-fn sign_in_again(visit: &Visit, section: &'static str) -> Response {
-    visit.go_saying(&visit.sign_in_at(true, Some(&visit.url(section))), Notice::SignInAgain)
+fn sign_in_again(visit: &Visit, section: &'static str, notice: Notice) -> Response {
+    visit.go_saying(&visit.sign_in_at(true, Some(&visit.url(section))), notice)
+}
+
+/// What is wrong with a name, said at the field of what was to have it: lists have many of them.
+fn at_field_of(problem: &Problem, id: &impl Display) -> Problem {
+    let errors = problem.errors.iter().map(|error| (error.code, error.message.clone()));
+    errors.fold(Problem::new(problem.kind), |there, (code, text)| there.field(format!("/name-{id}"), code, text))
 }
 
 /// A page of the section that has this address.

@@ -20,6 +20,7 @@
 mod account;
 mod address;
 mod assets;
+mod ceremony;
 mod change_email;
 mod cookies;
 mod csrf;

@@ -49,8 +49,16 @@ pub(crate) enum Notice {
     FactorAdded,
     /// A second factor is asked for no more.
     FactorRemoved,
+    /// There is a new passkey.
+    PasskeyAdded,
+    /// A passkey has a name.
+    PasskeyNamed,
+    /// A passkey works no more.
+    PasskeyRemoved,
     /// What was wanted needs a recent sign-in.
     SignInAgain,
+    /// And one with more than a password.
+    SignInStrongly,
 }
 
 impl Notice {
@@ -73,6 +81,10 @@ impl Notice {
         (Self::KeyRevoked, "key-revoked", "notice-key-revoked"),
         (Self::FactorAdded, "factor-added", "notice-factor-added"),
         (Self::FactorRemoved, "factor-removed", "notice-factor-removed"),
+        (Self::PasskeyAdded, "passkey-added", "notice-passkey-added"),
+        (Self::PasskeyNamed, "passkey-named", "notice-passkey-named"),
+        (Self::PasskeyRemoved, "passkey-removed", "notice-passkey-removed"),
+        (Self::SignInStrongly, "sign-in-strongly", "notice-sign-in-strongly"),
         (Self::SignInAgain, "sign-in-again", "notice-sign-in-again"),
     ];
 

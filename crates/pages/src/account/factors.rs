@@ -47,7 +47,7 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
         .route("/ui/account/factors/{id}/remove", get(ask_remove).post(remove))
 }
 
-async fn all<R>(own: &Own<R>) -> Result<mfa::Factors, Problem> {
+pub(super) async fn all<R>(own: &Own<R>) -> Result<mfa::Factors, Problem> {
     let id = own.id;
     let found = own.core().store.tenant(own.permit.principal.tenant).read(move |tx| Box::pin(mfa::overview(tx, id)));
     found.await.map_err(|error: StoreError| error.into())
@@ -82,7 +82,7 @@ async fn list(own: Own<ReadProfile>) -> Result<Response, Refusal> {
 /// page about it.
 fn refused(visit: &Visit, problem: Problem, form: impl FnOnce() -> View) -> Result<Response, Refusal> {
     match problem.status() {
-        _ if problem.kind.code == mfa::STEP_UP.code => Ok(sign_in_again(visit, SECTION)),
+        _ if problem.kind.code == mfa::STEP_UP.code => Ok(sign_in_again(visit, SECTION, Notice::SignInAgain)),
         400..500 => Ok(visit.show(form().refused(problem))),
         _ => Err(problem.into()),
     }

@@ -174,3 +174,22 @@ codes-left = { $count ->
     [one] { $count } Code übrig
    *[other] { $count } Codes übrig
 }
+
+## Passkeys
+account-passkeys = Passkeys
+account-passkeys-about = Anmelden ohne Passwort.
+notice-passkey-added = Ihr Passkey ist bereit. Ab jetzt können Sie sich damit anmelden.
+notice-passkey-named = Der Passkey hat seinen Namen.
+notice-passkey-removed = Der Passkey ist entfernt.
+notice-sign-in-strongly = Bitte melden Sie sich erneut mit einem Passkey an oder mit Passwort und zweitem Schritt: Dafür muss die Anmeldung frisch sein.
+passkeys-text = Ein Passkey liegt auf einem Ihrer Geräte und meldet Sie mit Fingerabdruck, Gesicht oder PIN an: kein Passwort, und nichts, wonach eine falsche Seite fragen könnte.
+passkeys-none = Sie haben noch keine Passkeys.
+passkey-add = Passkey hinzufügen
+passkey-add-text = Ihr Browser fragt, wo der Passkey liegen soll: auf diesem Gerät, auf einem Telefon oder auf einem Sicherheitsschlüssel.
+passkey-synced = Für { $host }. Er kann auf mehreren Ihrer Geräte sein.
+passkey-single = Für { $host }. Er ist nur auf einem Gerät.
+passkey-remove-text = Sie können sich damit nicht mehr anmelden. Löschen Sie ihn auch auf Ihrem Gerät.
+problem-passkey-refused = Der Passkey konnte nicht hinzugefügt werden. Bitte versuchen Sie es noch einmal, mit einem Gerät, das Fingerabdruck, Gesicht oder PIN prüft.
+problem-passkey-exists = Dieser Passkey ist schon in Ihrer Liste.
+problem-passkey-no-host = Unter dieser Adresse lassen sich keine Passkeys benutzen. Bitte wenden Sie sich an Ihre Administration.
+privacy-factors = Ihre zweiten Faktoren und Passkeys, ohne ihre Geheimnisse

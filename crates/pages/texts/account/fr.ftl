@@ -174,3 +174,22 @@ codes-left = { $count ->
     [one] { $count } code restant
    *[other] { $count } codes restants
 }
+
+## Clés d’accès
+account-passkeys = Clés d’accès
+account-passkeys-about = Se connecter sans mot de passe.
+notice-passkey-added = Votre clé d’accès est prête. Vous pouvez désormais vous connecter avec elle.
+notice-passkey-named = La clé d’accès a son nom.
+notice-passkey-removed = La clé d’accès est supprimée.
+notice-sign-in-strongly = Veuillez vous reconnecter avec une clé d’accès, ou avec votre mot de passe et la seconde étape : cela demande une connexion récente.
+passkeys-text = Une clé d’accès se trouve sur l’un de vos appareils et vous connecte par votre empreinte, votre visage ou un code PIN : pas de mot de passe, et rien qu’une fausse page puisse vous demander.
+passkeys-none = Vous n’avez pas encore de clé d’accès.
+passkey-add = Ajouter une clé d’accès
+passkey-add-text = Votre navigateur demande où conserver la clé d’accès : sur cet appareil, sur un téléphone ou sur une clé de sécurité.
+passkey-synced = Pour { $host }. Elle peut se trouver sur plusieurs de vos appareils.
+passkey-single = Pour { $host }. Elle se trouve sur un seul appareil.
+passkey-remove-text = Vous ne pourrez plus vous connecter avec elle. Supprimez-la aussi sur votre appareil.
+problem-passkey-refused = La clé d’accès n’a pas pu être ajoutée. Veuillez réessayer avec un appareil qui vérifie une empreinte, un visage ou un code PIN.
+problem-passkey-exists = Cette clé d’accès est déjà dans votre liste.
+problem-passkey-no-host = Les clés d’accès ne fonctionnent pas à cette adresse. Veuillez vous adresser à votre administrateur.
+privacy-factors = Vos seconds facteurs et clés d’accès, sans leurs secrets
