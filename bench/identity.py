@@ -9,7 +9,8 @@ import sys
 import time
 import urllib.request
 
-from lab import BINARY, EMAIL, LOAD, PASSWORD, Server, cpu_seconds, free_port, memory_mib, portcullis_config, start
+from gate import steady, upstream_conf
+from lab import BINARY, EMAIL, LOAD, PASSWORD, Server, cpu_seconds, free_port, memory_mib, portcullis_config, start, wait_for
 
 
 def databases(directory, seconds):
@@ -37,14 +38,62 @@ def identity(directory, seconds, storage, label):
         for name, call, cores, connections in [("refresh", "refresh", "0", 64), ("login", "login", "0,1", 4)]:
             with start(folder, config, port, cores) as server:
                 before = cpu_seconds(server.pid)
-                out = subprocess.run(["taskset", "-c", "1", LOAD, call, "--server", f"127.0.0.1:{port}",
-                                      "--connections", str(connections), "--seconds", str(seconds),
-                                      "--email", EMAIL, "--password", PASSWORD],
-                                     capture_output=True, text=True)
-                if out.returncode:
-                    sys.exit(f"{label} {call}: {out.stderr}")
-                result[f"{name} {algorithm}"] = json.loads(out.stdout) | {"server_cpu_s": cpu_seconds(server.pid) - before}
+                result[f"{name} {algorithm}"] = finish(load(call, port, connections, seconds)) | {"server_cpu_s": cpu_seconds(server.pid) - before}
                 result[f"{name} {algorithm}"]["rss_mib"] = memory_mib(server.pid)
+    return result
+
+
+def load(call, port, connections, seconds):
+    """Logins or refreshes, under way."""
+    return subprocess.Popen(["taskset", "-c", "1", LOAD, call, "--server", f"127.0.0.1:{port}", "--connections", str(connections),
+                             "--seconds", str(seconds), "--email", EMAIL, "--password", PASSWORD],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(load):
+    out, error = load.communicate()
+    if load.returncode:
+        sys.exit(f"{load.args[3]}: {error}")
+    return json.loads(out)
+
+
+def logins(directory, seconds, rounds):
+    """Logins a second beside bare Argon2id on as many threads."""
+    config, port = portcullis_config(directory, 1, "ES256", access="false")
+    ceiling, ours = [], []
+    with start(directory, config, port, "0,1"):
+        for _ in range(rounds):
+            out = subprocess.run([LOAD.with_name("ceiling"), "--threads", "2", "--seconds", str(seconds)],
+                                 capture_output=True, text=True, check=True)
+            ceiling.append(json.loads(out.stdout)["per_second"])
+            ours.append(finish(load("login", port, 4, seconds))["per_second"])
+    share = statistics.median(o / c for o, c in zip(ours, ceiling))
+    print(f"Logins: {statistics.median(ours):.1f}/s, {share:.2f} of bare Argon2id ({statistics.median(ceiling):.1f}/s) on both cores")
+    return {"logins": ours, "ceiling": ceiling, "share": share}
+
+
+def flood(directory, seconds, rounds, rate=1000):
+    """What other routes notice of a flood of logins."""
+    up = free_port()
+    config, port = portcullis_config(directory, up, "ES256", workers=2, access="false")
+    calls = {"route": "/plain", "sign-in page": "/ui/login"}
+    result = {f"{call}, {when}": [] for call in calls for when in ["idle", "flood"]}
+    answered = refused = 0
+    with Server(upstream_conf(directory, up), "0,1"):
+        wait_for(up)
+        with start(directory, config, port, "0,1"):
+            for _ in range(rounds):
+                for call, path in calls.items():
+                    result[f"{call}, idle"].append(steady(port, path, None, rate, seconds))
+                    attack = load("flood", port, 128, seconds + 2)
+                    time.sleep(1)
+                    result[f"{call}, flood"].append(steady(port, path, None, rate, seconds))
+                    tally = finish(attack)
+                    answered, refused = answered + tally["count"], refused + tally["refused"]
+    print(f"{rate} requests/s, idle and in a flood of guesses on 128 connections ({answered} answered, {refused} refused with 503)")
+    for name, rows in result.items():
+        p50, p99 = (statistics.median(row[p] for row in rows) for p in ["p50_us", "p99_us"])
+        print(f"  {name:24} p50 {p50:6.0f} µs   p99 {p99:6.0f} µs")
     return result
 
 

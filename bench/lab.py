@@ -136,6 +136,9 @@ access_ttl = "1h"
 [log]
 format = "json"
 access = {more.get("access", "true")}
+[identity.lockout]
+failures = 1000
+free_failures = 1000
 [identity.limits]
 login = "1000000/minute"
 signup = "1000000/hour"

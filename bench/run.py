@@ -16,7 +16,7 @@ import identity
 import live
 from lab import BINARY, LOAD, WEBSOCKET
 
-PARTS = ["gate", "gate2", "routes", "bodies", "sockets", "idle", "latency", "live", "startup", "identity"]
+PARTS = ["gate", "gate2", "routes", "bodies", "sockets", "idle", "latency", "live", "startup", "identity", "logins", "flood"]
 
 
 def main():
@@ -30,7 +30,7 @@ def main():
     missing = [t for t in ["nginx", "wrk", "taskset"] if not shutil.which(t)]
     if missing:
         sys.exit(f"install {', '.join(missing)} first (Debian: nginx-light wrk util-linux)")
-    for binary in [BINARY, *([LOAD] if not a.what or {"identity", "latency"} & set(a.what) else []),
+    for binary in [BINARY, *([LOAD] if not a.what or {"identity", "latency", "logins", "flood"} & set(a.what) else []),
                    *([WEBSOCKET] if not a.what or "sockets" in a.what else [])]:
         if not binary.exists():
             sys.exit(f"{binary} is missing: run `cargo build --release -p portcullis -p bench` first")
@@ -63,6 +63,10 @@ def run(part, directory, a):
             return live.live(directory)
         case "startup":
             return identity.startup(directory)
+        case "logins":
+            return identity.logins(directory, a.seconds, a.rounds)
+        case "flood":
+            return identity.flood(directory, a.seconds, a.rounds)
         case _:
             return identity.databases(directory, a.seconds)
 

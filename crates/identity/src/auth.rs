@@ -33,6 +33,7 @@ mod passkey;
 mod passkey_routes;
 mod password;
 mod register;
+mod renewal;
 mod routes;
 mod second;
 mod second_routes;
@@ -44,6 +45,7 @@ pub use logout::{logout, logout_all};
 pub use passkey::{PasskeyLogin, login_with_passkey};
 pub use password::{PasswordChange, change_password, confirm_password};
 pub use register::{Registration, register};
+pub use renewal::{MOVED, Renewal, evict};
 pub use second::{Answer, Answering, Completed, answer, begin_factor, begin_passkey, send_sms};
 pub use sweep::sweep;
 
@@ -61,6 +63,8 @@ kernel::problems! {
     pub DELAYED = 429 "login.delayed" "Too soon after a failed login" "Wait for the time in Retry-After, then try again.";
     /// Too many logins of this account, whatever the source and outcome.
     pub LIMITED = 429 "login.limited" "Too many logins" "Try again after the time in Retry-After.";
+    /// The tenant wants a second factor; the password was right, and they have a passkey, which is one.
+    pub PASSKEY_NEEDED = 401 "login.passkey_needed" "Sign in with your passkey" "A password alone is not enough here. You have a passkey: use it.";
     /// The operator lets nobody register by themselves.
     pub CLOSED = 403 "registration.closed" "Registration is closed" "Ask an administrator for an account.";
     /// An API key has nothing to log out of.

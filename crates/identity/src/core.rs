@@ -49,10 +49,13 @@ impl Core {
         self.clock.now()
     }
 
-    /// After a commit that wrote feed entry `seq`: waits until this node refuses what was taken back,
-    /// and tells the others.
-    pub async fn settle(&self, seq: i64) -> Result<(), StoreError> {
-        self.feed.settle(seq).await
+    /// After a commit that wrote feed entry `seq`, if it wrote one: waits until this node refuses what was taken
+    /// back, and tells the others.
+    pub async fn settle(&self, seq: impl Into<Option<i64>>) -> Result<(), StoreError> {
+        match seq.into() {
+            Some(seq) => self.feed.settle(seq).await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub use model::{Device, Known, Shown};
 pub(crate) use routes::DeviceView;
 pub use routes::{remove_own, rename_own, routes};
 pub(crate) use service::{remove, remove_all};
-pub use store::{forget_trust, list, trust};
+pub use store::{delete_all, forget_trust, list, trust};
 pub use sweep::sweep;
 
 #[cfg(test)]

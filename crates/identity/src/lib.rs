@@ -37,6 +37,7 @@ pub mod publish;
 pub mod roles;
 pub mod sessions;
 pub mod settings;
+pub mod strength;
 mod sweep;
 pub mod templates;
 pub mod tenants;

@@ -7,8 +7,8 @@
 //! - Secrets are sealed, codes are keyed hashes: a stolen table opens nothing.
 //! - A factor is asked for once its owner has shown that it works. Backup codes are made with the first one and
 //!   go with the last one.
-//! - Whoever changes factors has logged in lately, with a second factor if they have one; they are told by mail,
-//!   and their other sessions end.
+//! - Whoever changes factors has logged in lately, with a second factor or a passkey if they have one; they are told
+//!   by mail, and their other sessions end. Changes of one person's factors wait for each other.
 //!
 //! Deliberately absent: what follows from an answered challenge (see [`auth`](crate::auth), which knows how
 //! sessions begin).
@@ -62,9 +62,9 @@ kernel::problems! {
     /// Too many text messages.
     pub SMS_LIMITED = 429 "sms.limited" "Too many text messages" "Try again after the time in Retry-After.";
     /// The login is too old, or too weak, for this.
-    pub STEP_UP = 401 "auth.step_up_required" "Prove again who you are" "This needs a recent login, with a second factor if you have one.";
+    pub STEP_UP = 401 "auth.step_up_required" "Prove again who you are" "This needs a recent login, with a second factor or a passkey if you have one.";
     /// An API key proves no person.
-    pub NO_LOGIN = 403 "mfa.no_login" "This needs a person's login" "An API key cannot change second factors. Sign in.";
+    pub NO_LOGIN = 403 "mfa.no_login" "This needs a person's login" "An API key cannot change second factors or passkeys. Sign in.";
 }
 
 /// Factors that one person may have.

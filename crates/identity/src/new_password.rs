@@ -17,9 +17,9 @@ mod routes;
 mod service;
 mod store;
 
-pub use model::{Candidate, Judged, NewPassword, names};
+pub use model::{Candidate, Demands, Judged, NewPassword, names};
 pub use routes::routes;
-pub use service::{judge, judge_offline, made_up, policy, unasked};
+pub use service::{demands, judge, judge_offline, made_up, unasked};
 
 #[cfg(test)]
 mod tests;

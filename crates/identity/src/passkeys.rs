@@ -31,7 +31,7 @@ pub use prove::{Proven, begin_login, prove_login};
 pub(crate) use routes::BegunView;
 pub use routes::{name_of, routes};
 pub use second::{begin_second, prove_second};
-pub use store::{count, exists_at, list, remove_all};
+pub use store::{exists_at, list, remove_all};
 pub use sweep::sweep;
 pub use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
 
@@ -45,10 +45,6 @@ kernel::problems! {
     pub EXISTS = 409 "passkey.exists" "This passkey is registered already" "Use it, or choose another device.";
     /// So many passkeys nobody needs.
     pub TOO_MANY = 409 "passkey.too_many" "There are too many passkeys" "Remove one that you do not use any more.";
-    /// The login is too old, or too weak, for this.
-    pub TOO_OLD = 401 "passkey.login_too_old" "Sign in again first" "This needs a recent login: with a passkey or a second factor if you have a passkey.";
-    /// An API key proves no person.
-    pub NO_LOGIN = 403 "passkey.no_login" "This needs a person's login" "An API key cannot change passkeys. Sign in.";
     /// There is none that this page may use.
     pub NONE = 409 "passkey.none" "There is no passkey for this host" "Answer the challenge in another way.";
     /// Passkeys are bound to names, and there is none.

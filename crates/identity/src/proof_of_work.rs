@@ -2,8 +2,8 @@
 //!
 //! We hand out a puzzle, which is signed and remembers nothing; whoever wants to register finds a nonce
 //! such that SHA-256 of `puzzle.nonce` begins with so many zero bits. A puzzle is bound to its tenant, lives
-//! for ten minutes, and is used once, by one atomic statement. It is looked at before the password is
-//! hashed, so a flood pays before it costs us.
+//! for ten minutes, and is used once, by one atomic statement. It is looked at before the password and whatever
+//! else was sent are judged, and used up before the password is hashed, so a flood pays before it costs us.
 //!
 //! Deliberately absent: a puzzle for logging in (failures cost a delay there), a difficulty by address
 //! (addresses are cheap for whom this is against).
@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 pub use routes::{Puzzle, ask, routes};
 pub use sweep::sweep;
 
+use self::model::Solved;
 use crate::{Core, preferences};
 
 kernel::problems! {
@@ -44,17 +45,28 @@ pub struct Work {
     pub nonce: String,
 }
 
-/// Asks for the work that the tenant wants of those who register, and uses it up.
-pub async fn require(core: &Core, ctx: &RequestContext, work: Option<&Work>) -> Result<(), Problem> {
+/// Work that was done, and has not been used up yet. Where the tenant wants none, there is nothing to use up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use = "work that is not used up counts for others too"]
+pub struct Done(Option<Solved>);
+
+/// Asks for the work that the tenant wants of those who register. It comes before whatever costs us something; what it
+/// is good for comes after [`spend`].
+pub async fn require(core: &Core, ctx: &RequestContext, work: Option<&Work>) -> Result<Done, Problem> {
     let (tenant, now) = (ctx.tenant.id, core.now());
     let bits =
         core.store.tenant(tenant).read(|tx| Box::pin(async move { Ok(preferences::load(tx).await?.signup_work) }));
     let bits = bits.await.map_err(|e: StoreError| Problem::from(e))?;
     if bits == 0 {
-        return Ok(());
+        return Ok(Done(None));
     }
     let work = work.ok_or(REQUIRED)?;
-    let solved = model::solved(&core.vault, tenant, work, bits, now).ok_or(INVALID)?;
+    model::solved(&core.vault, tenant, work, bits, now).map(|solved| Done(Some(solved))).ok_or_else(|| INVALID.into())
+}
+
+/// Uses the work up. Whoever is refused before that for what they wrote may try again with it.
+pub async fn spend(core: &Core, ctx: &RequestContext, done: Done) -> Result<(), Problem> {
+    let (Done(Some(solved)), tenant) = (done, ctx.tenant.id) else { return Ok(()) };
     let spent = core.store.tenant(tenant).write(move |tx| Box::pin(async move { store::spend(tx, &solved).await }));
     if spent.await.map_err(|e: StoreError| Problem::from(e))? { Ok(()) } else { Err(INVALID.into()) }
 }

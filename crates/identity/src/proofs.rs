@@ -7,8 +7,8 @@
 //! - Tokens and codes are kept as keyed hashes: a stolen table opens nothing, and codes cannot be guessed
 //!   from it.
 //! - **A guess is counted before it is looked at**, so that however many arrive at once, no more than
-//!   [`ATTEMPTS`](model::ATTEMPTS) are compared with one code. A new code takes the place of the old one;
-//!   links that were sent before still work.
+//!   [`ATTEMPTS`](model::ATTEMPTS) are compared with one code. A new code that is sent takes the place of the old
+//!   one, so guesses are bounded by letters; links that were sent before still work.
 //! - A proof without a user stands for a person who does not exist: it costs the same and proves nothing.
 //!
 //! Deliberately absent: what follows from a proof (see [`verification`](crate::verification)).

@@ -5,8 +5,8 @@
 //! revoked; and it is as good as ended while its user is not active. A login always makes a new session
 //! with a new id, so there is nothing to fixate.
 //!
-//! Whoever revokes appends [`Change::SessionsRevoked`](crate::publish::Change::SessionsRevoked) in the
-//! same unit and settles it: the edge refuses the session's tokens and cookie from then on.
+//! Whoever revokes [tells](Revoked::tell) the edge in the same unit, and settles that: the session's tokens and cookie
+//! are refused from then on.
 //!
 //! Deliberately absent: checking passwords, issuing tokens, other users' sessions over HTTP (see the admin
 //! routes).
@@ -22,7 +22,8 @@ pub use model::{Ended, InvalidScope, Live, NewSession, Owner, Reason, Scope, Ses
 pub use routes::routes;
 pub use service::{authenticate_cookie, end_many, end_one};
 pub use store::{
-    by_cookie, by_id, familiar, insert, list, mark_impersonated, revoke_all, revoke_of_device, revoke_one, touch,
+    Revoked, by_cookie, by_id, familiar, insert, list, mark_impersonated, revoke_all, revoke_of_device, revoke_one,
+    touch,
 };
 
 kernel::problems! {

@@ -25,9 +25,8 @@ pub use profile::ProfileChange;
 pub use routes::{change_profile, own, permissions, routes};
 
 pub use store::{
-    COLUMNS, Key, account_by_id, by_email, by_id, by_key, by_login, change_email, change_password_hash, create,
-    from_row, give_password, has_password, lock, note_login, rehash, set_password_hash, set_status, update_profile,
-    verify_email,
+    COLUMNS, Key, account_by_id, by_email, by_id, by_key, by_login, change_email, create, from_row, give_password,
+    has_password, lock, note_login, rehash, set_password_hash, set_status, update_profile, verify_email,
 };
 pub use view::UserView;
 

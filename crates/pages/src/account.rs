@@ -49,8 +49,8 @@ pub(crate) async fn enter(visit: Visit) -> Response {
 }
 
 /// To sign in again, and back to the section: what it wants to do needs a recent sign-in.
-fn sign_in_again(visit: &Visit, section: &'static str, notice: Notice) -> Response {
-    visit.go_saying(&visit.sign_in_at(true, Some(&visit.url(section))), notice)
+fn sign_in_again(visit: &Visit, section: &'static str) -> Response {
+    visit.go_saying(&visit.sign_in_at(true, Some(&visit.url(section))), Notice::SignInAgain)
 }
 
 /// What is wrong with a name, said at the field of what was to have it: lists have many of them.

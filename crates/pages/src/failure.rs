@@ -39,6 +39,7 @@ const PROBLEMS: &[(&str, &str)] = &[
     ("mfa.off", "problem-mfa-off"),
     ("mfa.needed", "problem-mfa-needed"),
     ("mfa.too_many", "problem-mfa-too-many"),
+    ("login.passkey_needed", "problem-passkey-needed"),
     ("passkey.invalid", "problem-passkey-invalid"),
     ("passkey.refused", "problem-passkey-refused"),
     ("passkey.exists", "problem-passkey-exists"),

@@ -57,8 +57,6 @@ pub(crate) enum Notice {
     PasskeyRemoved,
     /// What was wanted needs a recent sign-in.
     SignInAgain,
-    /// And one with more than a password.
-    SignInStrongly,
 }
 
 impl Notice {
@@ -84,7 +82,6 @@ impl Notice {
         (Self::PasskeyAdded, "passkey-added", "notice-passkey-added"),
         (Self::PasskeyNamed, "passkey-named", "notice-passkey-named"),
         (Self::PasskeyRemoved, "passkey-removed", "notice-passkey-removed"),
-        (Self::SignInStrongly, "sign-in-strongly", "notice-sign-in-strongly"),
         (Self::SignInAgain, "sign-in-again", "notice-sign-in-again"),
     ];
 

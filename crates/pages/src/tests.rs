@@ -41,7 +41,7 @@ fn everything() -> Value {
     let when = context! { text => "<b>", iso => "<b>" };
     let row = context! {
         id => "<b>", name => "<b>", hint => "<b>", host => "<b>", ip => "<b>", current => true, synced => true,
-        since => when, used => when, first => when, seen => when, trusted => when,
+        since => &when, used => &when, first => &when, seen => &when, trusted => &when,
     };
     let texts = vec!["<b>"];
     context! {
@@ -53,7 +53,7 @@ fn everything() -> Value {
         others => vec![context! { name => "sms", hint => "<b>" }],
         rules => texts.clone(), codes => texts.clone(), faults => texts.clone(),
         errors => context! { password => texts.clone(), code => texts },
-        last_login => when, verified => false,
+        last_login => &when, verified => false,
     }
 }
 

@@ -169,4 +169,5 @@ problem-code-used = Tento kód už byl použit. Počkejte prosím na další.
 problem-no-phone = Není telefon, na který by šlo poslat kód. Použijte prosím jiný způsob.
 problem-passkey-invalid = Přístupový klíč nebyl přijat. Zkuste to prosím znovu, nebo zvolte jiný způsob.
 problem-passkey-none = Pro tuto adresu nemáte přístupový klíč. Zvolte prosím jiný způsob.
+problem-passkey-needed = Přihlaste se prosím přístupovým klíčem: samotné heslo zde nestačí.
 fault-phone = Zadejte prosím číslo v mezinárodním tvaru, například +4930123456.

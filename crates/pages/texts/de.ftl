@@ -164,4 +164,5 @@ problem-code-used = Dieser Code wurde schon benutzt. Bitte warten Sie auf den n�
 problem-no-phone = Es gibt kein Telefon, an das wir einen Code senden könnten. Bitte nutzen Sie einen anderen Weg.
 problem-passkey-invalid = Der Passkey wurde nicht angenommen. Bitte versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.
 problem-passkey-none = Sie haben keinen Passkey für diese Adresse. Bitte wählen Sie einen anderen Weg.
+problem-passkey-needed = Bitte melden Sie sich mit Ihrem Passkey an: Ein Passwort allein genügt hier nicht.
 fault-phone = Bitte geben Sie eine Nummer in internationaler Form ein, etwa +4930123456.

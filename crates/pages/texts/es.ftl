@@ -164,4 +164,5 @@ problem-code-used = Este código ya se ha usado. Espera al siguiente.
 problem-no-phone = No hay ningún teléfono al que enviar un código. Usa otra forma.
 problem-passkey-invalid = La llave de acceso no se ha aceptado. Inténtalo de nuevo o elige otra forma.
 problem-passkey-none = No tienes ninguna llave de acceso para esta dirección. Elige otra forma.
+problem-passkey-needed = Inicia sesión con tu llave de acceso: aquí no basta con la contraseña.
 fault-phone = Introduce un número en formato internacional, por ejemplo +4930123456.

@@ -164,4 +164,5 @@ problem-code-used = Ce code a déjà été utilisé. Veuillez attendre le suivan
 problem-no-phone = Il n’y a pas de téléphone auquel envoyer un code. Veuillez utiliser un autre moyen.
 problem-passkey-invalid = La clé d’accès n’a pas été acceptée. Veuillez réessayer ou choisir un autre moyen.
 problem-passkey-none = Vous n’avez pas de clé d’accès pour cette adresse. Veuillez choisir un autre moyen.
+problem-passkey-needed = Veuillez vous connecter avec votre clé d’accès : un mot de passe seul ne suffit pas ici.
 fault-phone = Veuillez saisir un numéro au format international, par exemple +4930123456.

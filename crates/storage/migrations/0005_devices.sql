@@ -14,7 +14,7 @@ CREATE TABLE devices (
     ip TEXT NOT NULL,
     first_seen_at BIGINT NOT NULL,
     last_seen_at BIGINT NOT NULL,
-    trusted_until BIGINT,
+    trusted_at BIGINT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id)
 );

@@ -66,7 +66,7 @@ test("whoever has a passkey changes passkeys after signing in with it", async (t
   // A password alone is not enough any more.
   await page.getByRole("link", { name: "Add a passkey" }).click();
   assert.equal(new URL(page.url()).pathname, "/ui/login");
-  assert.match(await notice(page), /sign in again with a passkey/);
+  assert.match(await notice(page), /recent sign-in, with a passkey/);
   await byPasskey(page, "/ui/account/passkeys");
   await page.getByRole("link", { name: "Add a passkey" }).click();
   await page.getByRole("heading", { name: "Add a passkey" }).waitFor();

@@ -29,7 +29,7 @@ mod tests;
 pub use authenticate::authenticate;
 pub use model::{ApiKey, Status};
 pub use own::{Wanted, create_own, list_own, revoke_own, rotate_own};
-pub use store::{is_active, sweep};
+pub use store::{is_active, revoke_all, sweep};
 
 use std::sync::Arc;
 

@@ -281,8 +281,6 @@ pub(super) async fn revoke(core: &Core, caller: &Caller, scope: Scope, id: ApiKe
             })
         })
         .await?;
-    if let Some(seq) = seq {
-        core.settle(seq).await?;
-    }
+    core.settle(seq).await?;
     Ok(())
 }

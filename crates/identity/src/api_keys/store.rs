@@ -5,7 +5,11 @@ use serde::de::DeserializeOwned;
 use storage::{Row, Store, StoreError, TenantTx, Value, params};
 
 use super::model::{ApiKey, Presented, Status};
-use crate::{http::Window, roles};
+use crate::{
+    http::Window,
+    publish::{self, Change},
+    roles,
+};
 
 const COLUMNS: &str = "k.id, k.user_id, k.name, k.prefix, k.permissions, k.networks, k.limits, k.created_by,
     k.created_at, k.expires_at, k.last_used_at, k.rotated_to, k.revoked_at";
@@ -72,6 +76,18 @@ pub(super) async fn update(tx: &mut TenantTx, key: &ApiKey) -> Result<(), StoreE
 pub(super) async fn revoke(tx: &mut TenantTx, id: ApiKeyId, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "UPDATE api_keys SET revoked_at = $3 WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
     Ok(tx.execute(sql, params![id, now]).await? == 1)
+}
+
+/// Takes every key of a user back, and returns the entry of the feed to settle.
+pub async fn revoke_all(tx: &mut TenantTx, owner: UserId, now: Timestamp) -> Result<Option<i64>, StoreError> {
+    let sql = "UPDATE api_keys SET revoked_at = $3 WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL
+        RETURNING id";
+    let rows = tx.query(sql, params![owner, now]).await?;
+    let mut seq = None;
+    for id in rows.iter().map(|row| row.get(0)) {
+        seq = Some(publish::append(tx, &Change::ApiKeyRevoked { id: id? }, now).await?);
+    }
+    Ok(seq)
 }
 
 /// Ends a key in favour of another, once. `false`: somebody else did.

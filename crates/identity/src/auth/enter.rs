@@ -1,14 +1,16 @@
 //! The one way in: turns what somebody has proven into a session.
 //!
 //! Whatever was proven, and how, the same things follow in one unit: the login is noted if the account is still
-//! active and its password still the verified one, failures are forgotten, the owner is told of a device that was
-//! not used before, the session, its refresh token and its audit row are written. A caller with something of its
-//! own to consume does so in the same unit: [`Entering::commit`] is a part of it.
+//! active, its password still the verified one and still enough, failures are forgotten, the owner is told of a
+//! device that was not used before, the session, its refresh token and its audit row are written. A caller with
+//! something of its own to consume does so in the same unit: [`Entering::commit`] is a part of it.
 
 use std::time::Duration;
 
 use http::HeaderValue;
-use kernel::{Amr, DeviceId, Problem, Random, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random};
+use kernel::{
+    Acr, Amr, DeviceId, Problem, Random, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, random,
+};
 use serde_json::json;
 use storage::{StoreError, TenantTx};
 
@@ -18,9 +20,11 @@ use crate::{
     audit::{self, Action, Actor, Entry, Target},
     devices::{Arrival, Shown},
     language::Language,
+    mfa,
     outbox::{Fate, Letter, Post},
     preferences, roles,
     sessions::{self, Live, NewSession, Owner, Span, Wishes, bearer, cookie},
+    strength,
     templates::Name,
     tokens::{self, TokenSet},
     users::{self, User},
@@ -108,7 +112,8 @@ pub struct Entered {
     device: DeviceId,
 }
 
-/// Begins a session in a unit of its own. `None`: the account was disabled, or its password changed, meanwhile.
+/// Begins a session in a unit of its own. `None`: the account was disabled, its password changed, or a second factor
+/// set up, meanwhile.
 pub async fn enter(core: &Core, ctx: &RequestContext, entrance: Entrance) -> Result<Option<LoggedIn>, Problem> {
     let (entering, random) = (Entering::new(core, ctx, entrance), core.random.clone());
     let work =
@@ -185,10 +190,30 @@ impl Entering {
         self.live.amr = all;
     }
 
-    /// Writes it. `None`, and nothing is written: the account was disabled, or its password changed, meanwhile.
+    /// Whether a password alone has become too little since it was decided that it is enough: a factor was confirmed,
+    /// the browser is trusted no more, or the tenant demands a factor. Asked with the person locked.
+    async fn is_too_weak(&self, tx: &mut TenantTx) -> Result<bool, StoreError> {
+        let policy = preferences::load(tx).await?.mfa;
+        let user = self.session.user;
+        if mfa::offers(tx, user).await?.is_empty() {
+            let demanded = policy.demands(&roles::of_user(tx, user).await?);
+            if !demanded || !strength::beyond_password(tx, user).await? {
+                return Ok(demanded);
+            }
+        }
+        let known = self.arrival.known(tx).await?;
+        Ok(!known.is_some_and(|device| device.is_trusted(self.now, policy.trust())))
+    }
+
+    /// Writes it. `None`, and nothing is written: the account was disabled, its password changed, or a second factor
+    /// set up, meanwhile.
     pub async fn commit(self, tx: &mut TenantTx, random: &dyn Random) -> Result<Option<Entered>, StoreError> {
         let (user, now, entrance) = (self.session.user, self.now, &self.entrance);
         let password = entrance.password.as_ref();
+        let strong = entrance.amr.acr().is_some_and(|acr| acr >= Acr::Mfa);
+        if !strong && (!users::lock(tx, user).await? || self.is_too_weak(tx).await?) {
+            return Ok(None);
+        }
         if !users::note_login(tx, user, password.map(|p| &p.hash), now).await? {
             return Ok(None);
         }

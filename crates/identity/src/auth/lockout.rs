@@ -19,11 +19,15 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use kernel::{DeviceId, Problem, Timestamp};
+use kernel::{DeviceId, Problem, Timestamp, UserId};
 use storage::{StoreError, TenantTx, params};
 
 use super::{DELAYED, LOCKED};
-use crate::{settings::LockoutSettings, users::Login, vault::Vault};
+use crate::{
+    settings::LockoutSettings,
+    users::{Login, User},
+    vault::Vault,
+};
 
 /// Whose failures are counted, from where.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,12 +47,11 @@ impl Counter {
         Self { source: vault.hash_failure(b"device", device.uuid().as_bytes()), ..self }
     }
     /// Confirmations of a user's current password from `ip`.
-    pub fn confirmation(vault: &Vault, user: kernel::UserId, ip: IpAddr) -> Self {
-        let account = vault.hash_failure(b"confirmation", user.uuid().as_bytes());
-        Self { account, source: source(vault, ip) }
+    pub fn confirmation(vault: &Vault, user: UserId, ip: IpAddr) -> Self {
+        Self { account: confirmation(vault, user), source: source(vault, ip) }
     }
     /// Second factors of a user, from anywhere: whoever guesses at them knows the password already.
-    pub(super) fn factors(vault: &Vault, user: kernel::UserId) -> Self {
+    pub(super) fn factors(vault: &Vault, user: UserId) -> Self {
         let account = vault.hash_failure(b"factors", user.uuid().as_bytes());
         Self { account, source: vault.hash_failure(b"anywhere", b"") }
     }
@@ -68,6 +71,10 @@ impl Counter {
 
 fn account(vault: &Vault, login: &Login) -> [u8; 32] {
     vault.hash_failure(b"login", login.as_str().as_bytes())
+}
+
+fn confirmation(vault: &Vault, user: UserId) -> [u8; 32] {
+    vault.hash_failure(b"confirmation", user.uuid().as_bytes())
 }
 
 fn source(vault: &Vault, ip: IpAddr) -> [u8; 32] {
@@ -173,13 +180,25 @@ pub async fn clear(tx: &mut TenantTx, counter: &Counter) -> Result<(), StoreErro
     tx.execute(sql, params![counter.account, counter.source]).await.map(drop)
 }
 
-/// Unlocks an account for every source, by what its user types to log in: for administrators and the
-/// operator. Returns whether anything was counted.
-pub async fn unlock(tx: &mut TenantTx, vault: &Vault, logins: &[Login]) -> Result<bool, StoreError> {
+/// Forgets every guess at a user's password, from everywhere: there is a new one. Guesses at their second factors
+/// stay, so that nobody who resets passwords without end has guesses without end. Returns whether anything was counted.
+pub async fn forget_passwords(tx: &mut TenantTx, vault: &Vault, user: &User) -> Result<bool, StoreError> {
+    let logins = [&user.email, &user.username].into_iter().flatten().map(|name| account(vault, &Login::new(name)));
     let mut found = false;
-    for login in logins {
-        let sql = "DELETE FROM login_failures WHERE tenant_id = $1 AND account = $2";
-        found |= tx.execute(sql, params![account(vault, login)]).await? > 0;
+    for account in logins.chain([confirmation(vault, user.id)]) {
+        found |= forget(tx, account).await?;
     }
     Ok(found)
+}
+
+/// Unlocks an account for every source, its second factors included: for administrators and the operator. Returns
+/// whether anything was counted.
+pub async fn unlock(tx: &mut TenantTx, vault: &Vault, user: &User) -> Result<bool, StoreError> {
+    let passwords = forget_passwords(tx, vault, user).await?;
+    Ok(forget(tx, Counter::factors(vault, user.id).account).await? || passwords)
+}
+
+async fn forget(tx: &mut TenantTx, account: [u8; 32]) -> Result<bool, StoreError> {
+    let sql = "DELETE FROM login_failures WHERE tenant_id = $1 AND account = $2";
+    Ok(tx.execute(sql, params![account]).await? > 0)
 }

@@ -13,7 +13,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    Entrance, INVALID, LIMITED, LoggedIn, Verified, enter,
+    Entrance, INVALID, LIMITED, LoggedIn, PASSKEY_NEEDED, Verified, enter,
     lockout::{self, Attempt, Counter},
 };
 use crate::{
@@ -29,6 +29,7 @@ use crate::{
     preferences::{self, Preferences},
     roles,
     sessions::{self, Wishes},
+    strength,
     users::{self, Account, Login, User, UserKind, UserStatus},
 };
 
@@ -74,10 +75,11 @@ pub struct Challenge {
 /// Logs somebody in, in the tenant of the request.
 pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<Outcome, Problem> {
     let counter = Counter::login(&core.vault, &request.login, ctx.client_ip);
-    let Found { account, known, familiar, preferences, offers, wanted } = load(core, ctx, &request).await?;
+    let Found { account, known, familiar, preferences, offers, held, wanted } = load(core, ctx, &request).await?;
     let counter = known.map_or(counter, |device| counter.at(&core.vault, device.id));
     within_rate(core, ctx, &counter, known, familiar).await?;
-    let place = core.hasher.reserve()?;
+    let hasher = core.hasher.at(preferences.password_hashing);
+    let place = hasher.reserve()?;
     let attempt = count_attempt(core, ctx, counter).await?;
 
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
@@ -89,11 +91,15 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
     };
     // An upgrade can wait for the next login; this one must not fail for it.
     let rehashed = match verdict.needs_rehash {
-        true => core.hasher.hash(request.password.clone()).await.ok().map(Secret::new),
+        true => hasher.hash(request.password.clone()).await.ok().map(Secret::new),
         false => None,
     };
     let password = Verified { hash: verified, rehashed };
-    let trusted = preferences.mfa.trusts() && known.is_some_and(|device| device.is_trusted(core.now()));
+    let trusted = known.is_some_and(|device| device.is_trusted(core.now(), preferences.mfa.trust()));
+    if wanted && offers.is_empty() && held {
+        // They have a passkey of another host: whoever knows just the password must not add a factor of their own.
+        return Err(PASSKEY_NEEDED.into());
+    }
     if wanted && (offers.is_empty() || !trusted) {
         return challenge(core, ctx, request, account.user.id, password, counter, offers).await;
     }
@@ -166,7 +172,9 @@ struct Found {
     preferences: Preferences,
     /// Their second factors.
     offers: Vec<Offer>,
-    /// They have set one up beside the password, or must have one.
+    /// They have a factor or a passkey.
+    held: bool,
+    /// They have set a factor up, or must have one.
     wanted: bool,
 }
 
@@ -184,12 +192,13 @@ async fn load(core: &Core, ctx: &RequestContext, request: &LoginRequest) -> Resu
             let familiar = sessions::familiar(tx, id, ip, now).await?;
             let (mut offers, preferences) = (mfa::offers(tx, id).await?, preferences::load(tx).await?);
             let wanted = !offers.is_empty() | preferences.mfa.demands(&roles::of_user(tx, id).await?);
+            let held = strength::beyond_password(tx, id).await?;
             if let Some(host) = host
                 && passkeys::exists_at(tx, id, &host).await?
             {
                 offers.push(Offer { method: SecondFactor::Passkey, hint: None });
             }
-            Ok::<_, StoreError>(Found { account, known, familiar, preferences, offers, wanted })
+            Ok::<_, StoreError>(Found { account, known, familiar, preferences, offers, held, wanted })
         })
     });
     Ok(found.await?)

@@ -7,15 +7,7 @@ use storage::StoreError;
 use webauthn_rs::prelude::PublicKeyCredential;
 
 use super::{Entering, Entrance, LoggedIn, login::may_log_in};
-use crate::{
-    Core,
-    devices::Shown,
-    language::Language,
-    passkeys::{self, INVALID},
-    preferences,
-    sessions::Wishes,
-    users,
-};
+use crate::{Core, devices::Shown, language::Language, passkeys, preferences, sessions::Wishes, users};
 
 /// What somebody presents.
 #[derive(Clone, Debug)]
@@ -40,7 +32,9 @@ pub async fn login_with_passkey(core: &Core, ctx: &RequestContext, login: Passke
         Box::pin(async move { Ok::<_, StoreError>((users::by_id(tx, id).await?, preferences::load(tx).await?)) })
     });
     let (user, preferences) = found.await?;
-    let user = user.filter(|user| may_log_in(user, &preferences)).ok_or(INVALID)?;
+    let Some(user) = user.filter(|user| may_log_in(user, &preferences)) else {
+        return Err(proven.refuse(core, ctx, "account").await?);
+    };
     let entrance = Entrance {
         user,
         amr: proven.amr,
@@ -50,6 +44,7 @@ pub async fn login_with_passkey(core: &Core, ctx: &RequestContext, login: Passke
         device: login.device,
         language: login.language,
     };
+    let signed = proven.clone();
     let (entering, random, now) = (Entering::new(core, ctx, entrance), core.random.clone(), core.now());
     let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
         Box::pin(async move {
@@ -59,6 +54,8 @@ pub async fn login_with_passkey(core: &Core, ctx: &RequestContext, login: Passke
             entering.commit(tx, &*random).await
         })
     });
-    let entered = work.await.map_err(|e: StoreError| Problem::from(e))?.ok_or(INVALID)?;
-    entered.hand_out(core, ctx)
+    match work.await.map_err(|e: StoreError| Problem::from(e))? {
+        Some(entered) => entered.hand_out(core, ctx),
+        None => Err(signed.refuse(core, ctx, "meanwhile").await?),
+    }
 }

@@ -1,11 +1,11 @@
 //! Changing one's own password.
 
-use kernel::{Principal, Problem, RequestContext, Secret, Timestamp};
+use kernel::{Principal, Problem, RequestContext, Secret};
 use serde_json::json;
 use storage::StoreError;
 
 use super::{
-    LIMITED,
+    LIMITED, Renewal,
     lockout::{self, Counter},
     login::count_attempt,
 };
@@ -15,15 +15,12 @@ use crate::{
     language::Language,
     mfa,
     new_password::{self, Candidate, names},
-    outbox::{Fate, Letter, Post},
     passwords::{Broken, WRONG, weak},
-    preferences,
-    proofs::{self, Purpose},
-    publish::{self, Change},
-    sessions::{self, Reason},
-    templates::Name,
-    users::{self, Account, User},
+    users::{self, Account},
 };
+
+/// What was given is not the current password.
+const REFUSED: Action = Action("user.password_refused");
 
 /// Where the new password is given.
 const FIELD: &str = "/new_password";
@@ -71,40 +68,21 @@ pub async fn change_password(
         }
     };
 
-    let (now, post) = (core.now(), Post::new(core));
-    let letter = notice(user, ctx, now);
+    let (now, user) = (core.now(), user.clone());
+    let renewal = Renewal::new(core, Some(ctx)).keeping(principal.session).told_in(wish);
     let entry = Entry::new(principal, Action("user.password_changed"), Target::new("user", id), ctx);
-    let (random, keep) = (core.random.clone(), principal.session);
     let work = core.store.tenant(principal.tenant).write(move |tx| {
         Box::pin(async move {
-            new.retire_present(tx, id, now).await?;
-            if !users::change_password_hash(tx, id, &old, &new.hash, now).await? {
-                return Ok(None);
+            match renewal.password(tx, &user, &new, Some(&old), entry).await? {
+                Some(ended) => Ok::<_, StoreError>(Some(ended.tell(tx, now).await?)),
+                None => Ok(None),
             }
-            lockout::clear(tx, &counter).await?;
-            mfa::distrust(tx, id, now).await?;
-            let sessions = sessions::revoke_all(tx, id, keep, Reason::Password, now).await?;
-            let entry = entry.details(json!({"sessions_ended": sessions.len()}));
-            audit::record(tx, entry, now, &*random).await?;
-            // What was under way by mail may have been begun by whoever knew the old password.
-            proofs::void(tx, id, &[Purpose::ResetPassword, Purpose::ChangeEmail], now).await?;
-            if let Some(letter) = letter {
-                let language = wish.unwrap_or(preferences::load(tx).await?.language);
-                post.write(tx, Letter { language, ..letter }, Fate::Send).await?;
-            }
-            let seq = match sessions.is_empty() {
-                true => None,
-                false => Some(publish::append(tx, &Change::SessionsRevoked { sessions }, now).await?),
-            };
-            Ok::<_, StoreError>(Some(seq))
         })
     });
     // Changed by somebody else meanwhile: what was given is not the current password any more.
     let seq = work.await?.ok_or(WRONG)?;
     core.outbox.wake();
-    if let Some(seq) = seq {
-        core.settle(seq).await?;
-    }
+    core.settle(seq).await?;
     Ok(())
 }
 
@@ -113,16 +91,6 @@ async fn has_factor(core: &Core, principal: &Principal) -> Result<bool, Problem>
     let id = users::own(principal)?;
     let offers = core.store.tenant(principal.tenant).read(move |tx| Box::pin(mfa::offers(tx, id))).await;
     Ok(!offers.map_err(|e: StoreError| Problem::from(e))?.is_empty())
-}
-
-/// A mail that tells a person that their password was changed.
-fn notice(user: &User, ctx: &RequestContext, now: Timestamp) -> Option<Letter> {
-    let letter = Letter::mail(Name::PasswordChanged, Language::default(), user.email.clone()?)
-        .of(Some(user.id))
-        .with("name", user.display_name.clone().unwrap_or_default())
-        .with("ip", ctx.client_ip.to_string())
-        .at(now);
-    Some(letter)
 }
 
 async fn load(core: &Core, principal: &Principal) -> Result<Account, Problem> {
@@ -170,8 +138,17 @@ async fn confirm(
     let attempt = count_attempt(core, ctx, counter).await?;
     let stored = account.password_hash.clone();
     let verdict = place.verify(current.clone(), stored.as_ref().map(|h| h.expose().clone())).await?;
-    match stored.filter(|_| verdict.ok) {
-        Some(verified) => Ok((verified, counter)),
-        None => Err(attempt.refuse(Problem::new(WRONG), core.now())),
+    if let Some(verified) = stored.filter(|_| verdict.ok) {
+        return Ok((verified, counter));
     }
+    let (now, random) = (core.now(), core.random.clone());
+    let entry = Entry::new(principal, REFUSED, Target::new("user", account.user.id), ctx)
+        .failed()
+        .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
+    let noted = core
+        .store
+        .tenant(principal.tenant)
+        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
+    noted.await.map_err(|e: StoreError| Problem::from(e))?;
+    Err(attempt.refuse(Problem::new(WRONG), now))
 }

@@ -49,9 +49,10 @@ pub async fn register(
     let names: Vec<&str> = [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect();
     let about = About { email: Some(email.as_str()), username: None, names: &names, second_factor: false };
     let candidate = Candidate { password, about, field: "/password" };
+    let done = proof_of_work::require(core, ctx, work.as_ref()).await?;
     let judged = new_password::judge(core, Some(ctx.tenant.id), Some(ctx), candidate).await?;
     attributes::check(core, ctx.tenant.id, user.attributes.as_map(), "/attributes").await?;
-    proof_of_work::require(core, ctx, work.as_ref()).await?;
+    proof_of_work::spend(core, ctx, done).await?;
     user.password_hash = Some(judged.hash(core).await?.hash);
 
     let within = Fate::send_if(limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok());
@@ -68,7 +69,7 @@ pub async fn register(
                 Entry::new(Actor::User(id), Action("user.registered"), Target::new("user", id), &ctx)
             } else {
                 let (owner, entry) = duplicate(tx, &email, &ctx).await?;
-                ask.write_proof(tx, None, None, email.as_str()).await?;
+                ask.write_proof(tx, None, email.as_str()).await?;
                 let letter = Letter::mail(Name::AlreadyRegistered, language, email.as_str()).of(owner);
                 post.write(tx, letter, if owner.is_some() { within } else { Fate::Void }).await?;
                 entry

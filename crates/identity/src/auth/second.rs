@@ -28,6 +28,7 @@ use crate::{
     passkeys::{self, Begun, INVALID, Proven},
     preferences,
     settings::LockoutSettings,
+    strength,
     users::{self, Account, Phone},
     vault::Vault,
 };
@@ -109,9 +110,7 @@ pub async fn answer(
     };
     match done {
         Ok((entered, backup_codes, seq)) => {
-            if let Some(seq) = seq {
-                core.settle(seq).await?;
-            }
+            core.settle(seq).await?;
             Ok(Completed { logged_in: entered.hand_out(core, ctx)?, backup_codes })
         }
         Err(problem) if [CODE, USED, INVALID].contains(&problem.kind) => {
@@ -198,7 +197,11 @@ async fn complete(
     let ctx = ctx.clone();
     let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
         Box::pin(async move {
-            // First, so that of many answers at once all but one stop here and use nothing up.
+            // Whoever changes what the answer stands on holds the person first, and then makes challenges void.
+            if !users::lock(tx, pending.user).await? {
+                return Err(Problem::new(CHALLENGE));
+            }
+            // Of many answers at once all but one stop here and use nothing up.
             if !challenges::consume(tx, presented, now).await? {
                 return Err(Problem::new(CHALLENGE));
             }
@@ -250,12 +253,13 @@ async fn second_factor(
 async fn trust_device(tx: &mut TenantTx, user: UserId, entered: &Entered, now: Timestamp) -> Result<(), StoreError> {
     let policy = preferences::load(tx).await?.mfa;
     if policy.trusts() {
-        devices::trust(tx, user, entered.device(), now + policy.trust()).await?;
+        devices::trust(tx, user, entered.device(), now).await?;
     }
     Ok(())
 }
 
-/// Confirms the factor that the enrolment began with, if the person still has no other.
+/// Confirms the factor that the enrolment began with, if the person still has no other and no passkey. A wrong code is
+/// kept as a guess by the challenge's count alone: the unit falls back.
 async fn first_factor(
     tx: &mut TenantTx,
     vault: &Vault,
@@ -265,7 +269,7 @@ async fn first_factor(
     now: Timestamp,
 ) -> Result<enrol::Confirmed, Problem> {
     let factor = pending.factor.ok_or(CODE)?;
-    if !mfa::offers(tx, pending.user).await?.is_empty() {
+    if strength::beyond_password(tx, pending.user).await? {
         return Err(CHALLENGE.into());
     }
     let code = answer.code.expose();

@@ -6,7 +6,7 @@ use storage::{StoreError, TenantTx};
 
 use super::{
     cookie,
-    model::{Mark, Shown},
+    model::{Known, Mark, Shown},
     store,
 };
 use crate::Core;
@@ -54,6 +54,11 @@ impl Arrival {
     /// A name for it, for people.
     pub fn name(&self) -> String {
         self.shown.name()
+    }
+
+    /// The device, if it has logged in to the account before.
+    pub async fn known(&self, tx: &mut TenantTx) -> Result<Option<Known>, StoreError> {
+        store::by_mark(tx, self.user, &self.mark).await
     }
 
     /// Notes the device in the unit of the login.

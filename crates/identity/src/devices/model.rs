@@ -1,6 +1,6 @@
 //! Devices as values, and how they are recognised.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use http::{HeaderMap, header};
 use kernel::{DeviceId, Secret, Timestamp, UserId};
@@ -93,14 +93,15 @@ impl Shown {
 pub struct Known {
     /// Which.
     pub id: DeviceId,
-    /// Until when the account's owner trusts it, if they do.
-    pub trusted_until: Option<Timestamp>,
+    /// Since when the account's owner trusts it, if they do.
+    pub trusted_at: Option<Timestamp>,
 }
 
 impl Known {
-    /// Whether it is trusted at `now`.
-    pub fn is_trusted(&self, now: Timestamp) -> bool {
-        self.trusted_until.is_some_and(|until| now < until)
+    /// Whether it is trusted at `now`, where trust lasts for so long: what a tenant decides about that holds for trust
+    /// that was given before, too.
+    pub fn is_trusted(&self, now: Timestamp, life: Duration) -> bool {
+        self.trusted_at.is_some_and(|at| now < at + life)
     }
 }
 

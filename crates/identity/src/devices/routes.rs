@@ -137,8 +137,6 @@ pub async fn remove_own(core: &Core, permit: &Permit<WriteProfile>, id: DeviceId
         .store
         .tenant(permit.principal.tenant)
         .write(move |tx| Box::pin(async move { service::remove(tx, &cause, user, id, Reason::Revoked).await }));
-    if let Some(seq) = work.await? {
-        core.settle(seq).await?;
-    }
-    Ok(())
+    let seq = work.await?;
+    Ok(core.settle(seq).await?)
 }

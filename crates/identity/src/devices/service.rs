@@ -8,7 +8,6 @@ use super::store;
 use crate::{
     audit::{Action, Target},
     http::Cause,
-    publish::{self, Change},
     sessions::{self, Reason},
 };
 
@@ -41,10 +40,10 @@ pub(crate) async fn remove(
     if !store::delete(tx, user, id).await? {
         return Err(common::NOT_FOUND.into());
     }
-    let sessions = sessions::revoke_of_device(tx, user, id, reason, cause.now).await?;
-    let details = json!({"reason": reason.as_str(), "sessions_ended": sessions.len()});
+    let ended = sessions::revoke_of_device(tx, user, id, reason, cause.now).await?;
+    let details = json!({"reason": reason.as_str(), "sessions_ended": ended.count()});
     cause.record(tx, REMOVED, Target::new("device", id), details).await?;
-    Ok(ended(tx, cause, sessions).await?)
+    Ok(ended.tell(tx, cause.now).await?)
 }
 
 /// Forgets all devices of a user, and ends all of their sessions.
@@ -55,18 +54,10 @@ pub(crate) async fn remove_all(
     reason: Reason,
 ) -> Result<Option<i64>, StoreError> {
     let devices = store::delete_all(tx, user).await?;
-    let sessions = sessions::revoke_all(tx, user, None, reason, cause.now).await?;
-    if devices == 0 && sessions.is_empty() {
-        return Ok(None);
+    let ended = sessions::revoke_all(tx, user, None, reason, cause.now).await?;
+    if devices > 0 || ended.count() > 0 {
+        let details = json!({"reason": reason.as_str(), "devices": devices, "sessions_ended": ended.count()});
+        cause.record(tx, REMOVED, Target::new("user", user), details).await?;
     }
-    let details = json!({"reason": reason.as_str(), "devices": devices, "sessions_ended": sessions.len()});
-    cause.record(tx, REMOVED, Target::new("user", user), details).await?;
-    ended(tx, cause, sessions).await
-}
-
-async fn ended(tx: &mut TenantTx, cause: &Cause, sessions: Vec<kernel::SessionId>) -> Result<Option<i64>, StoreError> {
-    if sessions.is_empty() {
-        return Ok(None);
-    }
-    publish::append(tx, &Change::SessionsRevoked { sessions }, cause.now).await.map(Some)
+    ended.tell(tx, cause.now).await
 }

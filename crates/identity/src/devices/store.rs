@@ -7,13 +7,13 @@ use super::{
     Arrival, Device, Known,
     model::{MOST, Mark},
 };
+use crate::preferences;
 
 /// The device with this mark.
 pub(super) async fn by_mark(tx: &mut TenantTx, user: UserId, mark: &Mark) -> Result<Option<Known>, StoreError> {
-    let sql =
-        "SELECT id, trusted_until FROM devices WHERE tenant_id = $1 AND user_id = $2 AND mark = $3 AND browser = $4";
+    let sql = "SELECT id, trusted_at FROM devices WHERE tenant_id = $1 AND user_id = $2 AND mark = $3 AND browser = $4";
     let row = tx.query_opt(sql, params![user, mark.hash, mark.browser]).await?;
-    row.map(|row| Ok(Known { id: row.get(0)?, trusted_until: row.get(1)? })).transpose()
+    row.map(|row| Ok(Known { id: row.get(0)?, trusted_at: row.get(1)? })).transpose()
 }
 
 /// Notes a login, and returns the device: the fresh one, unless it is known. Of two logins at once one makes it.
@@ -46,10 +46,11 @@ pub(super) async fn logged_in_before(tx: &mut TenantTx, user: UserId, now: Devic
 
 /// A user's devices, the one seen last first; `session` is that of the caller.
 pub async fn list(tx: &mut TenantTx, user: UserId, session: Option<SessionId>) -> Result<Vec<Device>, StoreError> {
-    let sql = "SELECT d.id, d.name, d.user_agent, d.ip, d.first_seen_at, d.last_seen_at, d.trusted_until,
+    let sql = "SELECT d.id, d.name, d.user_agent, d.ip, d.first_seen_at, d.last_seen_at, d.trusted_at,
             (SELECT max(s.last_seen_at) FROM sessions s WHERE s.tenant_id = $1 AND s.device_id = d.id),
             EXISTS (SELECT 1 FROM sessions s WHERE s.tenant_id = $1 AND s.device_id = d.id AND s.id = $3)
         FROM devices d WHERE d.tenant_id = $1 AND d.user_id = $2 ORDER BY d.last_seen_at DESC, d.id DESC LIMIT $4";
+    let trust = preferences::load(tx).await?.mfa.trust();
     let read = |row: &Row| {
         let (login, used): (Timestamp, Option<Timestamp>) = (row.get(5)?, row.get(7)?);
         Ok(Device {
@@ -59,7 +60,7 @@ pub async fn list(tx: &mut TenantTx, user: UserId, session: Option<SessionId>) -
             ip: row.get(3)?,
             first_seen_at: row.get(4)?,
             last_seen_at: used.map_or(login, |used| used.max(login)),
-            trusted_until: row.get(6)?,
+            trusted_until: row.get::<Option<Timestamp>>(6)?.map(|at| at + trust),
             current: row.get(8)?,
         })
     };
@@ -79,21 +80,21 @@ pub(super) async fn delete(tx: &mut TenantTx, user: UserId, id: DeviceId) -> Res
 }
 
 /// Forgets all devices of a user and returns how many.
-pub(super) async fn delete_all(tx: &mut TenantTx, user: UserId) -> Result<u64, StoreError> {
+pub async fn delete_all(tx: &mut TenantTx, user: UserId) -> Result<u64, StoreError> {
     tx.execute("DELETE FROM devices WHERE tenant_id = $1 AND user_id = $2", params![user]).await
 }
 
-/// Trusts a browser until then. `false`: the user has no such device, or it is no browser.
-pub async fn trust(tx: &mut TenantTx, user: UserId, id: DeviceId, until: Timestamp) -> Result<bool, StoreError> {
-    let sql = "UPDATE devices SET trusted_until = $4
+/// Trusts a browser from now on, for as long as the tenant lets people have it so. `false`: the user has no such device, or it is no browser.
+pub async fn trust(tx: &mut TenantTx, user: UserId, id: DeviceId, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE devices SET trusted_at = $4
         WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND browser = $5";
-    Ok(tx.execute(sql, params![user, id, until, true]).await? == 1)
+    Ok(tx.execute(sql, params![user, id, now, true]).await? == 1)
 }
 
 /// Trusts none of the user's devices any more, and returns how many were. For whatever makes trust old: another
 /// password, other factors.
 pub async fn forget_trust(tx: &mut TenantTx, user: UserId) -> Result<u64, StoreError> {
-    let sql = "UPDATE devices SET trusted_until = NULL
-        WHERE tenant_id = $1 AND user_id = $2 AND trusted_until IS NOT NULL";
+    let sql = "UPDATE devices SET trusted_at = NULL
+        WHERE tenant_id = $1 AND user_id = $2 AND trusted_at IS NOT NULL";
     tx.execute(sql, params![user]).await
 }

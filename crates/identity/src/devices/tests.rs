@@ -207,28 +207,30 @@ async fn only_browsers_are_trusted_and_trust_is_forgotten(node: TestCore) {
     let device = known(&node, &ada, &cookie).await.expect("known");
     assert!(known(&node, &bob, &cookie).await.is_none(), "another account does not know it");
     assert!(known(&node, &ada, "nothing").await.is_none());
-    assert!(!device.is_trusted(node.core.now()));
+    let hour = Duration::from_secs(3_600);
+    assert!(!device.is_trusted(node.core.now(), hour));
 
     let program = devices(&node, &ada.token).await[1]["id"].as_str().expect("an id").parse().expect("an id");
-    let until = node.core.now() + Duration::from_secs(60);
+    let since = node.core.now();
     let (hers, his) = (ada.id, bob.id);
     let trust = async |user, id| {
-        let work = node.core.store.tenant(node.tenant().id).write(move |tx| Box::pin(trust(tx, user, id, until)));
+        let work = node.core.store.tenant(node.tenant().id).write(move |tx| Box::pin(trust(tx, user, id, since)));
         work.await.map_err(|e: StoreError| e).expect("asked")
     };
     assert!(!trust(hers, program).await, "a program can be imitated");
     assert!(!trust(his, device.id).await, "not his");
     assert!(trust(hers, device.id).await);
     let device = known(&node, &ada, &cookie).await.expect("known");
-    assert!(device.is_trusted(node.core.now()) && !device.is_trusted(until));
-    assert_eq!(devices(&node, &ada.token).await[0]["trusted_until"], json!(until));
+    assert!(device.is_trusted(since, hour) && !device.is_trusted(since + hour, hour));
+    let month = Duration::from_secs(30 * 86_400);
+    assert_eq!(devices(&node, &ada.token).await[0]["trusted_until"], json!(since + month));
 
     let forget = async |user| {
         let work = node.core.store.tenant(node.tenant().id).write(move |tx| Box::pin(forget_trust(tx, user)));
         work.await.map_err(|e: StoreError| e).expect("forgotten")
     };
     assert_eq!((forget(his).await, forget(hers).await, forget(hers).await), (0, 1, 0));
-    assert!(known(&node, &ada, &cookie).await.is_some_and(|device| !device.is_trusted(node.core.now())));
+    assert!(known(&node, &ada, &cookie).await.is_some_and(|device| !device.is_trusted(node.core.now(), hour)));
 }
 
 async fn an_administrator_sends_devices_away(node: TestCore) {

@@ -21,8 +21,8 @@ use crate::{
     attributes::Shape,
     audit::{self, Action, Entry, Target},
     http::Right as _,
-    new_password::{self, Candidate},
-    passwords::{About, BUSY, Policy},
+    new_password::{self, Candidate, Demands},
+    passwords::{About, BUSY},
     preferences,
     proofs::{Ask, Purpose},
     roles,
@@ -69,7 +69,7 @@ pub async fn run_one(
     let Some(mut claimed) = claimed.map_err(|e: StoreError| Problem::from(e))? else { return Ok(()) };
     let edge = core.edge.tenants.load().by_id(tenant).cloned();
     let edge = edge.ok_or_else(|| Problem::new(common::UNAVAILABLE).cause("the tenant is suspended"))?;
-    let policy = new_password::policy(core, Some(tenant)).await?;
+    let demands = new_password::demands(core, Some(tenant)).await?;
     let shape = Shape::of(core, tenant).await?;
     let mut window = Window::at(tenant, id, claimed.import.position);
     let mut told_unasked = false;
@@ -81,7 +81,7 @@ pub async fn run_one(
         if records.is_empty() {
             return end(core, tenant, &claimed, None).await;
         }
-        let prepared = prepare(core, &edge, &policy, &shape, &mut claimed, records).await?;
+        let prepared = prepare(core, &edge, &demands, &shape, &mut claimed, records).await?;
         let Some((prepared, unasked)) = prepared else { return Ok(()) };
         // Said once.
         let unasked = unasked.filter(|_| !std::mem::replace(&mut told_unasked, true));
@@ -148,7 +148,7 @@ type Prepared = Result<Ready, (i64, Vec<Wrong>)>;
 async fn prepare(
     core: &Core,
     tenant: &Arc<Tenant>,
-    policy: &Policy,
+    demands: &Demands,
     shape: &Shape,
     claimed: &mut Claimed,
     records: Vec<Record>,
@@ -170,7 +170,7 @@ async fn prepare(
         }
         let hash = match &row.password {
             None => row.password_hash.clone(),
-            Some(password) => match hash(core, tenant.id, policy, claimed, &row, password.clone()).await? {
+            Some(password) => match hash(core, tenant.id, demands, claimed, &row, password.clone()).await? {
                 Hashed::Done { hash, unasked } => {
                     reason = reason.or(unasked);
                     Some(hash)
@@ -228,7 +228,7 @@ enum Hashed {
 async fn hash(
     core: &Core,
     tenant: TenantId,
-    policy: &Policy,
+    demands: &Demands,
     claimed: &mut Claimed,
     row: &Row,
     password: Secret,
@@ -241,7 +241,7 @@ async fn hash(
         second_factor: false,
     };
     let candidate = Candidate { password, about, field: "password" };
-    let (judged, unasked) = match new_password::judge_offline(core, policy, candidate).await {
+    let (judged, unasked) = match new_password::judge_offline(core, demands, candidate).await {
         Ok(judged) => judged,
         Err(problem) => {
             let wrong = problem.errors.iter().map(|e| Wrong::new("password", e.code, &e.message));
@@ -252,11 +252,12 @@ async fn hash(
         // It would cost what the import costs. Nothing is kept, so any text does.
         return Ok(Hashed::Done { hash: Secret::new(String::new()), unasked });
     }
+    let hasher = judged.hasher(core);
     loop {
         if !hold(core, tenant, claimed).await? {
             return Ok(Hashed::Lost);
         }
-        match core.hasher.hash(judged.password().clone()).await {
+        match hasher.hash(judged.password().clone()).await {
             Ok(hash) => return Ok(Hashed::Done { hash: Secret::new(hash), unasked }),
             Err(problem) if problem.kind == BUSY => tokio::time::sleep(PAUSE).await,
             Err(problem) => return Err(problem),

@@ -5,7 +5,7 @@ use serde_json::json;
 use storage::{StoreError, TenantTx};
 
 use super::{
-    BackupCodes, Enrolment, NEEDED, NO_LOGIN, UNCONFIRMED, challenges,
+    BackupCodes, Enrolment, MAX_FACTORS, NEEDED, NO_LOGIN, TOO_MANY, UNCONFIRMED, challenges,
     enrol::{self, Beginning, Confirmed},
     require_fresh, store,
 };
@@ -16,10 +16,9 @@ use crate::{
     http::{Caller, Cause},
     language::Language,
     outbox::{Fate, Letter, Post},
-    preferences,
-    publish::{self, Change},
-    roles,
+    preferences, roles,
     sessions::{self, Reason},
+    strength,
     templates::Name,
     users::{self, Phone, User},
 };
@@ -61,24 +60,28 @@ pub async fn end_others(
     now: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
     distrust(tx, user, now).await?;
-    let sessions = sessions::revoke_all(tx, user, keep, Reason::Factors, now).await?;
-    match sessions.is_empty() {
-        true => Ok(None),
-        false => publish::append(tx, &Change::SessionsRevoked { sessions }, now).await.map(Some),
-    }
+    sessions::revoke_all(tx, user, keep, Reason::Factors, now).await?.tell(tx, now).await
 }
 
 /// The caller, once their login is recent and strong enough to change factors.
 async fn owner(tx: &mut TenantTx, principal: &Principal, now: Timestamp) -> Result<User, Problem> {
     let id = users::own(principal)?;
     let user = users::by_id(tx, id).await?.ok_or(NO_LOGIN)?;
-    require_fresh(principal, !store::confirmed(tx, id).await?.is_empty(), now)?;
+    require_fresh(principal, strength::beyond_password(tx, id).await?, now)?;
     Ok(user)
+}
+
+/// The same in a unit that changes factors. Changes of one person's wait for each other: what one of them has counted
+/// or found to be the last still is when it is committed.
+async fn locked_owner(tx: &mut TenantTx, principal: &Principal, now: Timestamp) -> Result<User, Problem> {
+    if !users::lock(tx, users::own(principal)?).await? {
+        return Err(NO_LOGIN.into());
+    }
+    owner(tx, principal, now).await
 }
 
 /// The same, looked at before anything is prepared.
 async fn load_owner(core: &Core, caller: &Caller) -> Result<User, Problem> {
-    caller.in_person()?;
     let (principal, now) = (caller.principal.clone(), core.now());
     let work =
         core.store.tenant(principal.tenant).read(move |tx| Box::pin(async move { owner(tx, &principal, now).await }));
@@ -121,11 +124,14 @@ pub async fn confirm(
     code: String,
     wish: Option<Language>,
 ) -> Result<Confirmed, Problem> {
-    let user = load_owner(core, caller).await?;
     let (cause, post, vault) = (Cause::new(core, caller), Post::new(core), core.vault.clone());
     let (codes, keep) = (BackupCodes::mint(&*core.random), caller.principal.session);
     let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
         Box::pin(async move {
+            let user = locked_owner(tx, &cause.caller, cause.now).await?;
+            if store::confirmed(tx, user.id).await?.len() >= MAX_FACTORS {
+                return Err(Problem::new(TOO_MANY));
+            }
             let Some(confirmed) = enrol::confirm(tx, &vault, user.id, id, &code, codes, cause.now).await? else {
                 return Ok(None);
             };
@@ -133,47 +139,44 @@ pub async fn confirm(
             cause.record(tx, ADDED, Target::new("user", user.id), details).await?;
             notify(tx, &post, &user, &cause.ctx, wish, cause.now).await?;
             let seq = end_others(tx, user.id, keep, cause.now).await?;
-            Ok::<_, StoreError>(Some((confirmed, seq)))
+            Ok(Some((confirmed, seq)))
         })
     });
     let (confirmed, seq) = work.await?.ok_or(UNCONFIRMED)?;
     core.outbox.wake();
-    if let Some(seq) = seq {
-        core.settle(seq).await?;
-    }
+    core.settle(seq).await?;
     Ok(confirmed)
 }
 
 /// Makes new backup codes; the old ones work no more.
 pub async fn new_codes(core: &Core, caller: &Caller, wish: Option<Language>) -> Result<BackupCodes, Problem> {
-    caller.in_person()?;
     let (cause, post, vault) = (Cause::new(core, caller), Post::new(core), core.vault.clone());
-    let codes = BackupCodes::mint(&*core.random);
+    let (codes, keep) = (BackupCodes::mint(&*core.random), caller.principal.session);
     let made = codes.clone();
     let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
         Box::pin(async move {
-            let user = owner(tx, &cause.caller, cause.now).await?;
+            let user = locked_owner(tx, &cause.caller, cause.now).await?;
             if store::confirmed(tx, user.id).await?.is_empty() {
                 return Err(Problem::new(common::NOT_FOUND));
             }
             store::replace_codes(tx, user.id, &codes.hashes(&vault, user.id), cause.now).await?;
             cause.record(tx, CODES, Target::new("user", user.id), json!({})).await?;
             notify(tx, &post, &user, &cause.ctx, wish, cause.now).await?;
-            Ok(())
+            Ok(end_others(tx, user.id, keep, cause.now).await?)
         })
     });
-    work.await?;
+    let seq = work.await?;
     core.outbox.wake();
+    core.settle(seq).await?;
     Ok(made)
 }
 
 /// Removes one of the caller's factors, unless it is the last and they must have one.
 pub async fn remove(core: &Core, caller: &Caller, id: FactorId, wish: Option<Language>) -> Result<(), Problem> {
-    caller.in_person()?;
     let (cause, post, keep) = (Cause::new(core, caller), Post::new(core), caller.principal.session);
     let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
         Box::pin(async move {
-            let user = owner(tx, &cause.caller, cause.now).await?;
+            let user = locked_owner(tx, &cause.caller, cause.now).await?;
             if !store::remove(tx, user.id, id).await? {
                 return Err(Problem::new(common::NOT_FOUND));
             }
@@ -191,15 +194,15 @@ pub async fn remove(core: &Core, caller: &Caller, id: FactorId, wish: Option<Lan
     });
     let seq = work.await?;
     core.outbox.wake();
-    if let Some(seq) = seq {
-        core.settle(seq).await?;
-    }
+    core.settle(seq).await?;
     Ok(())
 }
 
 /// Takes every factor and backup code of a person away. Returns how many factors. For
 /// administrators, who end sessions and tell the person.
 pub async fn reset(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<u64, StoreError> {
+    // Whoever is not active changes nothing that there would be to wait for.
+    users::lock(tx, user).await?;
     store::replace_codes(tx, user, &[], now).await?;
     store::remove_all(tx, user).await
 }

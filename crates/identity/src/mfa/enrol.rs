@@ -150,8 +150,7 @@ enum Judged {
     Wrong,
 }
 
-/// Judges the code that is to show that a factor works. It counts as a guess, so the unit must be committed
-/// whatever this answers.
+/// Judges the code that is to show that a factor works. It counts as a guess: see [`confirm`].
 async fn judge(
     tx: &mut TenantTx,
     vault: &Vault,
@@ -173,8 +172,10 @@ async fn judge(
     })
 }
 
-/// Confirms a factor by the code it shows. The guess counts, so the unit must be committed whatever this answers.
-/// `None`: wrong, too late or too often. `codes` become the person's backup codes if it is their first factor.
+/// Confirms a factor by the code it shows. The guess counts, so whatever this answers the unit must be committed, or
+/// the guess have been counted before it began, as answers to a challenge are. The unit holds the person's
+/// [lock](crate::users::lock). `None`: wrong, too late or too often. `codes` become the person's backup codes if it is
+/// their first factor.
 pub async fn confirm(
     tx: &mut TenantTx,
     vault: &Vault,

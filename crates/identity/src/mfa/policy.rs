@@ -30,7 +30,8 @@ pub struct MfaPolicy {
     #[schema(value_type = Vec<String>, max_items = 50, example = json!(["admin", "teacher"]))]
     pub roles: Vec<RoleName>,
     /// For how many days people may have a browser trusted, so that it is not asked for a second factor: 0 for not at
-    /// all, 365 at most. A change of the password or of a factor ends all trust.
+    /// all, 365 at most. It holds for trust that was given before, too. A change of the password or of a factor ends
+    /// all trust.
     #[schema(maximum = 365)]
     pub trust_days: u16,
 }

@@ -52,16 +52,19 @@ pub(super) async fn codes_left(tx: &mut TenantTx, user: UserId) -> Result<u32, S
     tx.query_opt(sql, params![user]).await?.map_or(Ok(0), |row| row.get(0))
 }
 
-/// What a challenge of this person may be answered with. Nothing, if they have no factor.
+/// What a challenge of this person may be answered with. Nothing, if they have no factor: the same statements all
+/// the same. Of several phones it is the newest, to which the code is sent.
 pub async fn offers(tx: &mut TenantTx, user: UserId) -> Result<Vec<Offer>, StoreError> {
-    let mut offers = Vec::new();
-    for factor in confirmed(tx, user).await? {
+    let (factors, codes) = (confirmed(tx, user).await?, codes_left(tx, user).await?);
+    let mut offers: Vec<Offer> = Vec::new();
+    for factor in factors {
         let offer = Offer { method: factor.kind.into(), hint: factor.phone.as_deref().map(masked) };
-        if !offers.contains(&offer) {
-            offers.push(offer);
+        match offers.iter_mut().find(|known| known.method == offer.method) {
+            Some(older) => *older = offer,
+            None => offers.push(offer),
         }
     }
-    if !offers.is_empty() && codes_left(tx, user).await? > 0 {
+    if !offers.is_empty() && codes > 0 {
         offers.push(Offer { method: Method::BackupCode, hint: None });
     }
     Ok(offers)

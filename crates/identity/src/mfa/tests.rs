@@ -81,6 +81,12 @@ async fn fully(node: &TestCore, owner: &Owner) -> Json {
     answer(node, &challenge, "totp", &owner.code(node)).await.expect(200)
 }
 
+/// The access token of a further login, with the next code.
+async fn fully_later(node: &TestCore, owner: &Owner) -> String {
+    node.clock.advance(Duration::from_secs(30));
+    text(&fully(node, owner).await["access_token"]).to_owned()
+}
+
 /// The six digits of the text message that has just arrived.
 async fn texted(node: &TestCore) -> String {
     let texts = node.texts().await;

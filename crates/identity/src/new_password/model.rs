@@ -6,7 +6,7 @@ use storage::{StoreError, TenantTx};
 use super::store;
 use crate::{
     Core,
-    passwords::{About, Broken, weak},
+    passwords::{About, Broken, Cost, Hasher, Policy, weak},
     users::User,
 };
 
@@ -41,6 +41,15 @@ pub fn names(user: &User) -> Vec<&str> {
     [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect()
 }
 
+/// What a tenant demands of new passwords.
+#[derive(Clone, Debug)]
+pub struct Demands {
+    /// Which may be chosen.
+    pub policy: Policy,
+    /// What their hashes cost, if the tenant says so.
+    pub cost: Option<Cost>,
+}
+
 /// A password that meets the policy.
 #[derive(Debug)]
 pub struct Judged {
@@ -48,6 +57,8 @@ pub struct Judged {
     pub(super) field: &'static str,
     /// How many of the last passwords may not be used again.
     pub(super) history: u8,
+    /// What its hash costs, if the tenant says so.
+    pub(super) cost: Option<Cost>,
 }
 
 impl Judged {
@@ -69,9 +80,14 @@ impl Judged {
         &self.password
     }
 
+    /// What computes its hash.
+    pub fn hasher(&self, core: &Core) -> Hasher {
+        core.hasher.at(self.cost)
+    }
+
     /// What is to be stored.
     pub async fn hash(self, core: &Core) -> Result<NewPassword, Problem> {
-        let hash = Secret::new(core.hasher.hash(self.password).await?);
+        let hash = Secret::new(self.hasher(core).hash(self.password).await?);
         Ok(NewPassword { hash, former: self.history.saturating_sub(1) })
     }
 }

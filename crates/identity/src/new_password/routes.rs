@@ -70,7 +70,7 @@ impl PasswordRules {
 #[utoipa::path(get, path = "/api/v1/auth/password-policy", tag = "auth", operation_id = "read_password_policy",
     responses((status = 200, body = PasswordRules), Guarded), security(()))]
 async fn read(State(core): State<Arc<Core>>, ctx: Ctx) -> Result<Json<PasswordRules>, Refusal> {
-    let policy = service::policy(&core, Some(ctx.tenant.id)).await?;
-    let rules = policy.rules();
+    let demands = service::demands(&core, Some(ctx.tenant.id)).await?;
+    let rules = demands.policy.rules();
     Ok(Json(PasswordRules::new(&rules, service::breach_check(&core, &rules))))
 }

@@ -4,31 +4,33 @@ use kernel::{Problem, RequestContext, Secret, TenantId};
 use serde_json::json;
 use storage::StoreError;
 
-use super::{Candidate, Judged, NewPassword};
+use super::{Candidate, Demands, Judged, NewPassword};
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
     passwords::{
-        BREACHED, Broken, Policy, Rules,
+        BREACHED, Broken, Rules,
         breach::{BreachCheck, Known},
         broken_rules, weak,
     },
-    preferences,
+    preferences::{self, Preferences},
 };
 
 /// Nobody could be asked whether a password is known from a breach.
 const UNASKED: Action = Action("password.breach_unchecked");
 
-/// The policy of the tenant, or the operator's where it has none. A tenant that is still to be made has none.
-pub async fn policy(core: &Core, tenant: Option<TenantId>) -> Result<Policy, Problem> {
+/// What the tenant demands of new passwords, or the operator where it says nothing. A tenant that is still to be
+/// made has said nothing.
+pub async fn demands(core: &Core, tenant: Option<TenantId>) -> Result<Demands, Problem> {
     let own = match tenant {
-        None => None,
+        None => Preferences::default(),
         Some(tenant) => {
             let loaded = core.store.tenant(tenant).read(|tx| Box::pin(preferences::load(tx))).await;
-            loaded.map_err(|e: StoreError| Problem::from(e))?.password_policy
+            loaded.map_err(|e: StoreError| Problem::from(e))?
         }
     };
-    Ok(own.unwrap_or_else(|| core.settings.passwords.policy.clone()))
+    let policy = own.password_policy.unwrap_or_else(|| core.settings.passwords.policy.clone());
+    Ok(Demands { policy, cost: own.password_hashing })
 }
 
 /// Where to look for breached passwords by these rules.
@@ -45,7 +47,7 @@ pub async fn judge(
     candidate: Candidate<'_>,
 ) -> Result<Judged, Problem> {
     let Candidate { password, about, field } = candidate;
-    let policy = policy(core, tenant).await?;
+    let Demands { policy, cost } = demands(core, tenant).await?;
     let rules = policy.rules();
     let mut broken = broken_rules(&rules, password.expose(), about);
     let breached = match core.breaches.look_up(breach_check(core, &rules), &password, core.now()).await {
@@ -64,14 +66,14 @@ pub async fn judge(
     if breached {
         return Err(Problem::new(BREACHED).field(field, known.code, known.message));
     }
-    Ok(Judged { password, field, history: rules.history })
+    Ok(Judged { password, field, history: rules.history, cost })
 }
 
 /// The same of one of very many passwords: nobody is asked over the network. Along comes why it was not looked up
 /// in breaches, where the policy asks for that.
 pub async fn judge_offline(
     core: &Core,
-    policy: &Policy,
+    Demands { policy, cost }: &Demands,
     candidate: Candidate<'_>,
 ) -> Result<(Judged, Option<String>), Problem> {
     let Candidate { password, about, field } = candidate;
@@ -88,7 +90,7 @@ pub async fn judge_offline(
         return Err(weak(broken, field));
     }
     let unasked = if let Known::Unasked(reason) = known { Some(reason) } else { None };
-    Ok((Judged { password, field, history: rules.history }, unasked))
+    Ok((Judged { password, field, history: rules.history, cost: *cost }, unasked))
 }
 
 /// The entry about passwords that were let through without having been looked up.
@@ -125,6 +127,6 @@ async fn note_unasked(
 
 /// A password that was made up for somebody: long and random, so no rule is asked.
 pub async fn made_up(core: &Core, tenant: TenantId, password: Secret) -> Result<NewPassword, Problem> {
-    let history = policy(core, Some(tenant)).await?.rules().history;
-    Judged { password, field: "", history }.hash(core).await
+    let Demands { policy, cost } = demands(core, Some(tenant)).await?;
+    Judged { password, field: "", history: policy.rules().history, cost }.hash(core).await
 }

@@ -1,8 +1,6 @@
 //! Registering, naming and removing one's own passkeys.
 
-use std::time::Duration;
-
-use kernel::{Acr, PasskeyId, Principal, Problem, Secret, Timestamp, UserId, problem::common, random};
+use kernel::{PasskeyId, Principal, Problem, Secret, Timestamp, UserId, problem::common, random};
 use serde_json::{Value as Json, json};
 use storage::{StoreError, TenantTx};
 use url::Url;
@@ -12,35 +10,27 @@ use webauthn_rs::prelude::{
 };
 
 use super::{
-    EXISTS, NO_LOGIN, Party, Passkey, REFUSED, TOO_MANY, TOO_OLD,
+    EXISTS, Party, Passkey, REFUSED, TOO_MANY,
     ceremonies::{self, Begun, Handle, Purpose},
     model::MOST,
+    prove::word,
     store,
 };
 use crate::{
     Core,
-    audit::{Action, Target},
+    audit::{self, Action, Target},
     http::{Caller, Cause},
     language::Language,
+    mfa,
     outbox::{Fate, Letter, Post},
-    preferences,
+    preferences, strength,
     templates::Name,
     users::{self, User},
 };
 
 const ADDED: Action = Action("user.passkey_added");
 const REMOVED: Action = Action("user.passkey_removed");
-
-/// How long ago the person may have proved who they are.
-const RECENT: Duration = Duration::from_secs(10 * 60);
-
-/// Asks for a recent login, by a passkey or with a second factor from whoever has a passkey already: a password that
-/// was stolen is no way to a key that works for ever.
-fn require_fresh(principal: &Principal, has_passkey: bool, now: Timestamp) -> Result<(), Problem> {
-    let Some(acr) = principal.amr.acr() else { return Err(NO_LOGIN.into()) };
-    let strong = !has_passkey || acr >= Acr::Mfa;
-    if strong && now.since(principal.authenticated_at) <= RECENT { Ok(()) } else { Err(TOO_OLD.into()) }
-}
+const REFUSAL: Action = Action("user.passkey_refused");
 
 /// The caller, once their login is recent and strong enough. `adds`: there must be room for one more.
 async fn owner(
@@ -52,11 +42,24 @@ async fn owner(
     let id = users::own(principal)?;
     let user = users::by_id(tx, id).await?.ok_or(common::UNAUTHENTICATED)?;
     let passkeys = store::list(tx, id).await?;
-    require_fresh(principal, !passkeys.is_empty(), now)?;
+    mfa::require_fresh(principal, strength::beyond_password(tx, id).await?, now)?;
     if adds && i64::try_from(passkeys.len()).is_ok_and(|count| count >= MOST) {
         return Err(TOO_MANY.into());
     }
     Ok((user, passkeys))
+}
+
+/// The same in a unit that changes keys. Changes of one person's wait for each other.
+async fn locked_owner(
+    tx: &mut TenantTx,
+    principal: &Principal,
+    adds: bool,
+    now: Timestamp,
+) -> Result<(User, Vec<Passkey>), Problem> {
+    if !users::lock(tx, users::own(principal)?).await? {
+        return Err(common::UNAUTHENTICATED.into());
+    }
+    owner(tx, principal, adds, now).await
 }
 
 /// What a key is registered with. It must be found without a name, and check its user.
@@ -143,10 +146,20 @@ pub async fn finish_registration(
     let taken = taken.filter(|taken| taken.user == Some(user) && taken.session == session).ok_or(REFUSED)?;
     let webauthn = Party::named(&core.settings, &caller.ctx.tenant, taken.rp_id.clone()).webauthn()?;
     let state: PasskeyRegistration = taken.state(&core.vault)?;
-    let made = webauthn.finish_passkey_registration(&answer, &state);
-    let credential = Credential::from(made.map_err(|e| Problem::new(REFUSED).cause(e))?);
-
     let (cause, post) = (Cause::new(core, caller), Post::new(core));
+    let credential = match webauthn.finish_passkey_registration(&answer, &state) {
+        Ok(made) => Credential::from(made),
+        Err(error) => {
+            let details = json!({"reason": word(&error)});
+            let entry = cause.entry(REFUSAL, Target::new("user", user), details).failed();
+            let work = core
+                .store
+                .tenant(tenant)
+                .write(move |tx| Box::pin(async move { audit::record(tx, entry, cause.now, &*cause.random).await }));
+            work.await.map_err(|e: StoreError| Problem::from(e))?;
+            return Err(Problem::new(REFUSED).cause(error));
+        }
+    };
     let passkey = Passkey {
         id: PasskeyId::new(cause.now, &*cause.random),
         user,
@@ -159,12 +172,9 @@ pub async fn finish_registration(
     };
     let work = core.store.tenant(tenant).write(move |tx| {
         Box::pin(async move {
-            if !users::lock(tx, passkey.user).await? {
-                return Err(Problem::new(common::UNAUTHENTICATED));
-            }
-            let (user, _) = owner(tx, &cause.caller, true, cause.now).await?;
+            let (user, _) = locked_owner(tx, &cause.caller, true, cause.now).await?;
             if !store::insert(tx, &passkey).await? {
-                return Err(EXISTS.into());
+                return Err(Problem::new(EXISTS));
             }
             let details = json!({"passkey": passkey.id.to_string(), "synced": passkey.synced});
             cause.record(tx, ADDED, Target::new("user", user.id), details).await?;
@@ -195,7 +205,7 @@ pub async fn remove(core: &Core, caller: &Caller, id: PasskeyId, wish: Option<La
     let (cause, post) = (Cause::new(core, caller), Post::new(core));
     let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
         Box::pin(async move {
-            let (user, _) = owner(tx, &cause.caller, false, cause.now).await?;
+            let (user, _) = locked_owner(tx, &cause.caller, false, cause.now).await?;
             let name = store::delete(tx, user.id, id).await?.ok_or(common::NOT_FOUND)?;
             let details = json!({"passkey": id.to_string()});
             cause.record(tx, REMOVED, Target::new("user", user.id), details).await?;

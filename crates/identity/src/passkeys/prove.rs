@@ -38,6 +38,11 @@ impl Proven {
     pub async fn note(&self, tx: &mut TenantTx, now: Timestamp) -> Result<bool, StoreError> {
         store::used(tx, self.passkey, &self.credential, now).await
     }
+
+    /// Notes that nothing follows from it: why, for the audit log; and says what everybody is told.
+    pub async fn refuse(&self, core: &Core, ctx: &RequestContext, why: &'static str) -> Result<Problem, Problem> {
+        refuse(core, ctx, Some((self.user, self.passkey)), why).await
+    }
 }
 
 pub(super) fn options(response: &RequestChallengeResponse) -> Result<Json, Problem> {
@@ -66,7 +71,9 @@ pub async fn prove_login(
     answer: PublicKeyCredential,
 ) -> Result<Proven, Problem> {
     let handle = Handle::presented(&core.vault, ctx.tenant.id, Purpose::Login, ceremony).ok_or(INVALID)?;
-    let taken = ceremonies::take_now(core, ctx.tenant.id, handle).await?.ok_or(INVALID)?;
+    let Some(taken) = ceremonies::take_now(core, ctx.tenant.id, handle).await? else {
+        return Err(refuse(core, ctx, None, "ceremony").await?);
+    };
     let webauthn = Party::named(&core.settings, &ctx.tenant, taken.rp_id.clone()).webauthn()?;
     let state: DiscoverableAuthentication = taken.state(&core.vault)?;
     let found = match webauthn.identify_discoverable_authentication(&answer) {
@@ -81,9 +88,10 @@ pub async fn prove_login(
         Err(_) => None,
     };
     let Some(passkey) = found else { return Err(refuse(core, ctx, None, "unknown").await?) };
+    let whose = (passkey.user, passkey.id);
     match webauthn.finish_discoverable_authentication_v2(&answer, state, &passkey.credential) {
         Ok(result) => Ok(proven(passkey, &result)),
-        Err(error) => Err(refuse(core, ctx, Some(&passkey), word(&error)).await?),
+        Err(error) => Err(refuse(core, ctx, Some(whose), word(&error)).await?),
     }
 }
 
@@ -115,13 +123,13 @@ pub(super) const fn word(error: &WebauthnError) -> &'static str {
 pub(super) async fn refuse(
     core: &Core,
     ctx: &RequestContext,
-    passkey: Option<&Passkey>,
+    whose: Option<(UserId, PasskeyId)>,
     why: &'static str,
 ) -> Result<Problem, Problem> {
     let (now, random) = (core.now(), core.random.clone());
     let action = if why == CLONED { Action("passkey.cloned") } else { Action("login.failed") };
-    let target = passkey.map_or(Target::unknown("user"), |passkey| Target::new("user", passkey.user));
-    let details = json!({"method": "passkey", "reason": why, "passkey": passkey.map(|p| p.id.to_string())});
+    let target = whose.map_or(Target::unknown("user"), |(user, _)| Target::new("user", user));
+    let details = json!({"method": "passkey", "reason": why, "passkey": whose.map(|(_, id)| id.to_string())});
     let entry = Entry::new(Actor::Anonymous, action, target, ctx).failed().details(details);
     let work = core
         .store

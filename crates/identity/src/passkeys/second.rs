@@ -70,8 +70,9 @@ pub async fn prove_second(
     let keys = keys.map_err(|e: StoreError| Problem::from(e))?;
     let named = keys.into_iter().find(|key| key.credential.cred_id.as_slice() == answer.raw_id.as_slice());
     let Some(passkey) = named else { return Err(refuse(core, ctx, None, "unknown").await?) };
+    let whose = (passkey.user, passkey.id);
     match webauthn.finish_passkey_authentication(answer, &asked.state) {
         Ok(result) => Ok(proven(passkey, &result)),
-        Err(error) => Err(refuse(core, ctx, Some(&passkey), word(&error)).await?),
+        Err(error) => Err(refuse(core, ctx, Some(whose), word(&error)).await?),
     }
 }

@@ -41,12 +41,6 @@ pub async fn exists_at(tx: &mut TenantTx, user: UserId, rp_id: &str) -> Result<b
     Ok(tx.query_opt(sql, params![user, rp_id]).await?.is_some())
 }
 
-/// How many a user has.
-pub async fn count(tx: &mut TenantTx, user: UserId) -> Result<i64, StoreError> {
-    let sql = "SELECT count(*) FROM passkeys WHERE tenant_id = $1 AND user_id = $2";
-    tx.query_opt(sql, params![user]).await?.map_or(Ok(0), |row| row.get(0))
-}
-
 /// What authenticators know the user by: made when it is first asked for.
 pub(super) async fn handle(tx: &mut TenantTx, user: UserId, fresh: Uuid) -> Result<Uuid, StoreError> {
     let sql = "INSERT INTO passkey_handles (tenant_id, user_id, handle) VALUES ($1, $2, $3)

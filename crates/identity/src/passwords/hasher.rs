@@ -2,7 +2,7 @@
 //!
 //! Its threads are its own, so that neither the runtime nor the database waits behind a hash. A place in
 //! the pool is a permit: whoever gets none is refused at once. A request that went away while it waited
-//! is skipped.
+//! is skipped. On Linux the threads give way to others: a flood of logins must not slow the gate down.
 
 use std::{
     sync::{
@@ -15,7 +15,9 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use kernel::{Problem, Random, Secret, problem::common, random};
+use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use utoipa::ToSchema;
 
 use super::{
     BUSY,
@@ -28,19 +30,30 @@ use crate::settings::PasswordSettings;
 /// Bytes of a new salt, and of a new hash (ACC-3).
 const SALT: usize = 16;
 const OUTPUT: usize = 32;
+/// How much the threads give way to others (nice(2)). Beside threads that want the whole processor they keep a
+/// tenth of it.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
 /// A thread that has had nothing to do for this long gives its buffer back.
 const KEEP_BUFFER: Duration = Duration::from_secs(60);
+/// How many times the operator's work a tenant's own hashes may take.
+const MOST: u64 = 4;
 /// After which time a refused caller may try again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// What one hash costs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What one Argon2id hash costs (RFC 9106).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PasswordHashing)]
 pub struct Cost {
-    /// KiB of memory.
+    /// KiB of memory: 19456 to 262144.
+    #[schema(example = 65536)]
     pub memory_kib: u32,
-    /// Passes.
+    /// Passes: 2 to 16.
+    #[schema(example = 2)]
     pub iterations: u32,
-    /// Lanes.
+    /// Lanes: 1 to 16.
+    #[schema(example = 4)]
     pub parallelism: u32,
 }
 
@@ -54,6 +67,11 @@ impl Cost {
             && self.iterations >= Self::FLOOR.iterations
             && self.parallelism >= Self::FLOOR.parallelism
             && Phc::new(self, vec![0; SALT], vec![0; OUTPUT]).to_string().parse::<Phc>().is_ok()
+    }
+
+    /// Blocks that are filled, which is what time and energy go by.
+    fn work(self) -> u64 {
+        u64::from(self.memory_kib) * u64::from(self.iterations)
     }
 }
 
@@ -86,9 +104,12 @@ pub struct Hasher {
     places: Arc<Semaphore>,
     /// Places there are: one for each thread, and those that may wait.
     capacity: usize,
+    /// What the operator wants a hash to cost: the buffers of the threads are kept at that.
+    usual: Cost,
+    /// What it costs here.
     cost: Cost,
-    /// What an unknown account's password is verified against: random bytes that no password gives.
-    dummy: Arc<str>,
+    /// What an unknown account's password is verified against: a salt, and random bytes that no password gives.
+    dummy: Arc<([u8; SALT], [u8; OUTPUT])>,
     computed: Arc<AtomicU64>,
     random: Arc<dyn Random>,
 }
@@ -138,10 +159,21 @@ impl Hasher {
             thread::Builder::new().name(format!("password-{i}")).spawn(move || work(&jobs, cost, &computed))?;
         }
         let capacity = threads.max(1) + waiting;
-        let (salt, output) = (random::bytes::<SALT>(&*random).to_vec(), random::bytes::<OUTPUT>(&*random).to_vec());
-        let dummy = Phc::new(cost, salt, output);
-        let (places, dummy) = (Arc::new(Semaphore::new(capacity)), dummy.to_string().into());
-        Ok(Self { queue, places, capacity, cost, dummy, computed, random })
+        let dummy = Arc::new((random::bytes(&*random), random::bytes(&*random)));
+        let places = Arc::new(Semaphore::new(capacity));
+        Ok(Self { queue, places, capacity, usual: cost, cost, dummy, computed, random })
+    }
+
+    /// The same pool at a tenant's own cost, if it has one.
+    #[must_use]
+    pub fn at(&self, cost: Option<Cost>) -> Self {
+        Self { cost: cost.unwrap_or(self.usual), ..self.clone() }
+    }
+
+    /// Whether a tenant may choose a cost: what an operator may set, and no more than four times the work that
+    /// the operator does. All tenants wait in one queue.
+    pub fn allows(&self, cost: Cost) -> bool {
+        cost.is_acceptable() && cost.work() <= MOST * self.usual.work()
     }
 
     /// Takes a place in the pool, for one hash. Whoever must count an attempt before it is made reserves
@@ -199,10 +231,12 @@ impl Reservation<'_> {
 
     /// Verifies a password; see [`Hasher::verify`].
     pub async fn verify(self, password: Secret, stored: Option<String>) -> Result<Verdict, Problem> {
-        let (usual, known) = (self.hasher.cost, stored.is_some());
-        let text = stored.as_deref().unwrap_or(&self.hasher.dummy);
-        let stored: Stored = text.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
-        let current = matches!(&stored, Stored::Argon2(hash) if hash.is_current(usual, OUTPUT));
+        let (cost, known) = (self.hasher.cost, stored.is_some());
+        let stored = match stored {
+            Some(text) => text.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?,
+            None => Stored::Argon2(Phc::new(cost, self.hasher.dummy.0.to_vec(), self.hasher.dummy.1.to_vec())),
+        };
+        let current = matches!(&stored, Stored::Argon2(hash) if hash.is_current(cost, OUTPUT));
         let done = self.perform(Task::Verify(stored), password).await?;
         let ok = matches!(done, Done::Verified(true)) && known;
         Ok(Verdict { ok, needs_rehash: ok && !current })
@@ -231,6 +265,11 @@ fn perform(task: &Task, password: &[u8], workspace: &mut Workspace) -> Result<Do
 
 /// The life of one thread.
 fn work(jobs: &Receiver<Job>, usual: Cost, computed: &AtomicU64) {
+    // On other systems this would concern the whole process.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::debug!(%error, "the hashing threads do not give way");
+    }
     let mut workspace = Workspace::default();
     loop {
         match jobs.recv_timeout(KEEP_BUFFER) {
@@ -296,6 +335,29 @@ mod tests {
         assert_eq!(right, Verdict { ok: true, needs_rehash: true });
         let wrong = hasher.verify(secret("y"), Some(stored)).await.expect("verify");
         assert_eq!(wrong, Verdict { ok: false, needs_rehash: false });
+    }
+
+    #[tokio::test]
+    async fn a_tenant_has_a_cost_of_its_own() {
+        let hasher = hasher(TINY, 8);
+        let own = hasher.at(Some(Cost { memory_kib: 128, iterations: 2, parallelism: 1 }));
+        let stored = own.hash(secret("x")).await.expect("hash");
+        assert!(stored.starts_with("$argon2id$v=19$m=128,t=2,p=1$"), "{stored}");
+        let verify = async |hasher: &Hasher| {
+            hasher.verify(secret("x"), Some(stored.clone())).await.expect("verify").needs_rehash
+        };
+        assert_eq!((verify(&own).await, verify(&hasher).await, verify(&own.at(None)).await), (false, true, true));
+        assert!(!own.verify(secret("x"), None).await.expect("verify").ok);
+    }
+
+    #[test]
+    fn a_tenant_may_not_take_the_whole_pool() {
+        let usual = Cost { memory_kib: 64 * 1024, iterations: 2, parallelism: 4 };
+        let hasher = Hasher::with_cost(usual, 1, 1, Arc::new(OsRandom::new())).expect("a pool");
+        let cases = [(19 * 1024, 2, 1), (256 * 1024, 2, 4), (64 * 1024, 8, 4), (64 * 1024, 9, 4), (18 * 1024, 2, 1)];
+        let allowed = cases
+            .map(|(memory_kib, iterations, parallelism)| hasher.allows(Cost { memory_kib, iterations, parallelism }));
+        assert_eq!(allowed, [true, true, true, false, false]);
     }
 
     #[tokio::test]

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{language::Language, mfa::MfaPolicy, passwords::Policy};
+use crate::{
+    language::Language,
+    mfa::MfaPolicy,
+    passwords::{Cost, Policy},
+};
 
 /// Most bits of work a tenant may ask for: about 17 million hashes, minutes in a browser.
 pub(super) const MAX_WORK: u8 = 24;
@@ -24,6 +28,10 @@ pub struct Preferences {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub password_policy: Option<Policy>,
+    /// What hashing a password costs; absent where the operator's cost holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub password_hashing: Option<Cost>,
     /// Zero bits of the proof of work that registering costs: 0 for none, 24 at most. 16 takes a browser
     /// about a second.
     pub signup_work: u8,
@@ -38,6 +46,7 @@ impl Default for Preferences {
             mfa: MfaPolicy::default(),
             signup_work: 0,
             password_policy: None,
+            password_hashing: None,
         }
     }
 }

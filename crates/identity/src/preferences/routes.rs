@@ -21,7 +21,7 @@ use crate::{
     },
     language::Language,
     mfa::{self, MfaPolicy},
-    passwords::{Policy, breach::BreachCheck},
+    passwords::{Cost, Policy, breach::BreachCheck},
     templates::{ReadSettings, WriteSettings},
     users,
 };
@@ -61,6 +61,11 @@ struct ChangeSettings {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Policy>)]
     password_policy: Option<Option<Policy>>,
+    /// What hashing a password costs from now on; `null` for the operator's cost. At most four times the
+    /// operator's work. Passwords are hashed anew when their owners log in.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Cost>)]
+    password_hashing: Option<Option<Cost>>,
     /// Zero bits of the proof of work that registering costs: 0 for none. 16 takes a browser about a second.
     #[schema(maximum = 24)]
     signup_work: Option<u8>,
@@ -78,6 +83,10 @@ impl ChangeSettings {
                 let message = "the operator has set no filter of breached passwords: use \"online\" or \"off\"";
                 fields.wrong("/password_policy/breach_check", "unavailable", message);
             }
+        }
+        if self.password_hashing.flatten().is_some_and(|cost| !core.hasher.allows(cost)) {
+            let message = "must be 19456 to 262144 KiB, 2 to 16 passes and 1 to 16 lanes, and memory times passes at most four times the operator's";
+            fields.wrong("/password_hashing", "range", message);
         }
         if self.mfa.as_ref().is_some_and(|mfa| mfa.roles.len() > mfa::MAX_ROLES) {
             fields.wrong("/mfa/roles", "too_many", "may have 50 entries at most");
@@ -115,6 +124,7 @@ async fn change(
                 new_login_mail: wanted.new_login_mail.unwrap_or(old.new_login_mail),
                 mfa: wanted.mfa.unwrap_or_else(|| old.mfa.clone()),
                 password_policy: wanted.password_policy.unwrap_or_else(|| old.password_policy.clone()),
+                password_hashing: wanted.password_hashing.unwrap_or(old.password_hashing),
                 signup_work: wanted.signup_work.unwrap_or(old.signup_work),
             };
             if new.verified_login

@@ -13,8 +13,8 @@ use crate::vault::Vault;
 /// For how long a puzzle can be used.
 pub(super) const TTL: Duration = Duration::from_secs(600);
 
-/// Longest nonce, in bytes.
-const NONCE: usize = 32;
+/// Length of a nonce, in bytes.
+const NONCE: std::ops::RangeInclusive<usize> = 1..=32;
 
 /// Expiry in microseconds, bits, random: what is signed.
 const BODY: usize = 8 + 1 + 16;
@@ -46,7 +46,8 @@ pub(super) struct Solved {
 /// Judges a solution. `None`: not ours, not this tenant's, too old, for less work than is asked for by now,
 /// or not solved.
 pub(super) fn solved(vault: &Vault, tenant: TenantId, work: &Work, bits: u8, now: Timestamp) -> Option<Solved> {
-    let nonce = Some(work.nonce.as_bytes()).filter(|n| n.len() <= NONCE && n.iter().all(u8::is_ascii_graphic))?;
+    let nonce =
+        Some(work.nonce.as_bytes()).filter(|n| NONCE.contains(&n.len()) && n.iter().all(u8::is_ascii_graphic))?;
     let bytes = Some(&work.puzzle).filter(|p| p.len() <= 2 * (BODY + TAG)).and_then(|p| B64.decode(p).ok())?;
     let (body, tag) = bytes.split_at_checked(BODY).filter(|(_, tag)| tag.len() == TAG)?;
     let ours: bool = sign(vault, tenant, body)[..TAG].ct_eq(tag).into();

@@ -35,6 +35,15 @@ fn solve(puzzle: &Json) -> Json {
     json!({"puzzle": text, "nonce": nonce.to_string()})
 }
 
+/// A puzzle of eight bits that the empty nonce would solve.
+fn puzzle_solved_by_nothing(node: &TestCore) -> String {
+    let (now, random) = (node.core.now(), &*node.core.random);
+    let fresh = || super::model::puzzle(&node.core.vault, node.tenant().id, 8, now, random);
+    let solved =
+        |text: &String| zero_bits(digest::digest(&digest::SHA256, format!("{text}.").as_bytes()).as_ref()) >= 8;
+    std::iter::repeat_with(fresh).find(solved).expect("one of some hundred")
+}
+
 async fn register(node: &TestCore, email: &str, work: &Json) -> Reply {
     let body = json!({"email": email, "password": PASSWORD, "proof_of_work": work});
     node.post("/api/v1/auth/register", &body).send().await
@@ -61,6 +70,7 @@ async fn registering_costs_work_where_the_tenant_says_so(node: TestCore) {
         unsolved,
         solve(&json!({"puzzle": forged, "bits": 8})),
         json!({"puzzle": "", "nonce": ""}),
+        json!({"puzzle": puzzle_solved_by_nothing(&node), "nonce": ""}),
         json!({"puzzle": text, "nonce": "1".repeat(33)}),
         json!({"puzzle": text, "nonce": "\u{e9}"}),
         json!({"puzzle": "A".repeat(10_000), "nonce": "1"}),
@@ -68,6 +78,11 @@ async fn registering_costs_work_where_the_tenant_says_so(node: TestCore) {
         register(&node, "ada@example.com", &wrong).await.expect_problem(400, "proof_of_work.invalid");
     }
     assert_eq!(node.core.hasher.computed(), hashed, "nothing was hashed");
+    // It comes before what was sent is judged, and is used up by what is let through only.
+    let weak = |work: &Json| json!({"email": "ada@example.com", "password": "weak", "proof_of_work": work});
+    let refused = node.post("/api/v1/auth/register", &weak(&Json::Null)).send().await;
+    refused.expect_problem(400, "proof_of_work.required");
+    node.post("/api/v1/auth/register", &weak(&good)).send().await.expect_problem(400, "password.weak");
     let acme = node.new_tenant("acme").await;
     let boss = node.person_of(&acme, "boss@acme.example", &["admin"]).await;
     let change = json!({"signup_work": 1});

@@ -52,7 +52,8 @@ impl Ask {
         }
     }
 
-    /// Writes the proof and the letter that carries it to the address. Without a user the letter is void.
+    /// Writes the proof and the letter that carries it to the address. Without a user the letter is void, and a code
+    /// that was sent before stays what it is.
     ///
     /// The letter says no name: whoever registered or asked may have chosen it, and it must not be a way to
     /// word our mails. An [invitation](Self::write_to) is worded by an administrator.
@@ -67,7 +68,8 @@ impl Ask {
     ) -> Result<(), StoreError> {
         let fate = if user.is_some() { fate } else { Fate::Void };
         let letter = self.letter(user, to, language);
-        self.write_proof(tx, user, session, to).await?;
+        let sent = matches!(fate, Fate::Send);
+        store::insert(tx, &self.proof, user, to, session, sent).await?;
         self.post.write(tx, letter, fate).await.map(drop)
     }
 
@@ -81,7 +83,7 @@ impl Ask {
     ) -> Result<(), StoreError> {
         let name = user.display_name.clone().unwrap_or_default();
         let letter = self.letter(Some(user.id), to, language).with("name", name);
-        self.write_proof(tx, Some(user.id), None, to).await?;
+        store::insert(tx, &self.proof, Some(user.id), to, None, true).await?;
         self.post.write(tx, letter, Fate::Send).await.map(drop)
     }
 
@@ -97,14 +99,8 @@ impl Ask {
         }
     }
 
-    /// Writes the proof alone. For whom another letter is written: the work is the same.
-    pub async fn write_proof(
-        &self,
-        tx: &mut TenantTx,
-        user: Option<UserId>,
-        session: Option<SessionId>,
-        to: &str,
-    ) -> Result<(), StoreError> {
-        store::insert(tx, &self.proof, user, to, session).await
+    /// Writes the proof alone, of nobody. For whom another letter is written: the work is the same.
+    pub async fn write_proof(&self, tx: &mut TenantTx, session: Option<SessionId>, to: &str) -> Result<(), StoreError> {
+        store::insert(tx, &self.proof, None, to, session, false).await
     }
 }

@@ -28,24 +28,32 @@ pub struct Held {
     pub session: Option<SessionId>,
 }
 
-/// Stores a proof. Its code takes the place of an older one that was sent to the same address.
+/// Stores a proof. Where it is `sent`, its code takes the place of an older one that was sent to the same address.
+/// Where nobody is told of it, an older one stays, with the guesses that are left of it, and the new one counts only if
+/// there is none: the work is the same, and nobody gets further guesses, or makes a code void, by asking for more.
 pub(super) async fn insert(
     tx: &mut TenantTx,
     new: &NewProof,
     user: Option<UserId>,
     email: &str,
     session: Option<SessionId>,
+    sent: bool,
 ) -> Result<(), StoreError> {
-    if new.code_hash.is_some() {
-        let sql = "UPDATE proofs SET code_hash = NULL
+    let mut code_hash = new.code_hash;
+    if code_hash.is_some() {
+        let sql = "UPDATE proofs SET code_hash = CASE WHEN $4 OR expires_at <= $5 THEN NULL ELSE code_hash END
             WHERE tenant_id = $1 AND email = $2 AND purpose = $3 AND used_at IS NULL AND code_hash IS NOT NULL";
-        tx.execute(sql, params![email, new.purpose.as_str()]).await?;
+        tx.execute(sql, params![email, new.purpose.as_str(), sent, new.now]).await?;
+        let sql = "SELECT 1 FROM proofs
+            WHERE tenant_id = $1 AND email = $2 AND purpose = $3 AND used_at IS NULL AND code_hash IS NOT NULL LIMIT 1";
+        let older = tx.query_opt(sql, params![email, new.purpose.as_str()]).await?;
+        code_hash = code_hash.filter(|_| older.is_none());
     }
     let sql = "INSERT INTO proofs (tenant_id, hash, purpose, user_id, email, code_hash, attempts_left, session_id,
             created_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let values =
-        params![new.hash, new.purpose.as_str(), user, email, new.code_hash, ATTEMPTS, session, new.now, new.expires_at];
+        params![new.hash, new.purpose.as_str(), user, email, code_hash, ATTEMPTS, session, new.now, new.expires_at];
     tx.execute(sql, values).await.map(drop)
 }
 

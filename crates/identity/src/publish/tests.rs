@@ -195,8 +195,7 @@ async fn applying_twice_does_no_harm(node: TestCore) {
     let now = node.core.now();
     let ended = node.core.store.tenant(node.tenant().id).write(move |tx| {
         Box::pin(async move {
-            let sessions = sessions::revoke_all(tx, ada.id, None, Reason::Admin, now).await?;
-            append(tx, &Change::SessionsRevoked { sessions }, now).await?;
+            sessions::revoke_all(tx, ada.id, None, Reason::Admin, now).await?.tell(tx, now).await?;
             append(tx, &Change::UserStanding { user: ada.id }, now).await?;
             append(tx, &Change::UserStanding { user: UserId::new(Timestamp::EPOCH, &kernel::OsRandom::new()) }, now)
                 .await?;

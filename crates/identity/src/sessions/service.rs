@@ -10,7 +10,6 @@ use super::{INVALID, Reason, Span, bearer, needs_touch, store};
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
-    publish::{self, Change},
     roles,
 };
 
@@ -71,21 +70,17 @@ pub async fn end_many(
     let entry = Entry::new(Actor::from(principal), Action("session.ended"), Target::new("user", user), ctx);
     let work = core.store.tenant(principal.tenant).write(move |tx| {
         Box::pin(async move {
-            let sessions = store::revoke_all(tx, user, except, reason, now).await?;
-            let count = sessions.len();
-            if count == 0 {
-                return Ok((0, None));
+            let ended = store::revoke_all(tx, user, except, reason, now).await?;
+            let count = ended.count();
+            if count > 0 {
+                let entry = entry.details(json!({"reason": reason.as_str(), "sessions": count}));
+                audit::record(tx, entry, now, &*random).await?;
             }
-            let entry = entry.details(json!({"reason": reason.as_str(), "sessions": count}));
-            audit::record(tx, entry, now, &*random).await?;
-            let seq = publish::append(tx, &Change::SessionsRevoked { sessions }, now).await?;
-            Ok::<_, StoreError>((count, Some(seq)))
+            Ok::<_, StoreError>((count, ended.tell(tx, now).await?))
         })
     });
     let (count, seq) = work.await?;
-    if let Some(seq) = seq {
-        core.settle(seq).await?;
-    }
+    core.settle(seq).await?;
     Ok(count)
 }
 
@@ -103,17 +98,14 @@ pub async fn end_one(
         .details(json!({"reason": reason.as_str()}));
     let work = core.store.tenant(principal.tenant).write(move |tx| {
         Box::pin(async move {
-            if !store::revoke_one(tx, id, Some(user), reason, now).await? {
-                return Ok(None);
+            let ended = store::revoke_one(tx, id, Some(user), reason, now).await?;
+            if ended.count() > 0 {
+                audit::record(tx, entry, now, &*random).await?;
             }
-            audit::record(tx, entry, now, &*random).await?;
-            let change = Change::SessionsRevoked { sessions: vec![id] };
-            publish::append(tx, &change, now).await.map(Some)
+            ended.tell(tx, now).await
         })
     });
     let seq = work.await.map_err(|e: StoreError| Problem::from(e))?;
-    if let Some(seq) = seq {
-        core.settle(seq).await?;
-    }
+    core.settle(seq).await?;
     Ok(seq.is_some())
 }

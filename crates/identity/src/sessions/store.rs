@@ -3,10 +3,13 @@
 use std::net::IpAddr;
 
 use kernel::{Amr, DeviceId, SessionId, Timestamp, UserId};
-use storage::{Row, StoreError, TenantTx, params};
+use storage::{Row, StoreError, TenantTx, Value, params};
 
 use super::{Live, NewSession, Owner, Reason, Session, Span};
-use crate::users::UserStatus;
+use crate::{
+    publish::{self, Change},
+    users::UserStatus,
+};
 
 /// Most sessions that a list shows.
 const LIST: i64 = 200;
@@ -121,56 +124,71 @@ pub async fn touch(tx: &mut TenantTx, id: SessionId, idle: Timestamp, now: Times
     tx.execute(sql, params![id, now, idle]).await.map(drop)
 }
 
-/// Ends one session, of this user where one is given. `false`: there is no such session that has not been
-/// revoked already.
+/// Ends one session, of this user where one is given.
 pub async fn revoke_one(
     tx: &mut TenantTx,
     id: SessionId,
     of: Option<UserId>,
     reason: Reason,
     now: Timestamp,
-) -> Result<bool, StoreError> {
-    let sql = "UPDATE sessions SET revoked_at = $3, revoked_reason = $4
-        WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL";
-    let ended = match of {
-        None => tx.execute(sql, params![id, now, reason.as_str()]).await?,
-        Some(user) => tx.execute(&format!("{sql} AND user_id = $5"), params![id, now, reason.as_str(), user]).await?,
-    };
-    Ok(ended == 1)
+) -> Result<Revoked, StoreError> {
+    let sql = "UPDATE sessions SET revoked_at = $3, revoked_reason = $4 WHERE tenant_id = $1 AND id = $2
+        AND user_id = COALESCE($5, user_id) AND revoked_at IS NULL RETURNING id";
+    revoke(tx, sql, params![id, now, reason.as_str(), of]).await
 }
 
-/// Ends all sessions of a user, but for one perhaps, and returns those it ended.
+/// Ends all sessions of a user, but for one perhaps.
 pub async fn revoke_all(
     tx: &mut TenantTx,
     user: UserId,
     except: Option<SessionId>,
     reason: Reason,
     now: Timestamp,
-) -> Result<Vec<SessionId>, StoreError> {
+) -> Result<Revoked, StoreError> {
     // Expired ones are left alone: nothing of them is accepted anyway.
     let sql = "UPDATE sessions SET revoked_at = $3, revoked_reason = $4
-        WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3";
-    let rows = match except {
-        None => tx.query(&format!("{sql} RETURNING id"), params![user, now, reason.as_str()]).await?,
-        Some(id) => {
-            let sql = format!("{sql} AND id <> $5 RETURNING id");
-            tx.query(&sql, params![user, now, reason.as_str(), id]).await?
-        }
-    };
-    rows.iter().map(|row| row.get(0)).collect()
+        WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3 AND id <> $5 RETURNING id";
+    // Nobody has the nil id.
+    let except = except.unwrap_or_else(|| SessionId::from_uuid(uuid::Uuid::nil()));
+    revoke(tx, sql, params![user, now, reason.as_str(), except]).await
 }
 
-/// Ends all sessions that a user began with a device, and returns those it ended.
+/// Ends all sessions that a user began with a device.
 pub async fn revoke_of_device(
     tx: &mut TenantTx,
     user: UserId,
     device: DeviceId,
     reason: Reason,
     now: Timestamp,
-) -> Result<Vec<SessionId>, StoreError> {
+) -> Result<Revoked, StoreError> {
     let sql = "UPDATE sessions SET revoked_at = $4, revoked_reason = $5
         WHERE tenant_id = $1 AND user_id = $2 AND device_id = $3 AND revoked_at IS NULL AND expires_at > $4
         RETURNING id";
-    let rows = tx.query(sql, params![user, device, now, reason.as_str()]).await?;
-    rows.iter().map(|row| row.get(0)).collect()
+    revoke(tx, sql, params![user, device, now, reason.as_str()]).await
+}
+
+async fn revoke(tx: &mut TenantTx, sql: &str, values: &[Value<'_>]) -> Result<Revoked, StoreError> {
+    let ids: Result<_, StoreError> = tx.query(sql, values).await?.iter().map(|row| row.get(0)).collect();
+    Ok(Revoked(ids?))
+}
+
+/// Sessions that have just been ended. Whoever ended them [tells](Self::tell) the edge.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[must_use]
+pub struct Revoked(Vec<SessionId>);
+
+impl Revoked {
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Appends them to the feed, last in the unit, unless there are none. The number goes to
+    /// [`Core::settle`](crate::Core::settle).
+    pub async fn tell(self, tx: &mut TenantTx, now: Timestamp) -> Result<Option<i64>, StoreError> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        publish::append(tx, &Change::SessionsRevoked { sessions: self.0 }, now).await.map(Some)
+    }
 }

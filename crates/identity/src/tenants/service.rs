@@ -215,8 +215,6 @@ pub(super) async fn set_status(
             })
         })
         .await?;
-    if let Some(seq) = seq {
-        core.settle(seq).await?;
-    }
+    core.settle(seq).await?;
     Ok(tenant)
 }

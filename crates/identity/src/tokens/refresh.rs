@@ -12,7 +12,6 @@ use super::{
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
-    publish::{self, Change},
     roles,
     sessions::{self, Live, Reason, Span, bearer, needs_touch},
 };
@@ -21,8 +20,8 @@ use crate::{
 enum Outcome {
     /// The token was consumed, now or a moment ago.
     Refreshed(Box<Live>, Vec<RoleName>),
-    /// It was used twice, and the session has been ended by feed entry `i64`.
-    Reused(i64),
+    /// It was used twice, and the session has been ended by this feed entry, or by another's.
+    Reused(Option<i64>),
     Refused(Problem),
 }
 
@@ -69,13 +68,12 @@ async fn commit(
                         Ok(Outcome::Refreshed(Box::new(live), roles))
                     }
                     Judgement::Reuse => {
-                        if !sessions::revoke_one(tx, session, None, Reason::Reuse, now).await? {
-                            // Another of many at once has ended it, and tells of it.
-                            return Ok(Outcome::Refused(sessions::REUSED.into()));
+                        let ended = sessions::revoke_one(tx, session, None, Reason::Reuse, now).await?;
+                        // Of many at once one ends it, and tells of it.
+                        if ended.count() > 0 {
+                            audit::record(tx, reuse_entry(session, live.owner.id, &ctx), now, &*random).await?;
                         }
-                        audit::record(tx, reuse_entry(session, live.owner.id, &ctx), now, &*random).await?;
-                        let change = Change::SessionsRevoked { sessions: vec![session] };
-                        publish::append(tx, &change, now).await.map(Outcome::Reused)
+                        ended.tell(tx, now).await.map(Outcome::Reused)
                     }
                     Judgement::Refused(kind) => Ok(Outcome::Refused(kind.into())),
                 };

@@ -149,19 +149,6 @@ pub async fn rehash(tx: &mut TenantTx, id: UserId, old: &Secret, new: &Secret) -
     tx.execute(sql, params![id, old.expose(), new.expose()]).await.map(drop)
 }
 
-/// Replaces the password that was verified by a new one. `false`: somebody else changed it meanwhile.
-pub async fn change_password_hash(
-    tx: &mut TenantTx,
-    id: UserId,
-    old: &Secret,
-    new: &Secret,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let sql = "UPDATE users SET password_hash = $4, password_changed_at = $5, updated_at = $5
-        WHERE tenant_id = $1 AND id = $2 AND password_hash = $3 AND status = 'active'";
-    Ok(tx.execute(sql, params![id, old.expose(), new.expose(), now]).await? == 1)
-}
-
 /// Whether they have a password.
 pub async fn has_password(tx: &mut TenantTx, id: UserId) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM users WHERE tenant_id = $1 AND id = $2 AND password_hash IS NOT NULL";
@@ -175,16 +162,19 @@ pub async fn give_password(tx: &mut TenantTx, id: UserId, hash: &Secret, now: Ti
     tx.execute(sql, params![id, hash.expose(), now]).await.map(drop)
 }
 
-/// Sets a password, whatever it was: by an administrator or the operator. `false`: no such user.
+/// Sets a password: in place of the one that was verified, or whatever it was. `false`: somebody else changed it
+/// meanwhile, or there is no such user.
 pub async fn set_password_hash(
     tx: &mut TenantTx,
     id: UserId,
+    old: Option<&Secret>,
     new: &Secret,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "UPDATE users SET password_hash = $3, password_changed_at = $4, updated_at = $4
-        WHERE tenant_id = $1 AND id = $2";
-    Ok(tx.execute(sql, params![id, new.expose(), now]).await? == 1)
+    let sql = "UPDATE users SET password_hash = $4, password_changed_at = $5, updated_at = $5
+        WHERE tenant_id = $1 AND id = $2 AND (CAST($3 AS TEXT) IS NULL OR password_hash = $3)";
+    let old = old.map(|hash| hash.expose().as_str());
+    Ok(tx.execute(sql, params![id, old, new.expose(), now]).await? == 1)
 }
 
 /// Notes that the user has shown the address to be theirs. `false`: it is not theirs (any more), or they

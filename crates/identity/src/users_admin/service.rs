@@ -15,14 +15,12 @@ use super::{
 use crate::{
     Core, attributes,
     audit::{Action, Target},
+    auth::{MOVED, Renewal},
     http::{Caller, Cause, Fields, Permit, Right as _, Window},
     new_password::{self, Candidate},
-    outbox::{Fate, Letter, Post},
     passwords::About,
-    preferences,
     proofs::{Ask, Purpose},
     roles::{self, authority},
-    templates::Name,
     users::{self, User},
 };
 
@@ -52,7 +50,8 @@ pub(super) async fn get(core: &Core, permit: &Permit<ReadUsers>, id: UserId) -> 
     found.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| common::NOT_FOUND.into())
 }
 
-/// Changes a user whom the caller may manage: under the tenant's lock, asks whether the user exists and
+/// Changes a user whom the caller may manage, and who is neither the person that an administrator acts as nor that
+/// administrator: whoever acts as somebody changes neither account. Under the tenant's lock, asks whether the user exists and
 /// whether the caller holds all that the user holds, then does the work, then waits for the edge if the
 /// work says so.
 pub(super) async fn manage<T, W>(core: &Core, caller: &Caller, id: UserId, work: W) -> Result<T, Problem>
@@ -62,6 +61,10 @@ where
         + Send
         + 'static,
 {
+    let principal = &caller.principal;
+    if [principal.subject.user(), principal.impersonator].contains(&Some(id)) {
+        caller.in_person()?;
+    }
     let cause = Cause::new(core, caller);
     let (value, seq) = core
         .store
@@ -78,9 +81,7 @@ where
             })
         })
         .await?;
-    if let Some(seq) = seq {
-        core.settle(seq).await?;
-    }
+    core.settle(seq).await?;
     Ok(value)
 }
 
@@ -161,29 +162,7 @@ pub(super) fn known(hierarchy: &roles::Hierarchy, roles: &[kernel::RoleName]) ->
     fields.check()
 }
 
-/// Tells the owner of both addresses that an administrator has changed one into the other.
-async fn tell_of_new_email(
-    tx: &mut TenantTx,
-    cause: &Cause,
-    post: &Post,
-    old: &User,
-    new: &User,
-) -> Result<(), Problem> {
-    let Some(email) = new.email.as_ref().filter(|email| old.email.as_ref() != Some(email)) else { return Ok(()) };
-    let language = preferences::load(tx).await?.language;
-    for to in old.email.iter().chain([email]) {
-        let letter = Letter::mail(Name::EmailChanged, language, to)
-            .of(Some(new.id))
-            .with("name", new.display_name.clone().unwrap_or_default())
-            .with("new_email", email.as_str())
-            .with("ip", cause.ctx.client_ip.to_canonical().to_string())
-            .at(cause.now);
-        post.write(tx, letter, Fate::Send).await?;
-    }
-    Ok(())
-}
-
-/// Changes who a user is. A new e-mail address is not verified.
+/// Changes who a user is. A new e-mail address is not verified, and ends what stood on the old one.
 pub(super) async fn update(
     core: &Core,
     permit: &Permit<UpdateUsers>,
@@ -193,7 +172,7 @@ pub(super) async fn update(
     if let Some(wanted) = &patch.attributes {
         attributes::check(core, permit.principal.tenant, wanted.as_map(), "/attributes").await?;
     }
-    let post = Post::new(core);
+    let renewal = Renewal::new(core, Some(&permit.ctx));
     let managed = manage(core, permit, id, move |tx, cause, old| {
         Box::pin(async move {
             not_deleted(&old)?;
@@ -209,8 +188,13 @@ pub(super) async fn update(
                 other => other.into(),
             })?;
             cause.record(tx, UPDATED, target(id), json!({ "fields": patch.touched() })).await?;
-            tell_of_new_email(tx, &cause, &post, &old, &user).await?;
-            Ok((store::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?, None))
+            let managed = store::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
+            if old.email == user.email {
+                return Ok((managed, None));
+            }
+            let entry = cause.entry(MOVED, target(id), json!({}));
+            let ended = renewal.address(tx, &old, user.email.as_deref(), entry).await?;
+            Ok((managed, ended.tell(tx, cause.now).await?))
         })
     })
     .await?;

@@ -22,7 +22,6 @@ use crate::{
         Json, Path, Permit, Refusal,
         openapi::{Guarded, Named},
     },
-    publish::{self, Change},
     sessions::{self, Reason, Session},
     users,
 };
@@ -126,14 +125,12 @@ async fn end_all(
     let id = user_id(&id)?;
     manage(&core, &permit, id, move |tx, cause, _| {
         Box::pin(async move {
-            let sessions = sessions::revoke_all(tx, id, None, Reason::Admin, cause.now).await?;
-            if sessions.is_empty() {
-                return Ok(((), None));
+            let ended = sessions::revoke_all(tx, id, None, Reason::Admin, cause.now).await?;
+            if ended.count() > 0 {
+                let details = json!({ "reason": Reason::Admin.as_str(), "sessions": ended.count() });
+                cause.record(tx, ENDED, target(id), details).await?;
             }
-            let details = json!({ "reason": Reason::Admin.as_str(), "sessions": sessions.len() });
-            cause.record(tx, ENDED, target(id), details).await?;
-            let seq = publish::append(tx, &Change::SessionsRevoked { sessions }, cause.now).await?;
-            Ok(((), Some(seq)))
+            Ok(((), ended.tell(tx, cause.now).await?))
         })
     })
     .await?;
@@ -156,13 +153,13 @@ async fn end_one(
     let session: SessionId = session.parse().map_err(|_| common::NOT_FOUND)?;
     manage(&core, &permit, id, move |tx, cause, _| {
         Box::pin(async move {
-            if !sessions::revoke_one(tx, session, Some(id), Reason::Admin, cause.now).await? {
+            let ended = sessions::revoke_one(tx, session, Some(id), Reason::Admin, cause.now).await?;
+            if ended.count() == 0 {
                 return Err(common::NOT_FOUND.into());
             }
             let details = json!({ "reason": Reason::Admin.as_str() });
             cause.record(tx, ENDED, Target::new("session", session), details).await?;
-            let change = Change::SessionsRevoked { sessions: vec![session] };
-            Ok(((), Some(publish::append(tx, &change, cause.now).await?)))
+            Ok(((), ended.tell(tx, cause.now).await?))
         })
     })
     .await?;

@@ -13,19 +13,16 @@ use super::{
 use crate::{
     Core,
     audit::Action,
-    auth::lockout,
+    auth::{Renewal, lockout},
     http::{Caller, Cause, Permit},
     mfa::{self, Factors},
     new_password::{self, Candidate},
-    outbox::{Fate, Letter, Post},
+    outbox::Post,
     passwords::About,
-    preferences,
-    proofs::{self, Purpose},
     publish::{self, Change},
     roles::{self, authority, builtin::SUPER_ADMIN},
-    sessions::{self, Reason},
-    templates::Name,
-    users::{self, Login, User, UserStatus},
+    sessions::{self, Reason, Revoked},
+    users::{self, User, UserStatus},
 };
 
 const ROLES: Action = Action("user.roles_changed");
@@ -88,12 +85,15 @@ async fn put(
         return Ok(None);
     }
     let ended = match status {
-        UserStatus::Active => Vec::new(),
-        UserStatus::Disabled | UserStatus::Deleted => sessions::revoke_all(tx, id, None, Reason::Disabled, now).await?,
+        UserStatus::Active => None,
+        UserStatus::Disabled | UserStatus::Deleted => {
+            Some(sessions::revoke_all(tx, id, None, Reason::Disabled, now).await?)
+        }
     };
-    cause.record(tx, action, target(id), json!({ "sessions": ended.len() })).await?;
-    if !ended.is_empty() {
-        publish::append(tx, &Change::SessionsRevoked { sessions: ended }, now).await?;
+    let count = ended.as_ref().map_or(0, Revoked::count);
+    cause.record(tx, action, target(id), json!({ "sessions": count })).await?;
+    if let Some(ended) = ended {
+        ended.tell(tx, now).await?;
     }
     Ok(Some(publish::append(tx, &Change::UserStanding { user: id }, now).await?))
 }
@@ -143,15 +143,13 @@ pub(super) async fn restore(core: &Core, permit: &Permit<DeleteUsers>, id: UserI
     change_status(core, permit, id, UserStatus::Active, RESTORED).await
 }
 
-/// Forgets the failed logins of a user, from everywhere.
+/// Forgets the failed logins of a user, from everywhere, and wrong codes and passwords that they confirmed with.
 pub(super) async fn unlock(core: &Core, permit: &Permit<UpdateUsers>, id: UserId) -> Result<(), Problem> {
     let vault = core.vault.clone();
     manage(core, permit, id, move |tx, cause, user| {
         Box::pin(async move {
             not_deleted(&user)?;
-            let names = [&user.email, &user.username];
-            let logins: Vec<Login> = names.into_iter().flatten().map(|name| Login::new(name)).collect();
-            if lockout::unlock(tx, &vault, &logins).await? {
+            if lockout::unlock(tx, &vault, &user).await? {
                 cause.record(tx, UNLOCKED, target(id), json!({})).await?;
             }
             Ok(((), None))
@@ -183,31 +181,13 @@ pub(super) async fn reset_password(
             (new_password::made_up(core, tenant, password.clone()).await?, Some(password))
         }
     };
-    let post = Post::new(core);
+    let renewal = Renewal::new(core, Some(&permit.ctx));
     manage(core, permit, id, move |tx, cause, user| {
         Box::pin(async move {
             not_deleted(&user)?;
-            new.retire_present(tx, id, cause.now).await?;
-            users::set_password_hash(tx, id, &new.hash, cause.now).await?;
-            let purposes = [Purpose::ResetPassword, Purpose::ChangeEmail, Purpose::Invitation];
-            proofs::void(tx, id, &purposes, cause.now).await?;
-            if let Some(email) = &user.email {
-                let letter = Letter::mail(Name::PasswordChanged, preferences::load(tx).await?.language, email)
-                    .of(Some(id))
-                    .with("name", user.display_name.clone().unwrap_or_default())
-                    .with("ip", cause.ctx.client_ip.to_canonical().to_string())
-                    .at(cause.now);
-                post.write(tx, letter, Fate::send_if(user.status == UserStatus::Active)).await?;
-            }
-            mfa::distrust(tx, id, cause.now).await?;
-            let sessions = sessions::revoke_all(tx, id, None, Reason::Password, cause.now).await?;
-            cause.record(tx, RESET, target(id), json!({ "sessions": sessions.len() })).await?;
-            let seq = if sessions.is_empty() {
-                None
-            } else {
-                Some(publish::append(tx, &Change::SessionsRevoked { sessions }, cause.now).await?)
-            };
-            Ok(((), seq))
+            let entry = cause.entry(RESET, target(id), json!({}));
+            let ended = renewal.password(tx, &user, &new, None, entry).await?.ok_or(common::NOT_FOUND)?;
+            Ok(((), ended.tell(tx, cause.now).await?))
         })
     })
     .await?;

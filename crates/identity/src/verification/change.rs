@@ -1,28 +1,23 @@
 //! Changing one's e-mail address: asked for with the password, told to the old address, confirmed from the
 //! new one.
 
-use kernel::{Principal, Problem, RequestContext, Secret, problem::common};
-use serde_json::json;
+use kernel::{Principal, Problem, RequestContext, Secret, Timestamp, problem::common};
 use storage::{StoreError, TenantTx};
 
 use super::INVALID;
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
-    auth,
+    auth::{self, Renewal},
     language::Language,
-    mfa,
     outbox::{Fate, LIMITED, Letter, Post, limits},
     preferences,
     proofs::{self, Ask, Held, Purpose},
-    publish::{self, Change},
-    sessions::{self, Reason},
     templates::Name,
-    users::{self, Email, User, UserStatus},
+    users::{self, Email, UserStatus},
 };
 
 const ASKED: Action = Action("user.email_change_requested");
-const CHANGED: Action = Action("user.email_changed");
 
 /// Asks the new address to confirm, and tells the old one. Whether somebody else has the new address is
 /// not told: its owner gets the mail that a second registration causes.
@@ -51,14 +46,18 @@ pub async fn request(
             match users::by_email(tx, &email).await? {
                 None => ask.write(tx, Some(user.id), session, email.as_str(), language, Fate::Send).await?,
                 Some(owner) => {
-                    ask.write_proof(tx, None, session, email.as_str()).await?;
+                    ask.write_proof(tx, session, email.as_str()).await?;
                     let letter = Letter::mail(Name::AlreadyRegistered, language, email.as_str()).of(Some(owner.id));
                     post.write(tx, letter, Fate::send_if(owner.status == UserStatus::Active)).await?;
                 }
             }
             if let Some(old) = &user.email {
-                let letter = notice(Name::EmailChangeRequested, language, old, &user, email.as_str());
-                post.write(tx, letter.with("ip", ip).at(now), Fate::Send).await?;
+                let letter = Letter::mail(Name::EmailChangeRequested, language, old)
+                    .of(Some(user.id))
+                    .with("name", user.display_name.clone().unwrap_or_default())
+                    .with("new_email", email.as_str())
+                    .with("ip", ip);
+                post.write(tx, letter.at(now), Fate::Send).await?;
             }
             audit::record(tx, entry, now, &*random).await
         })
@@ -68,20 +67,13 @@ pub async fn request(
     Ok(())
 }
 
-/// A notice to one of a user's addresses about the new one.
-fn notice(name: Name, language: Language, to: &str, user: &User, new: &str) -> Letter {
-    Letter::mail(name, language, to)
-        .of(Some(user.id))
-        .with("name", user.display_name.clone().unwrap_or_default())
-        .with("new_email", new)
-}
-
 /// Makes the address that the token was mailed to the user's own.
 pub async fn confirm(core: &Core, ctx: &RequestContext, token: &Secret, wish: Option<Language>) -> Result<(), Problem> {
     let tenant = super::tenant(core, token)?;
     let hash = core.vault.hash_token(token.expose().as_bytes());
-    let unit = Unit { now: core.now(), random: core.random.clone(), post: Post::new(core), ctx: ctx.clone(), wish };
-    let changed = core.store.tenant(tenant).write(move |tx| Box::pin(async move { unit.commit(tx, hash).await }));
+    let (now, renewal, ctx) = (core.now(), Renewal::new(core, Some(ctx)).told_in(wish), ctx.clone());
+    let changed =
+        core.store.tenant(tenant).write(move |tx| Box::pin(async move { commit(tx, hash, renewal, &ctx, now).await }));
     let seq = match changed.await {
         Ok(Some(seq)) => seq,
         // Somebody registered with the address at this very moment; nothing was kept.
@@ -92,37 +84,22 @@ pub async fn confirm(core: &Core, ctx: &RequestContext, token: &Secret, wish: Op
     Ok(core.settle(seq).await?)
 }
 
-struct Unit {
-    now: kernel::Timestamp,
-    random: std::sync::Arc<dyn kernel::Random>,
-    post: Post,
-    ctx: RequestContext,
-    wish: Option<Language>,
-}
-
-impl Unit {
-    async fn commit(self, tx: &mut TenantTx, hash: [u8; 32]) -> Result<Option<i64>, StoreError> {
-        let now = self.now;
-        let Some(held) = proofs::consume(tx, hash, Purpose::ChangeEmail, now).await? else { return Ok(None) };
-        let Held { user: id, email, session } = held;
-        let Some(user) = users::by_id(tx, id).await?.filter(|u| u.status == UserStatus::Active) else {
-            return Ok(None);
-        };
-        if !users::change_email(tx, id, &email, now).await? {
-            return Ok(None);
-        }
-        // Links that were sent to the old address open nothing any more.
-        proofs::void(tx, id, &[Purpose::VerifyEmail, Purpose::ResetPassword, Purpose::ChangeEmail], now).await?;
-        mfa::distrust(tx, id, now).await?;
-        let sessions = sessions::revoke_all(tx, id, session, Reason::Email, now).await?;
-        let entry = Entry::new(Actor::User(id), CHANGED, Target::new("user", id), &self.ctx);
-        audit::record(tx, entry.details(json!({"sessions_ended": sessions.len()})), now, &*self.random).await?;
-        let language = self.wish.unwrap_or(preferences::load(tx).await?.language);
-        for to in user.email.iter().chain([&email]) {
-            let letter = notice(Name::EmailChanged, language, to, &user, &email);
-            let letter = letter.with("ip", self.ctx.client_ip.to_string()).at(now);
-            self.post.write(tx, letter, Fate::Send).await?;
-        }
-        Ok(Some(publish::append(tx, &Change::SessionsRevoked { sessions }, now).await?))
+/// `None`: the proof is not good, or the address is somebody's by now. Otherwise the entry of the feed to settle.
+async fn commit(
+    tx: &mut TenantTx,
+    hash: [u8; 32],
+    renewal: Renewal,
+    ctx: &RequestContext,
+    now: Timestamp,
+) -> Result<Option<Option<i64>>, StoreError> {
+    let Some(Held { user: id, email, session }) = proofs::consume(tx, hash, Purpose::ChangeEmail, now).await? else {
+        return Ok(None);
+    };
+    let Some(user) = users::by_id(tx, id).await?.filter(|u| u.status == UserStatus::Active) else { return Ok(None) };
+    if !users::change_email(tx, id, &email, now).await? {
+        return Ok(None);
     }
+    let entry = Entry::new(Actor::User(id), auth::MOVED, Target::new("user", id), ctx);
+    let renewal = renewal.keeping(session);
+    renewal.address(tx, &user, Some(&email), entry).await?.tell(tx, now).await.map(Some)
 }

@@ -1,24 +1,20 @@
 //! Choosing a password by a mailed link: after it was forgotten, or for the first time.
 
 use kernel::{Problem, RequestContext, Secret};
-use serde_json::json;
 use storage::StoreError;
 
 use super::INVALID;
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
-    auth::lockout,
+    auth::{self, Renewal},
     language::Language,
     mfa,
     new_password::{self, Candidate, names},
-    outbox::{Fate, Letter, Post, limits},
+    outbox::{Fate, limits},
     preferences,
     proofs::{self, Ask, Held, Purpose},
-    publish::{self, Change},
-    sessions::{self, Reason},
-    templates::Name,
-    users::{self, Account, Email, Login, UserKind, UserStatus},
+    users::{self, Account, Email, UserKind, UserStatus},
 };
 
 const ASKED: Action = Action("user.password_reset_requested");
@@ -46,7 +42,8 @@ pub async fn request(core: &Core, ctx: &RequestContext, email: Email, wish: Opti
 }
 
 /// Sets the password of whom the token was mailed to, and ends all their sessions. Nobody is logged in by
-/// this: what a login asks for besides the password, it still asks.
+/// this: what a login asks for besides the password, it still asks. Whoever had never verified the address keeps
+/// nothing else: factors, passkeys, devices and API keys may be those of somebody who registered with it.
 pub async fn choose(
     core: &Core,
     ctx: &RequestContext,
@@ -73,33 +70,22 @@ pub async fn choose(
     let judged = new_password::judge(core, Some(tenant), Some(ctx), candidate).await?;
     let new = judged.unlike_former(core, tenant, user.id).await?.hash(core).await?;
 
-    let (now, random, vault, post) = (core.now(), core.random.clone(), core.vault.clone(), Post::new(core));
-    let ctx = ctx.clone();
+    let (now, renewal) = (core.now(), Renewal::new(core, Some(ctx)).told_in(wish));
     let action = if purpose == Purpose::Invitation { ACCEPTED } else { RECOVERED };
+    let entry = Entry::new(Actor::User(user.id), action, Target::new("user", user.id), ctx);
     let chosen = core.store.tenant(tenant).write(move |tx| {
         Box::pin(async move {
             let Some(held) = proofs::consume(tx, hash, purpose, now).await? else { return Ok(None) };
             let account = users::account_by_id(tx, held.user).await?.filter(|account| stands(account, &held));
             let Some(Account { user, .. }) = account else { return Ok(None) };
-            new.retire_present(tx, user.id, now).await?;
-            users::set_password_hash(tx, user.id, &new.hash, now).await?;
+            let Some(ended) = renewal.password(tx, &user, &new, None, entry).await? else { return Ok(None) };
             // Whoever read the mail has the address.
             users::verify_email(tx, user.id, &held.email, now).await?;
-            proofs::void(tx, user.id, &[purpose, Purpose::ResetPassword, Purpose::ChangeEmail], now).await?;
-            let logins = [&user.email, &user.username].into_iter().flatten().map(|name| Login::new(name));
-            lockout::unlock(tx, &vault, &logins.collect::<Vec<_>>()).await?;
-            mfa::distrust(tx, user.id, now).await?;
-            let sessions = sessions::revoke_all(tx, user.id, None, Reason::Password, now).await?;
-            let entry = Entry::new(Actor::User(user.id), action, Target::new("user", user.id), &ctx);
-            audit::record(tx, entry.details(json!({"sessions_ended": sessions.len()})), now, &*random).await?;
-            let language = wish.unwrap_or(preferences::load(tx).await?.language);
-            let letter = Letter::mail(Name::PasswordChanged, language, held.email)
-                .of(Some(user.id))
-                .with("name", user.display_name.unwrap_or_default())
-                .with("ip", ctx.client_ip.to_string())
-                .at(now);
-            post.write(tx, letter, Fate::Send).await?;
-            Ok::<_, StoreError>(Some(publish::append(tx, &Change::SessionsRevoked { sessions }, now).await?))
+            let evicted = match user.email_verified_at {
+                None => auth::evict(tx, user.id, now).await?,
+                Some(_) => None,
+            };
+            Ok::<_, StoreError>(Some(ended.tell(tx, now).await?.or(evicted)))
         })
     });
     let seq = chosen.await?.ok_or(INVALID)?;

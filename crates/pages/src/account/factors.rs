@@ -82,7 +82,7 @@ async fn list(own: Own<ReadProfile>) -> Result<Response, Refusal> {
 /// page about it.
 fn refused(visit: &Visit, problem: Problem, form: impl FnOnce() -> View) -> Result<Response, Refusal> {
     match problem.status() {
-        _ if problem.kind.code == mfa::STEP_UP.code => Ok(sign_in_again(visit, SECTION, Notice::SignInAgain)),
+        _ if problem.kind.code == mfa::STEP_UP.code => Ok(sign_in_again(visit, SECTION)),
         400..500 => Ok(visit.show(form().refused(problem))),
         _ => Err(problem.into()),
     }

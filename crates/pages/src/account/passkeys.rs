@@ -9,7 +9,8 @@ use axum::{Router, extract::Path, response::Response, routing::get};
 use identity::{
     devices::Shown,
     http::Refusal,
-    passkeys::{self, Passkey, REFUSED, TOO_OLD},
+    mfa::STEP_UP,
+    passkeys::{self, Passkey, REFUSED},
     users::{ReadProfile, WriteProfile},
 };
 use kernel::{PasskeyId, Problem, Timestamp, problem::common};
@@ -84,10 +85,7 @@ async fn rename(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Resul
 /// What became of an attempt to change passkeys: somewhere to sign in again, or the list with what is wrong.
 async fn refused<R>(own: &Own<R>, problem: Problem) -> Result<Response, Refusal> {
     match problem.status() {
-        _ if problem.kind == TOO_OLD => {
-            let notice = if of(own).await?.is_empty() { Notice::SignInAgain } else { Notice::SignInStrongly };
-            Ok(sign_in_again(&own.visit, SECTION, notice))
-        }
+        _ if problem.kind == STEP_UP => Ok(sign_in_again(&own.visit, SECTION)),
         400..500 => Ok(view(own, Some(problem)).await?),
         _ => Err(problem.into()),
     }
@@ -116,7 +114,7 @@ async fn form(own: &Own<WriteProfile>, name: &str, wrong: Option<Problem>) -> Re
 async fn add(own: Own<WriteProfile>, Posted { visit, form: sent }: Posted) -> Result<Response, Refusal> {
     match register(&own, &sent).await {
         Ok(_) => Ok(visit.go_saying(&visit.url(SECTION), Notice::PasskeyAdded)),
-        Err(problem) if problem.kind == TOO_OLD => refused(&own, problem).await,
+        Err(problem) if problem.kind == STEP_UP => refused(&own, problem).await,
         Err(problem) if problem.status() < 500 => form(&own, sent.text("name"), Some(problem)).await,
         Err(problem) => Err(problem.into()),
     }

@@ -3,12 +3,11 @@
 use identity::{
     Core,
     audit::{self, Action, Entry, Target},
-    auth::lockout,
+    auth::{Renewal, lockout},
     new_password::{self, Candidate},
     passwords::About,
     publish::{self, Change},
     roles::{self, builtin::SUPER_ADMIN},
-    sessions::{self, Reason},
     users::{self, Account, Email, Login, NewUser},
 };
 use kernel::{Problem, Secret, TenantId, UserId, problem::common};
@@ -87,11 +86,6 @@ async fn find(core: &Core, tenant: TenantId, login: &str) -> Result<Account, Adm
     found.await.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| AdminError::Unknown(login.to_owned()))
 }
 
-/// What a user may type to log in.
-fn logins(account: &Account) -> Vec<Login> {
-    [&account.user.email, &account.user.username].into_iter().flatten().map(|text| Login::new(text)).collect()
-}
-
 /// Gives a user a new password, ends all their sessions and unlocks them.
 pub async fn reset_password(core: &Core, login: &str, password: Secret) -> Result<(), AdminError> {
     let tenant = default_tenant(core)?;
@@ -100,21 +94,16 @@ pub async fn reset_password(core: &Core, login: &str, password: Secret) -> Resul
         About { email: account.user.email.as_deref(), username: account.user.username.as_deref(), ..About::default() };
     let candidate = Candidate { password, about, field: "/password" };
     let new = new_password::judge(core, Some(tenant), None, candidate).await?.hash(core).await?;
-    let (now, random, vault) = (core.now(), core.random.clone(), core.vault.clone());
-    let (id, logins) = (account.user.id, logins(&account));
+    let (now, vault, renewal) = (core.now(), core.vault.clone(), Renewal::new(core, None));
+    let entry = Entry::by_system(Action("user.password_reset"), Target::new("user", account.user.id));
     let done = core.store.tenant(tenant).write(move |tx| {
         Box::pin(async move {
-            new.retire_present(tx, id, now).await?;
-            users::set_password_hash(tx, id, &new.hash, now).await?;
-            lockout::unlock(tx, &vault, &logins).await?;
-            let sessions = sessions::revoke_all(tx, id, None, Reason::Password, now).await?;
-            let entry = Entry::by_system(Action("user.password_reset"), Target::new("user", id))
-                .details(json!({ "sessions_ended": sessions.len() }));
-            audit::record(tx, entry, now, &*random).await?;
-            publish::append(tx, &Change::SessionsRevoked { sessions }, now).await
+            lockout::unlock(tx, &vault, &account.user).await?;
+            let ended = renewal.password(tx, &account.user, &new, None, entry).await?.ok_or(common::NOT_FOUND)?;
+            Ok::<_, Problem>(ended.tell(tx, now).await?)
         })
     });
-    let seq = done.await.map_err(|e: StoreError| Problem::from(e))?;
+    let seq = done.await?;
     Ok(core.settle(seq).await?)
 }
 
@@ -123,12 +112,11 @@ pub async fn unlock(core: &Core, login: &str) -> Result<bool, AdminError> {
     let tenant = default_tenant(core)?;
     let account = find(core, tenant, login).await?;
     let (now, random, vault) = (core.now(), core.random.clone(), core.vault.clone());
-    let (id, logins) = (account.user.id, logins(&account));
     let done = core.store.tenant(tenant).write(move |tx| {
         Box::pin(async move {
-            let found = lockout::unlock(tx, &vault, &logins).await?;
+            let found = lockout::unlock(tx, &vault, &account.user).await?;
             if found {
-                let entry = Entry::by_system(Action("user.unlocked"), Target::new("user", id));
+                let entry = Entry::by_system(Action("user.unlocked"), Target::new("user", account.user.id));
                 audit::record(tx, entry, now, &*random).await?;
             }
             Ok::<_, StoreError>(found)

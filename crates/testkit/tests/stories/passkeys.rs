@@ -92,9 +92,44 @@ async fn a_passkey_is_a_whole_login(backend: Backend) {
     let again = begin(&app, &tokens.access).await.expect(200).json;
     assert_eq!(again["options"]["publicKey"]["excludeCredentials"].as_array().map(Vec::len), Some(1));
     // Whoever has a passkey changes them with it, and lately.
-    app.call("DELETE", &path).bearer(&token).send().await.expect_problem(401, "passkey.login_too_old");
+    app.call("DELETE", &path).bearer(&token).send().await.expect_problem(401, "auth.step_up_required");
     app.call("DELETE", &path).bearer(&tokens.access).send().await.expect(204);
     login(&app, &mut device).await.expect_problem(401, "passkey.invalid");
+}
+
+/// A stolen password must not be made into more than a password.
+async fn what_is_beyond_a_password_is_asked_for_by_both(backend: Backend) {
+    const STEP_UP: &str = "auth.step_up_required";
+    let app = app(backend).await;
+    // Who has a passkey: no factor with the password alone, neither in the account nor in the login.
+    let (ada, token) = newcomer(&app, "ada@example.com").await;
+    let app_begun = app.post("/api/v1/mfa/totp").bearer(&token).send().await.expect(201).json;
+    let mut device = Authenticator::new(HERE);
+    register(&app, &token, &mut device).await;
+    let code = app.totp(app_begun["secret"].as_str().expect("a secret"));
+    let body = json!({"id": app_begun["id"], "code": code});
+    app.post("/api/v1/mfa/totp/confirm").bearer(&token).json(&body).send().await.expect_problem(401, STEP_UP);
+    let stolen = ada.login().await.expect_tokens().access;
+    app.post("/api/v1/mfa/totp").bearer(&stolen).send().await.expect_problem(401, STEP_UP);
+    let policy = json!({"mfa": {"required": "always"}});
+    app.admin_call("PATCH", "/api/v1/admin/settings", &policy).await.expect(200);
+    ada.login().await.expect_problem(401, "login.passkey_needed");
+    ada.login_with("not the password").await.expect_problem(401, "credentials.invalid");
+    let strong = login(&app, &mut device).await.expect_tokens().access;
+    app.post("/api/v1/mfa/totp").bearer(&strong).send().await.expect(201);
+
+    // Who has a factor: no passkey with the password alone.
+    let policy = json!({"mfa": {"required": "optional"}});
+    app.admin_call("PATCH", "/api/v1/admin/settings", &policy).await.expect(200);
+    let (_, token) = newcomer(&app, "eve@example.com").await;
+    let begun = begin(&app, &token).await.expect(200).json;
+    let second = app.post("/api/v1/mfa/totp").bearer(&token).send().await.expect(201).json;
+    let code = app.totp(second["secret"].as_str().expect("a secret"));
+    let body = json!({"id": second["id"], "code": code});
+    app.post("/api/v1/mfa/totp/confirm").bearer(&token).json(&body).send().await.expect(200);
+    begin(&app, &token).await.expect_problem(401, STEP_UP);
+    let made = Authenticator::new(HERE).create(&begun["options"]);
+    finish(&app, &token, &begun["ceremony"], &made).await.expect_problem(401, STEP_UP);
 }
 
 /// What an access token says.
@@ -268,6 +303,7 @@ async fn another_tenant_knows_nothing_of_it(backend: Backend) {
 
 crate::on_both! {
     a_passkey_is_a_whole_login;
+    what_is_beyond_a_password_is_asked_for_by_both;
     what_must_not_work_does_not;
     forged_and_replayed_logins_are_refused;
     a_ceremony_is_used_once;

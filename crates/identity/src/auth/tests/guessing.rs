@@ -187,7 +187,10 @@ async fn an_administrator_unlocks_every_source() {
     try_login(&node, "ada@example.com", PASSWORD).await.expect_problem(429, "login.locked");
     let vault = node.core.vault.clone();
     let work = node.core.store.tenant(node.tenant().id).write(move |tx| {
-        Box::pin(async move { lockout::unlock(tx, &vault, &[users::Login::new("ada@example.com")]).await })
+        Box::pin(async move {
+            let user = users::by_email(tx, &"ada@example.com".parse().expect("an address")).await?;
+            lockout::unlock(tx, &vault, &user.expect("ada")).await
+        })
     });
     assert!(work.await.map_err(|e: StoreError| e).expect("unlocked"));
     login(&node, "ada@example.com").await;

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use http::Method;
 use kernel::{OsRandom, Secret};
 
 use super::*;
-use crate::passwords::{Cost, Hasher};
+use crate::{
+    passwords::{Cost, Hasher},
+    testing::settings,
+};
 
 const NEW: &str = "Amber-Lantern-58-tide";
 
@@ -26,6 +30,8 @@ async fn a_changed_password_ends_every_other_session() {
     try_login(&node, "ada@example.com", PASSWORD).await.expect_problem(401, "credentials.invalid");
     try_login(&node, "ada@example.com", NEW).await.expect(200);
     assert_eq!(audited(&node, "user.password_changed").await, 1);
+    change(&node, &own, PASSWORD, "Cobalt-Harbour-71-fern").await.expect_problem(403, "password.wrong");
+    assert_eq!(audited(&node, "user.password_refused").await, 1);
 }
 
 #[tokio::test]
@@ -72,7 +78,7 @@ async fn a_hash_with_other_parameters_is_upgraded_by_a_login() {
         .core
         .store
         .tenant(tenant)
-        .write(move |tx| Box::pin(async move { users::set_password_hash(tx, id, &old, now).await }));
+        .write(move |tx| Box::pin(async move { users::set_password_hash(tx, id, None, &old, now).await }));
     assert!(work.await.map_err(|e: StoreError| e).expect("set"));
     let stored = async || {
         let account = node.core.store.tenant(tenant).read(move |tx| Box::pin(users::account_by_id(tx, id))).await;
@@ -83,6 +89,42 @@ async fn a_hash_with_other_parameters_is_upgraded_by_a_login() {
     login(&node, "ada@example.com").await;
     assert!(stored().await.expose().contains("m=64,t=1,p=1"), "{}", stored().await.expose());
     login(&node, "ada@example.com").await;
+}
+
+#[tokio::test]
+async fn a_tenant_says_what_its_hashes_cost() {
+    let mut settings = settings();
+    let floor = Cost::FLOOR;
+    settings.passwords.memory_kib = floor.memory_kib;
+    settings.passwords.iterations = floor.iterations;
+    let node = TestCore::start_with(settings).await;
+    let boss = node.person("boss@example.com", &["admin"]).await;
+    let path = "/api/v1/admin/settings";
+    let set = async |cost: &Json| {
+        node.call(Method::PATCH, path).json(&json!({"password_hashing": cost})).bearer(&boss.token).send().await
+    };
+    let cost = |memory_kib: u32, iterations: u32| json!({"memory_kib": memory_kib, "iterations": iterations, "parallelism": 1});
+    for wrong in [cost(floor.memory_kib - 1, 2), cost(floor.memory_kib, 1), cost(floor.memory_kib, 9), cost(300_000, 2)]
+    {
+        let refused = set(&wrong).await.expect_problem(400, "request.invalid");
+        assert_eq!(refused["errors"][0]["field"], "/password_hashing");
+    }
+    let own = set(&cost(floor.memory_kib, 3)).await.expect(200);
+    assert_eq!(own["password_hashing"], cost(floor.memory_kib, 3));
+    let stored = async |id| {
+        let account = node.core.store.tenant(node.tenant().id).read(move |tx| Box::pin(users::account_by_id(tx, id)));
+        let account = account.await.map_err(|e: StoreError| e).expect("read").expect("an account");
+        account.password_hash.expect("a hash").expose().clone()
+    };
+    let ada = user_id(&newcomer(&node, "ada@example.com").await);
+    assert!(stored(ada).await.contains("t=3,"), "new ones at once");
+    assert!(stored(boss.id).await.contains("t=2,"));
+    login(&node, "boss@example.com").await;
+    assert!(stored(boss.id).await.contains("t=3,"), "others at the next login");
+    let back = set(&Json::Null).await.expect(200);
+    assert_eq!(back.get("password_hashing"), None);
+    login(&node, "ada@example.com").await;
+    assert!(stored(ada).await.contains("t=2,"));
 }
 
 /// While a password is being verified, which takes long, the account may be disabled or its password

@@ -69,7 +69,10 @@ async fn factors_are_changed_after_a_recent_login_with_a_second_factor_only() {
 
     let strong = fully(&node, &ada).await;
     let strong = text(&strong["access_token"]);
+    let other = fully_later(&node, &ada).await;
     let new = codes(strong).send().await.expect(200);
+    node.get("/api/v1/me").bearer(&other).send().await.expect(401);
+    node.get("/api/v1/me").bearer(strong).send().await.expect(200);
     assert_eq!(list(&new["backup_codes"]).len(), 10);
     let id = challenged(&node, "ada@example.com").await;
     answer(&node, &id, "backup_code", &ada.backup[0]).await.expect_problem(401, "mfa.code_invalid");

@@ -121,7 +121,7 @@ async fn a_challenge_does_not_outlive_its_password() {
         .core
         .store
         .tenant(node.tenant().id)
-        .write(move |tx| Box::pin(async move { crate::users::set_password_hash(tx, id, &hash, now).await }));
+        .write(move |tx| Box::pin(async move { crate::users::set_password_hash(tx, id, None, &hash, now).await }));
     assert!(changed.await.map_err(|e: storage::StoreError| e).expect("changed"));
     answer(&node, &waiting, "totp", &ada.code(&node)).await.expect_problem(401, "mfa.challenge_invalid");
 }
@@ -129,7 +129,14 @@ async fn a_challenge_does_not_outlive_its_password() {
 #[tokio::test]
 async fn a_reset_by_mail_leads_to_a_challenge_and_not_past_it() {
     let node = TestCore::start().await;
-    owner(&node, "ada@example.com").await;
+    let id = owner(&node, "ada@example.com").await.person.id;
+    let now = node.core.now();
+    let verified = node
+        .core
+        .store
+        .tenant(node.tenant().id)
+        .write(move |tx| Box::pin(async move { crate::users::verify_email(tx, id, "ada@example.com", now).await }));
+    assert!(verified.await.map_err(|e: storage::StoreError| e).expect("asked"));
     node.mails().await;
     node.post("/api/v1/auth/password-reset", &json!({"email": "ada@example.com"})).send().await.expect(202);
     let mail = node.mails().await.pop().expect("a mail");
@@ -234,4 +241,53 @@ async fn trust_ends_after_a_month() {
         let reply = node.post("/api/v1/auth/login", &login).header("cookie", &cookie).send().await.expect(200);
         assert_eq!(reply["mfa_required"] == true, asked, "{reply}");
     }
+}
+
+#[tokio::test]
+async fn of_two_phones_the_newest_is_offered_and_gets_the_code() {
+    let node = TestCore::start().await;
+    let ada = owner(&node, "ada@example.com").await;
+    let token = fully_later(&node, &ada).await;
+    for phone in ["+49301111111", "+49302222222"] {
+        let begun = node.post("/api/v1/mfa/sms", &json!({"phone": phone})).bearer(&token).send().await.expect(201);
+        let body = json!({"id": begun["id"], "code": texted(&node).await});
+        node.post("/api/v1/mfa/sms/confirm", &body).bearer(&token).send().await.expect(200);
+    }
+    let asked = log_in(&node, "ada@example.com", PASSWORD).await.expect(200);
+    let hints: Vec<&Json> = asked["methods"].as_array().expect("methods").iter().map(|offer| &offer["hint"]).collect();
+    assert_eq!(hints, [&Json::Null, &json!("+49•••••••22"), &Json::Null]);
+    node.post("/api/v1/auth/mfa/sms/send", &json!({"challenge_id": asked["challenge_id"]})).send().await.expect(202);
+    assert_eq!(node.texts().await[0].to, "+49302222222");
+}
+
+#[tokio::test]
+async fn a_factor_confirmed_while_the_password_was_hashed_stops_the_login() {
+    use crate::{
+        auth::{self, Entrance},
+        devices::Shown,
+        sessions::{Scope, Wishes},
+    };
+    let node = TestCore::start().await;
+    let ada = owner(&node, "ada@example.com").await.person;
+    let ctx = kernel::RequestContext {
+        request_id: "test".into(),
+        tenant: node.tenant(),
+        principal: None,
+        client_ip: [192, 0, 2, 1].into(),
+        secure: true,
+    };
+    let id = ada.id;
+    let found = node.core.store.tenant(ctx.tenant.id).read(move |tx| Box::pin(crate::users::by_id(tx, id))).await;
+    let entrance = Entrance {
+        user: found.map_err(|e: storage::StoreError| e).expect("asked").expect("ada"),
+        amr: kernel::Amr::of(kernel::assurance::Method::Password),
+        password: None,
+        counter: None,
+        wishes: Wishes { remember: false, scope: Scope::default(), set_cookie: false },
+        device: Shown::read(&http::HeaderMap::new(), ctx.client_ip),
+        language: None,
+    };
+    let before = node.audited(ctx.tenant.id, "login.succeeded").await;
+    assert!(auth::enter(&node.core, &ctx, entrance).await.expect("asked").is_none());
+    assert_eq!(node.audited(ctx.tenant.id, "login.succeeded").await, before);
 }

@@ -73,3 +73,57 @@ async fn one_text_message_on_sqlite() {
 async fn one_text_message_on_postgresql() {
     one_text_message_lets_one_in(true).await;
 }
+
+/// A phone is begun with: its id, and the code that confirms it.
+async fn phone(node: &TestCore, token: &str) -> (String, String) {
+    let body = json!({"phone": "+49301234567"});
+    let begun = node.post("/api/v1/mfa/sms", &body).bearer(token).send().await.expect(201);
+    (text(&begun["id"]).to_owned(), texted(node).await)
+}
+
+async fn changes_of_factors_wait_for_each_other(postgres: bool) {
+    let node = patient(postgres).await;
+    let chief = node.person("chief@example.com", &["admin"]).await;
+    for round in 0..5 {
+        let ada = node.person(&format!("ada{round}@example.com"), &["user"]).await;
+        let (sms, code) = phone(&node, &ada.token).await;
+        let app = node.post("/api/v1/mfa/totp", &json!({})).bearer(&ada.token).send().await.expect(201);
+        let secret = text(&app["secret"]).to_owned();
+        let sms = json!({"id": sms, "code": code});
+        let totp = json!({"id": app["id"], "code": code_at(&secret, node.core.now())});
+        let confirm = |path, body| node.post(path, body).bearer(&ada.token).send();
+        let first =
+            join_all([confirm("/api/v1/mfa/sms/confirm", &sms), confirm("/api/v1/mfa/totp/confirm", &totp)]).await;
+        // Whoever is second has a factor by now, and has not shown it.
+        assert_eq!(first.iter().filter(|reply| reply.status == 200).count(), 1, "one is the first");
+        let shown = node.get("/api/v1/mfa").bearer(&ada.token).send().await.expect(200);
+        assert_eq!((shown["factors"].as_array().map(Vec::len), &shown["backup_codes_left"]), (Some(1), &json!(10)));
+    }
+
+    let ada = owner(&node, "ada@example.com").await;
+    let token = fully_later(&node, &ada).await;
+    let (id, code) = phone(&node, &token).await;
+    let body = json!({"id": id, "code": code});
+    node.post("/api/v1/mfa/sms/confirm", &body).bearer(&token).send().await.expect(200);
+    let settings = json!({"mfa": {"required": "always"}});
+    let decided = node.call(http::Method::PATCH, "/api/v1/admin/settings").json(&settings).bearer(&chief.token).send();
+    decided.await.expect(200);
+    let shown = node.get("/api/v1/mfa").bearer(&token).send().await.expect(200);
+    let factors = shown["factors"].as_array().expect("factors").iter();
+    let paths: Vec<String> = factors.map(|factor| format!("/api/v1/mfa/{}", text(&factor["id"]))).collect();
+    let remove = |path: &String| node.call(http::Method::DELETE, path).bearer(&token).send();
+    let removed = join_all(paths.iter().map(remove)).await;
+    let mut answers: Vec<u16> = removed.iter().map(|reply| reply.status).collect();
+    answers.sort_unstable();
+    assert_eq!(answers, [204, 409], "the last one stays");
+}
+
+#[tokio::test]
+async fn changes_on_sqlite() {
+    changes_of_factors_wait_for_each_other(false).await;
+}
+
+#[tokio::test]
+async fn changes_on_postgresql() {
+    changes_of_factors_wait_for_each_other(true).await;
+}

@@ -10,6 +10,7 @@ crate::testing::on_both_databases! {
     collisions_name_their_fields;
     lists_are_paged_and_filtered;
     a_disabled_user_is_refused_at_once_until_enabled;
+    another_address_ends_what_stood_on_the_old_one;
     a_deleted_user_is_gone_until_restored;
     sessions_of_a_user_are_listed_and_ended;
 }
@@ -165,6 +166,30 @@ async fn a_deleted_user_is_gone_until_restored(node: TestCore) {
     // Restoring is no way around being disabled.
     act(&node, &admin, &ada, "disable").await.expect(200);
     assert_eq!(act(&node, &admin, &ada, "restore").await.expect(200)["status"], "disabled");
+}
+
+async fn another_address_ends_what_stood_on_the_old_one(node: TestCore) {
+    let admin = node.person("admin@example.com", &["admin"]).await;
+    let ada = node.person("ada@example.com", &["user"]).await;
+    node.mails().await;
+    node.post("/api/v1/auth/password-reset", &json!({ "email": ada.email })).send().await.expect(202);
+    let link = node.mails().await.pop().expect("a mail").text;
+    let token = link.split("token=").nth(1).and_then(|t| t.split_whitespace().next()).expect("a token").to_owned();
+    let path = format!("/api/v1/admin/users/{}", ada.id);
+    let change = |body: Json| {
+        let (path, admin, node) = (path.clone(), admin.token.clone(), &node);
+        async move { node.call(Method::PATCH, &path).json(&body).bearer(&admin).send().await.expect(200) }
+    };
+    change(json!({ "display_name": "Ada" })).await;
+    assert!(node.judge(&ada.token).is_ok(), "the address is what it was");
+    change(json!({ "email": "ada@example.org" })).await;
+    assert!(node.judge(&ada.token).is_err());
+    assert_eq!(node.mails().await.len(), 2, "both are told");
+    change(json!({ "email": "ada@example.com" })).await;
+    let choose = json!({ "token": token, "new_password": "Copper-Lantern-58-quiet" });
+    let refused = node.post("/api/v1/auth/password-reset/confirm", &choose).send().await;
+    refused.expect_problem(400, "verification.invalid");
+    assert_eq!(node.audited(node.tenant().id, "user.email_changed").await, 2);
 }
 
 #[tokio::test]

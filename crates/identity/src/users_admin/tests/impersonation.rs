@@ -67,6 +67,17 @@ async fn what_acting_as_somebody_does_not_open(node: TestCore) {
         let reply = node.call(method, path).json(&body).bearer(acting).send().await;
         assert_eq!((reply.status, reply.code()), (403, "permission.denied"), "{path}");
     }
+    // Neither the account they act as nor their own, by the calls for administrators.
+    for (method, whose, what, body) in [
+        (Method::PATCH, &ada, "", json!({"email": "mine@example.com"})),
+        (Method::PUT, &clerk, "/roles", json!({"roles": ["user"]})),
+        (Method::POST, &clerk, "/reset-password", json!({})),
+        (Method::DELETE, &ada, "/sessions", json!({})),
+    ] {
+        let path = format!("/api/v1/admin/users/{}{what}", whose.id);
+        let reply = node.call(method, &path).json(&body).bearer(acting).send().await;
+        assert_eq!((reply.status, reply.code()), (403, "permission.denied"), "{path}: {}", reply.json);
+    }
     // What they do as ada is hers, and says who it was.
     let path = format!("/api/v1/admin/users/{}/disable", eve.id);
     node.post(&path, &json!({})).bearer(acting).send().await.expect(200);

@@ -12,6 +12,7 @@ crate::testing::on_both_databases! {
     a_link_works_once_however_many_try;
     a_code_works_once_and_is_guessed_at_five_times;
     a_new_code_takes_the_place_of_the_old_one;
+    asking_without_end_is_no_way_to_more_guesses_and_makes_no_code_void;
 }
 
 async fn by_code(node: &TestCore, email: &str, code: &str) -> Reply {
@@ -158,4 +159,26 @@ async fn what_is_no_proof_is_told() {
         call(&node, "verify-email", body).await.expect_problem(400, "request.invalid");
     }
     by_link(&node, "x").await.expect_problem(400, "verification.invalid");
+}
+
+async fn asking_without_end_is_no_way_to_more_guesses_and_makes_no_code_void(node: TestCore) {
+    let again = |email: &'static str| call(&node, "verify-email/resend", json!({"email": email}));
+    let ada = code(&register(&node, "ada@example.com").await);
+    let bob = code(&register(&node, "bob@example.com").await);
+    let eve = code(&register(&node, "eve@example.com").await);
+    // Somebody else registers the address: its owner's code still works.
+    let body = json!({"email": "eve@example.com", "password": PASSWORD});
+    call(&node, "register", body).await.expect(201);
+    by_code(&node, "eve@example.com", &eve).await.expect(204);
+
+    // No letter goes out any more: neither is the code void, nor are there five more guesses.
+    node.limiter.refuse(true);
+    again("ada@example.com").await.expect(202);
+    by_code(&node, "ada@example.com", &ada).await.expect(204);
+    let wrong = if bob == "000000" { "000001" } else { "000000" };
+    for _ in 0..5 {
+        by_code(&node, "bob@example.com", wrong).await.expect_problem(400, "verification.invalid");
+        again("bob@example.com").await.expect(202);
+    }
+    by_code(&node, "bob@example.com", &bob).await.expect_problem(400, "verification.invalid");
 }

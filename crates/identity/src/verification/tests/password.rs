@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use kernel::Secret;
 
 use super::*;
+use crate::api_keys;
 
 crate::testing::on_both_databases! {
     a_forgotten_password_is_chosen_anew;
     a_reset_link_works_once_however_many_try;
+    what_was_planted_before_the_address_was_verified_goes_with_the_old_password;
 }
 
 async fn request(node: &TestCore, email: &str) -> Vec<Mail> {
@@ -51,6 +54,31 @@ async fn a_reset_link_works_once_however_many_try(node: TestCore) {
     login(&node, "ada@example.com", &passwords[won[0]]).await.expect(200);
     assert_eq!(node.audited(node.tenant().id, "user.password_recovered").await, 1);
     assert_eq!(node.mails().await.len(), 1, "told once");
+}
+
+/// Somebody registers with an address that is not theirs, and waits for its owner.
+async fn what_was_planted_before_the_address_was_verified_goes_with_the_old_password(node: TestCore) {
+    register(&node, "ada@example.com").await;
+    let planted = login(&node, "ada@example.com", PASSWORD).await.expect(200);
+    let access = planted["access_token"].as_str().expect("a token");
+    let app = node.post("/api/v1/mfa/totp", &json!({})).bearer(access).send().await.expect(201);
+    let code = crate::mfa::code_at(app["secret"].as_str().expect("a secret"), node.core.now());
+    let body = json!({"id": app["id"], "code": code});
+    node.post("/api/v1/mfa/totp/confirm", &body).bearer(access).send().await.expect(200);
+    let key = node.post("/api/v1/api-keys", &json!({"name": "planted"})).bearer(access).send().await.expect(201);
+    let key = Secret::new(key["key"].as_str().expect("a key").to_owned());
+    assert!(api_keys::authenticate(&node.core, key.clone()).await.is_ok());
+    node.mails().await;
+
+    let mail = one(request(&node, "ada@example.com").await);
+    confirm(&node, &token(&mail), NEW).await.expect(204);
+    let own = login(&node, "ada@example.com", NEW).await.expect(200);
+    assert!(api_keys::authenticate(&node.core, key).await.is_err());
+    let own = own["access_token"].as_str().expect("nothing else is asked for");
+    let devices = node.get("/api/v1/devices").bearer(own).send().await.expect(200);
+    assert_eq!(devices["items"].as_array().map(Vec::len), Some(1), "their own");
+    let factors = node.get("/api/v1/mfa").bearer(own).send().await.expect(200);
+    assert_eq!(factors, json!({"factors": [], "backup_codes_left": 0}));
 }
 
 #[tokio::test]
