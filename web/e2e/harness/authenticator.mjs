@@ -1,7 +1,15 @@
 // A device with passkeys, as Chromium pretends to have one: it checks its user, who always says yes.
 
-/** Gives the page one; the answer is what takes it away again, with all its keys. */
-export async function withAuthenticator(page) {
+/**
+ * Gives the page one. `offers`: the browser offers its keys where a name is typed, and as its user always says yes,
+ * they are signed in by that alone.
+ */
+export async function withAuthenticator(page, { offers = false } = {}) {
+  if (!offers) {
+    await page.addInitScript(() => {
+      window.PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+    });
+  }
   const session = await page.context().newCDPSession(page);
   await session.send("WebAuthn.enable");
   const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {

@@ -57,6 +57,17 @@ test("a passkey is added, signs its owner in, is named and removed", async (t) =
   await page.getByText("You have no passkeys yet.").waitFor();
 });
 
+test("browsers offer passkeys by themselves where a name is typed", async (t) => {
+  const page = await visitor(t);
+  await withAuthenticator(page, { offers: true });
+  await signIn(page, await person(), { path: "/ui/account/passkeys" });
+  await add(page, "Phone");
+  await page.context().clearCookies();
+  await page.goto("/ui/account/profile");
+  await page.waitForURL((url) => url.pathname === "/ui/account/profile");
+  await page.getByRole("link", { name: "Sign out" }).waitFor();
+});
+
 test("whoever has a passkey changes passkeys after signing in with it", async (t) => {
   const page = await visitor(t);
   await withAuthenticator(page);

@@ -113,7 +113,10 @@ async fn what_is_beyond_a_password_is_asked_for_by_both(backend: Backend) {
     app.post("/api/v1/mfa/totp").bearer(&stolen).send().await.expect_problem(401, STEP_UP);
     let policy = json!({"mfa": {"required": "always"}});
     app.admin_call("PATCH", "/api/v1/admin/settings", &policy).await.expect(200);
-    ada.login().await.expect_problem(401, "login.passkey_needed");
+    let asked = ada.login().await.expect(200).json;
+    assert_eq!((&asked["methods"], &asked["enrolment_required"]), (&json!([{"method": "passkey"}]), &Value::Null));
+    let enrol = app.post("/api/v1/auth/mfa/enrol/totp").json(&json!({"challenge_id": asked["challenge_id"]}));
+    enrol.send().await.expect_problem(401, "mfa.challenge_invalid");
     ada.login_with("not the password").await.expect_problem(401, "credentials.invalid");
     let strong = login(&app, &mut device).await.expect_tokens().access;
     app.post("/api/v1/mfa/totp").bearer(&strong).send().await.expect(201);

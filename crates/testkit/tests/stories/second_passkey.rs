@@ -1,5 +1,7 @@
 //! A passkey as second factor: after the right password, for one challenge, once.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use testkit::{Answer, Authenticator, Backend, TestApp};
@@ -8,12 +10,16 @@ use crate::passkeys::{HERE, app, claims, newcomer, register};
 
 /// Somebody with a passkey, who must have a second factor.
 async fn owner(app: &TestApp) -> (testkit::Person<'_>, Authenticator) {
-    let (ada, token) = newcomer(app, "ada@example.com").await;
+    owner_of(app, "ada@example.com").await
+}
+
+async fn owner_of<'a>(app: &'a TestApp, email: &str) -> (testkit::Person<'a>, Authenticator) {
+    let (person, token) = newcomer(app, email).await;
     let mut device = Authenticator::new(HERE);
     register(app, &token, &mut device).await;
     let policy = json!({"mfa": {"required": "always"}});
     app.admin_call("PATCH", "/api/v1/admin/settings", &policy).await.expect(200);
-    (ada, device)
+    (person, device)
 }
 
 async fn start(app: &TestApp, challenge: &str) -> Answer {
@@ -58,6 +64,8 @@ async fn what_is_not_this_persons_answer_to_this_challenge_is_refused(backend: B
     let other = ada.login().await.expect_mfa_challenge();
     let refused = async |ceremony: &Value, credential: &Value| {
         finish(&app, &challenge, ceremony, credential).await.expect_problem(401, "passkey.invalid");
+        // Guesses are slowed down.
+        app.clock.advance(Duration::from_secs(30));
     };
     // Somebody else's key, and a ceremony of another challenge, of another person, of a login without a password.
     let begun = start(&app, &challenge).await.expect(200).json;
@@ -91,7 +99,7 @@ async fn an_answer_counts_once(backend: Backend) {
     assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 401 | 429)));
 }
 
-/// Beside an app, a passkey is another way; whoever has none is not offered it, and a passkey alone asks for nothing.
+/// Beside an app, a passkey is another way; whoever has none is not offered it.
 async fn who_has_what_is_offered_it(backend: Backend) {
     let app = app(backend).await;
     let ada = app.user("ada@example.com").await.with_totp().await;
@@ -102,6 +110,16 @@ async fn who_has_what_is_offered_it(backend: Backend) {
     let token = ada.answer(&challenge, "totp", &ada.code()).await.expect_tokens().access;
     register(&app, &token, &mut Authenticator::new(HERE)).await;
     assert_eq!(methods(&ada).await, json!([{"method": "totp"}, {"method": "backup_code"}, {"method": "passkey"}]));
+    // Of another host it answers nothing here, and nobody sets up a factor of their own instead.
+    let (bob, _) = owner_of(&app, "bob@example.com").await;
+    let tenants = app.admin_get("/api/v1/admin/tenants").await.expect(200).json;
+    let path = format!("/api/v1/admin/tenants/{}", tenants["items"][0]["id"].as_str().expect("an id"));
+    app.admin_call("PATCH", &path, &json!({"hosts": ["shop.test"]})).await.expect(200);
+    bob.login().await.expect_problem(401, "login.passkey_needed");
+}
+
+async fn a_passkey_alone_asks_for_nothing(backend: Backend) {
+    let app = app(backend).await;
     let (grace, token) = newcomer(&app, "grace@example.com").await;
     register(&app, &token, &mut Authenticator::new(HERE)).await;
     grace.login().await.expect_tokens();
@@ -112,4 +130,5 @@ crate::on_both! {
     what_is_not_this_persons_answer_to_this_challenge_is_refused;
     an_answer_counts_once;
     who_has_what_is_offered_it;
+    a_passkey_alone_asks_for_nothing;
 }
