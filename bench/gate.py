@@ -166,7 +166,7 @@ def idle(directory, count=10000):
                 client.sendall(b"GET /plain HTTP/1.1\r\nHost: a\r\n\r\n")
                 client.recv(4096)
                 clients.append(client)
-            # What they have at hand for a quick next request goes after a second.
+            # What they have at hand for a quick next request goes after a while.
             time.sleep(2)
             after = memory_mib(ours.pid)
             for client in clients:

@@ -32,7 +32,7 @@ type Shared<S> = Arc<Mutex<Server<S>>>;
 
 /// How long a connection waits for its next request with everything at hand that serving one needs. Then it
 /// gives that back, which is most of its memory.
-const REST_AFTER: Duration = Duration::from_secs(1);
+const REST_AFTER: Duration = Duration::from_millis(100);
 
 /// Serves until the connection ends. Returns it if it turns out to speak HTTP/2.
 pub(super) async fn serve<S>(
