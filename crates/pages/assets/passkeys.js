@@ -7,7 +7,7 @@ const known = window.PublicKeyCredential?.parseRequestOptionsFromJSON;
 for (const form of document.querySelectorAll("form[data-ceremony]")) {
   if (!known) break;
   const failed = form.querySelector("[data-failed]");
-  const ask = () => {
+  const ask = async () => {
     const { publicKey } = JSON.parse(form.dataset.options);
     return form.dataset.ceremony === "create"
       ? navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey) })

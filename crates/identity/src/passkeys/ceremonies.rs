@@ -48,6 +48,25 @@ pub struct Begun {
     pub options: Json,
 }
 
+impl Begun {
+    /// Members that are nothing are left out: browsers refuse `null`, for the transports of a key above all.
+    pub(super) fn new(ceremony: Secret, mut options: Json) -> Self {
+        leave_out_nulls(&mut options);
+        Self { ceremony, options }
+    }
+}
+
+fn leave_out_nulls(json: &mut Json) {
+    match json {
+        Json::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            members.values_mut().for_each(leave_out_nulls);
+        }
+        Json::Array(items) => items.iter_mut().for_each(leave_out_nulls),
+        _ => {}
+    }
+}
+
 /// By what a ceremony is found again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Handle {

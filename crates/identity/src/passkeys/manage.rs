@@ -127,7 +127,7 @@ pub async fn begin_registration(core: &Core, caller: &Caller, page: Option<&Url>
     let whose = Some((user.id, caller.principal.session));
     let tenant = caller.principal.tenant;
     let ceremony = ceremonies::open(core, tenant, Purpose::Register, party.rp_id, &state, whose).await?;
-    Ok(Begun { ceremony, options: options(&response)? })
+    Ok(Begun::new(ceremony, options(&response)?))
 }
 
 /// Registers the key that an authenticator has made. The caller is told by mail.

@@ -60,7 +60,7 @@ pub async fn begin_login(core: &Core, ctx: &RequestContext, page: Option<&Url>) 
     let party = Party::of(&core.settings, &ctx.tenant, page)?;
     let (response, state) = party.webauthn()?.start_discoverable_authentication().map_err(defect)?;
     let ceremony = ceremonies::open(core, ctx.tenant.id, Purpose::Login, party.rp_id, &state, None).await?;
-    Ok(Begun { ceremony, options: options(&response)? })
+    Ok(Begun::new(ceremony, options(&response)?))
 }
 
 /// Whoever has answered a login's ceremony, which is used up.

@@ -46,7 +46,7 @@ pub async fn begin_second(
     let (response, state) = party.webauthn()?.start_passkey_authentication(&keys).map_err(defect)?;
     let (asked, whose) = (Asked { challenge, state }, Some((user, None)));
     let ceremony = ceremonies::open(core, ctx.tenant.id, Purpose::Second, party.rp_id, &asked, whose).await?;
-    Ok(Begun { ceremony, options: options(&response)? })
+    Ok(Begun::new(ceremony, options(&response)?))
 }
 
 /// The key that has answered, for this person and this challenge. The ceremony is used up, right or wrong.
