@@ -19,7 +19,7 @@ test: web ## Run every test
 	cd web && npm run test
 	cargo nextest run --workspace
 
-screenshots: web ## Photograph every page: LOCALE=de for another language
+screenshots: web ## Photograph every page: LOCALE=de for another language, THEME=1 in a tenant's look
 	scripts/ensure-tools browser
 	cargo build --package portcullis
 	cd web && npm run screenshots --workspace e2e

@@ -29,6 +29,7 @@ const OWNERS = {
   "api-keys-none": "/ui/account/api-keys",
   "api-key-new": "/ui/account/api-keys/new",
   privacy: "/ui/account/privacy",
+  leave: "/ui/account/privacy/delete",
   "sign-out": "/ui/logout",
 };
 

@@ -1,5 +1,5 @@
 // Photographs every page, narrow and wide, light and dark, in a language (LOCALE, English unless
-// set), into target/screenshots, with an index.html to look at them side by side.
+// set), with THEME=1 in the look of a tenant, into target/screenshots, with an index.html to look at them side by side.
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { launch } from "./harness/browser.mjs";
 import { Gate } from "./harness/gate.mjs";
 import { register } from "./harness/sign-in.mjs";
+import { wear } from "./harness/theme.mjs";
 import { everyPage } from "./pages.mjs";
 
 const folder = fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
@@ -18,6 +19,7 @@ const SCHEMES = ["light", "dark"];
 const gate = await Gate.start();
 const browser = await launch();
 const taken = [];
+if (process.env.THEME) await wear(gate);
 try {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

@@ -30,6 +30,7 @@ pub struct Explained {
 pub struct Reader {
     languages: SmallVec<[HeaderValue; 1]>,
     cookies: SmallVec<[HeaderValue; 1]>,
+    host: SmallVec<[HeaderValue; 1]>,
     asked_for: Option<PathAndQuery>,
 }
 
@@ -43,14 +44,17 @@ impl Reader {
         Some(Self {
             languages: all(header::ACCEPT_LANGUAGE),
             cookies: all(header::COOKIE),
+            host: all(header::HOST),
             asked_for: asked_for.cloned(),
         })
     }
 
-    /// `Accept-Language` and cookies: which language.
+    /// `Accept-Language` and cookies: which language. `Host`: whose pages.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        for (name, values) in [(header::ACCEPT_LANGUAGE, &self.languages), (header::COOKIE, &self.cookies)] {
+        let all =
+            [(header::ACCEPT_LANGUAGE, &self.languages), (header::COOKIE, &self.cookies), (header::HOST, &self.host)];
+        for (name, values) in all {
             for value in values {
                 headers.append(&name, value.clone());
             }

@@ -14,19 +14,21 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    Core, api_keys, attributes, audit, auth, authz, devices, gateway_config,
+    Core, api_keys, attributes, audit, auth, authz, branding, devices, gateway_config,
     http::{Refusal, render_problems},
-    imports, keys, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles, sessions,
-    templates, tenants, tokens, users, users_admin, verification,
+    imports, keys, leaving, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles,
+    sessions, templates, tenants, tokens, users, users_admin, verification,
 };
 
 /// Every kind of problem that identity declares.
 pub const PROBLEMS: &[&[&ProblemKind]] = &[
     api_keys::PROBLEMS,
     auth::PROBLEMS,
+    branding::PROBLEMS,
     gateway_config::PROBLEMS,
     imports::PROBLEMS,
     keys::PROBLEMS,
+    leaving::PROBLEMS,
     mfa::PROBLEMS,
     outbox::PROBLEMS,
     passkeys::PROBLEMS,
@@ -51,6 +53,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(verification::routes())
         .merge(new_password::routes())
         .merge(users::routes())
+        .merge(leaving::routes())
         .merge(sessions::routes())
         .merge(mfa::routes())
         .merge(devices::routes())
@@ -63,6 +66,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         .merge(authz::routes())
         .merge(keys::routes())
         .merge(preferences::routes())
+        .merge(branding::routes())
         .merge(attributes::routes())
         .merge(outbox::routes())
         .merge(templates::routes())
@@ -91,6 +95,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         (name = "tenants", description = "Tenants, for operators of the installation"),
         (name = "keys", description = "Signing keys"),
         (name = "settings", description = "What a tenant decides about itself"),
+        (name = "branding", description = "How the pages of a tenant look"),
         (name = "messages", description = "Mails and text messages, and what they say"),
         (name = "gateway", description = "Routes and upstreams, for operators of the installation"),
         (name = "audit", description = "The audit log"),

@@ -7,6 +7,7 @@ use storage::{Store, StoreError, feed::Feed};
 
 use crate::{
     Settings,
+    branding::{Brandings, Wording},
     keys::Signers,
     outbox::Outbox,
     passwords::{Hasher, breach::Breaches},
@@ -35,6 +36,10 @@ pub struct Core {
     pub hasher: Hasher,
     /// Knows breached passwords.
     pub breaches: Breaches,
+    /// How pages of tenants look; written by [`publish`](crate::publish) only.
+    pub brandings: Arc<Brandings>,
+    /// Knows which texts pages have.
+    pub wording: Arc<dyn Wording>,
     /// Messages to people.
     pub outbox: Outbox,
     /// Limits whose key only identity knows, such as the account of a login.

@@ -2,6 +2,7 @@
 
 mod body;
 mod cause;
+mod conditions;
 mod fields;
 mod params;
 mod permit;
@@ -12,6 +13,7 @@ pub mod openapi;
 
 pub use body::{Bulk, Json, present};
 pub use cause::Cause;
+pub use conditions::{Condition, tag};
 pub use fields::Fields;
 pub use params::{Page, PageQuery, Path, Query, Window};
 pub use permit::{Caller, Ctx, Permit, Right};

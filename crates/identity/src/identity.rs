@@ -25,6 +25,7 @@ use crate::{
     Core, Settings, api,
     assertions::Assertions,
     audit::{Action, Entry, Target},
+    branding::{Brandings, Wording},
     keys::{FreshKey, Signers},
     outbox::{self, MailSender, Outbox, SmsSender},
     passwords::{
@@ -59,6 +60,8 @@ pub struct IdentityParts {
     pub mail: Arc<dyn MailSender>,
     /// Sends text messages.
     pub sms: Arc<dyn SmsSender>,
+    /// Knows which texts pages have.
+    pub wording: Arc<dyn Wording>,
     /// Tells other nodes of changes; `None` when there are none.
     pub announce: Option<Arc<dyn Announce>>,
     /// What the operator decided.
@@ -93,15 +96,29 @@ impl Identity {
     /// Checks the master key, makes the default tenant if this is the first start, and loads the edge.
     /// Several nodes may do it at once.
     pub async fn open(parts: IdentityParts) -> Result<Self, OpenIdentityError> {
-        let IdentityParts { store, edge, vault, hasher, gate, clock, random, limiter, mail, sms, announce, settings } =
-            parts;
-        let (vault, signers) = (Arc::new(vault), Arc::new(Signers::default()));
+        let IdentityParts {
+            store,
+            edge,
+            vault,
+            hasher,
+            gate,
+            clock,
+            random,
+            limiter,
+            mail,
+            sms,
+            wording,
+            announce,
+            settings,
+        } = parts;
+        let (vault, signers, brandings) = (Arc::new(vault), Arc::<Signers>::default(), Arc::<Brandings>::default());
         vault.check(&store, &*random).await?;
         first_start(&store, &vault, &*clock, &random, &settings).await?;
         let publisher = Publisher {
             store: store.clone(),
             edge: edge.clone(),
             signers: signers.clone(),
+            brandings: brandings.clone(),
             vault: vault.clone(),
             gate: gate.clone(),
             clock: clock.clone(),
@@ -122,6 +139,8 @@ impl Identity {
             vault,
             signers,
             hasher,
+            brandings,
+            wording,
             outbox,
             limiter,
             settings,

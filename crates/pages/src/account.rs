@@ -7,13 +7,14 @@
 //! - What cannot be taken back is asked about on a page of its own before it is done.
 //! - A secret is shown once ([`once`](crate::once)).
 //!
-//! Deliberately absent: deleting one's account, which is an administrator's to do.
+//! Deliberately absent: bringing a deleted account back, which is an administrator's to do.
 
 mod api_keys;
 mod devices;
 mod email;
 mod factors;
 mod home;
+mod leave;
 mod own;
 mod passkeys;
 mod password;
@@ -41,6 +42,7 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
         .merge(devices::routes())
         .merge(api_keys::routes())
         .merge(privacy::routes())
+        .merge(leave::routes())
 }
 
 /// `/ui`: to the account, and so to signing in.

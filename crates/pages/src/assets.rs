@@ -40,8 +40,7 @@ static ALL: LazyLock<All> = LazyLock::new(|| {
         let Some(file) = Files::get(&name) else { continue };
         let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
         let content = if extension == "css" { all.resolve(&file.data) } else { file.data.into_owned() };
-        let hash: String = digest(&SHA256, &content).as_ref()[..8].iter().map(|b| format!("{b:02x}")).collect();
-        let hashed = format!("{stem}-{hash}.{extension}");
+        let hashed = format!("{stem}-{}.{extension}", hash(&content));
         all.addresses.insert(key(&name), format!("/ui/assets/{hashed}"));
         all.files.insert(hashed, Asset::new(extension, content));
     }
@@ -59,6 +58,11 @@ impl All {
         }
         text.into_bytes()
     }
+}
+
+/// What a file is called by: changes with its content.
+pub(crate) fn hash(content: &[u8]) -> String {
+    digest(&SHA256, content).as_ref()[..8].iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// A file's name in templates.
@@ -96,19 +100,24 @@ pub(crate) async fn file(Path(name): Path<String>, headers: HeaderMap) -> Respon
         () if accepts(&headers, "gzip") && !asset.gzip.is_empty() => (Some("gzip"), &asset.gzip),
         () => (None, &asset.plain),
     };
-    let fields = [
-        (header::CONTENT_TYPE, asset.kind),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-        (header::VARY, "Accept-Encoding"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    ];
-    let mut response = (fields, body.clone()).into_response();
+    let vary = [(header::VARY, "Accept-Encoding")];
+    let mut response = (kept(asset.kind), vary, body.clone()).into_response();
     if let Some(coding) = coding {
         response.headers_mut().insert(header::CONTENT_ENCODING, http::HeaderValue::from_static(coding));
     }
     response
+}
+
+/// Headers of a file whose address changes with its content. Opened by itself, it does nothing.
+pub(crate) fn kept(kind: &'static str) -> [(HeaderName, &'static str); 5] {
+    [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Images may have styles within.
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ]
 }
 
 /// Whether a coding is named and not refused by `q=0` (RFC 9110 §12.5.3).

@@ -1,11 +1,14 @@
 //! Refusals of the gate itself, for browsers: nothing was found, too much was asked, who are you?
 //!
-//! No visit has begun and no database is asked: what failed may be just that.
+//! No visit has begun and no database is asked: what failed may be just that. Which tenant it is says the path, or the
+//! host, as far as that was read.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use identity::language::Language;
-use kernel::Problem;
+use kernel::{Problem, edge::Tenant};
 use minijinja::{Value, context};
 use url::form_urlencoded;
 
@@ -13,7 +16,7 @@ use crate::{Pages, cookies, failure, headers::Policy, return_to, visit};
 
 impl Pages {
     /// A page about a refusal, in the language of whoever reads it: `headers` are their cookies and
-    /// `Accept-Language`. `asked_for` is the address that they can come back to after signing in.
+    /// `Accept-Language`, and the host. `asked_for` is the address that they can come back to after signing in.
     pub fn explain(
         &self,
         problem: &Problem,
@@ -23,8 +26,10 @@ impl Pages {
     ) -> Option<(HeaderMap, Bytes)> {
         let chosen = cookies::read(headers, visit::LANGUAGE).and_then(|text| text.parse().ok());
         let language = chosen.or_else(|| Language::wished(headers)).unwrap_or_default();
-        let words = self.engine.words(language);
-        let base = format!("{}/ui/", of_tenant(asked_for.unwrap_or_default()));
+        let (tenant, prefix) = self.tenant(asked_for.unwrap_or_default(), headers)?;
+        let look = self.look(tenant.id);
+        let words = self.engine.words(language, &look);
+        let base = format!("{prefix}/ui/");
         let sign_in = asked_for.filter(|_| problem.status() == 401).map(|path| {
             let mut query = form_urlencoded::Serializer::new(String::new());
             format!("{base}login?{}", query.append_pair(return_to::FIELD, path).finish())
@@ -34,18 +39,30 @@ impl Pages {
             "problem.html",
             context! {
                 lang => language.as_str(),
-                product => "Portcullis",
                 assets => crate::assets::addresses(),
                 t => Value::from_object(words),
                 status => problem.status(),
-                base, title, text, request_id, sign_in,
+                base => &*base, title, text, request_id, sign_in,
+                ..look.values(&tenant, &base)
             },
         );
         let page = page.inspect_err(|error| tracing::error!(%error, "a refusal cannot be said")).ok()?;
         let mut answer = HeaderMap::new();
         answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        Policy::default().write(&mut answer);
+        Policy { framed_by: look.framed_by().to_vec(), ..Policy::default() }.write(&mut answer);
         Some((answer, page.into()))
+    }
+
+    /// The tenant whose path or host it is, or the default one; and what stands before its pages.
+    fn tenant<'p>(&self, path: &'p str, headers: &HeaderMap) -> Option<(Arc<Tenant>, &'p str)> {
+        let tenants = self.core.edge.tenants.load();
+        let prefix = of_tenant(path);
+        if let Some(named) = prefix.strip_prefix("/t/").and_then(|slug| tenants.by_slug(slug)) {
+            return Some((named.clone(), prefix));
+        }
+        let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let tenant = tenants.by_host(&visit::bare(host)).or_else(|| tenants.default_tenant())?;
+        Some((tenant.clone(), ""))
     }
 }
 

@@ -49,6 +49,7 @@ const PROBLEMS: &[(&str, &str)] = &[
     ("verification.invalid", "problem-verification-invalid"),
     ("proof_of_work.required", "problem-work"),
     ("proof_of_work.invalid", "problem-work"),
+    ("user.last_super_admin", "problem-last-super-admin"),
     ("registration.closed", "problem-registration-closed"),
 ];
 
@@ -58,6 +59,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("too_long", "fault-too-long"),
     ("format", "fault-format"),
     ("unchanged", "fault-unchanged"),
+    ("not_the_same", "fault-not-the-same"),
     ("too_short", "fault-too-short"),
     ("no_uppercase", "fault-no-uppercase"),
     ("no_lowercase", "fault-no-lowercase"),
@@ -176,7 +178,7 @@ mod tests {
 
     #[test]
     fn waits_are_rounded_up_and_said_in_words() {
-        let words = Texts::new().of(Language::En);
+        let words = Texts::new().of(Language::En, None);
         let say = |millis| span(Duration::from_millis(millis), &words);
         assert_eq!([say(1), say(1_000), say(89_001)], ["1 second", "1 second", "90 seconds"]);
         assert_eq!([say(91_000), say(120_001), say(5_400_001)], ["2 minutes", "3 minutes", "2 hours"]);
@@ -184,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_field_is_said_there() {
-        let words = Texts::new().of(Language::En);
+        let words = Texts::new().of(Language::En, None);
         let problem = Problem::new(common::INVALID).field("/email", "format", "x").field("/name", "unheard_of", "x");
         let faults = faults(&problem, &words);
         assert!(faults.general.is_empty());

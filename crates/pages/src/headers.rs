@@ -7,15 +7,18 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 pub(crate) struct Policy {
     /// An origin, beside ours, where a form may end. Browsers judge the redirect that follows it, too.
     pub(crate) form_ends_at: Option<String>,
+    /// Who may show the page in a frame: nobody unless the tenant names origins.
+    pub(crate) framed_by: Vec<String>,
 }
 
 impl Policy {
     /// The content security policy (CSP Level 3).
     fn content_security(&self) -> String {
         let ends = self.form_ends_at.as_ref().map(|origin| format!(" {origin}")).unwrap_or_default();
+        let framed_by = if self.framed_by.is_empty() { "'none'".to_owned() } else { self.framed_by.join(" ") };
         format!(
             "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; \
-             font-src 'self'; form-action 'self'{ends}; frame-ancestors 'none'; base-uri 'none'"
+             font-src 'self'; form-action 'self'{ends}; frame-ancestors {framed_by}; base-uri 'none'"
         )
     }
 
@@ -27,7 +30,6 @@ impl Policy {
         for (name, value) in [
             (header::CACHE_CONTROL, "no-store"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (header::X_FRAME_OPTIONS, "DENY"),
             // Not `no-referrer`: with it, browsers say `Origin: null` with our own forms. Addresses with
             // tokens stay here all the same.
             (header::REFERRER_POLICY, "same-origin"),
@@ -40,6 +42,10 @@ impl Policy {
             ),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
+        }
+        // Older than frame-ancestors, and knows no origins.
+        if self.framed_by.is_empty() {
+            headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         }
         headers.append(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
     }

@@ -14,12 +14,14 @@
 //! - A page that is shown after a POST changed something was got by GET (303), so reloading repeats nothing. The
 //!   one exception is beginning with a second factor: what has begun counts for nothing until its first code
 //!   comes with the page's form, and beginning again replaces it.
+//! - A tenant's look ([`look`]) is read from memory.
 //!
 //! Deliberately absent: any HTTP call to ourselves, and state on the server beside what identity keeps.
 
 mod account;
 mod address;
 mod assets;
+mod branding;
 mod ceremony;
 mod change_email;
 mod cookies;
@@ -29,6 +31,7 @@ mod factor;
 mod failure;
 mod form;
 mod headers;
+mod look;
 mod new_password;
 mod notice;
 mod once;
@@ -49,3 +52,4 @@ mod tests;
 
 pub use csrf::PROBLEMS;
 pub use router::{Pages, router};
+pub use texts::Wordings;

@@ -55,6 +55,8 @@ pub(crate) enum Notice {
     PasskeyNamed,
     /// A passkey works no more.
     PasskeyRemoved,
+    /// The account is deleted.
+    AccountDeleted,
     /// What was wanted needs a recent sign-in.
     SignInAgain,
 }
@@ -82,6 +84,7 @@ impl Notice {
         (Self::PasskeyAdded, "passkey-added", "notice-passkey-added"),
         (Self::PasskeyNamed, "passkey-named", "notice-passkey-named"),
         (Self::PasskeyRemoved, "passkey-removed", "notice-passkey-removed"),
+        (Self::AccountDeleted, "account-deleted", "notice-account-deleted"),
         (Self::SignInAgain, "sign-in-again", "notice-sign-in-again"),
     ];
 

@@ -10,10 +10,12 @@ use axum::{
     routing::get,
 };
 use identity::{Core, http::Refusal};
-use kernel::{Problem, RequestContext, problem::common};
+use kernel::{Problem, RequestContext, TenantId, problem::common};
 
 use crate::{
-    account, assets, change_email, failure, reset_password, second, sign_in, sign_out, sign_up, verify_email,
+    account, assets, branding, change_email, failure,
+    look::{Look, Looks},
+    reset_password, second, sign_in, sign_out, sign_up, verify_email,
     view::{Engine, Shown},
     visit::Visit,
 };
@@ -24,12 +26,18 @@ pub struct Pages {
     /// The identity service that they are the face of.
     pub core: Arc<Core>,
     pub(crate) engine: Engine,
+    looks: Looks,
 }
 
 impl Pages {
     /// The pages of an identity service.
     pub fn new(core: Arc<Core>) -> Arc<Self> {
-        Arc::new(Self { core, engine: Engine::new() })
+        Arc::new(Self { core, engine: Engine::new(), looks: Looks::default() })
+    }
+
+    /// How pages of the tenant look now.
+    pub(crate) fn look(&self, tenant: TenantId) -> Arc<Look> {
+        self.looks.of(tenant, &self.core.brandings.of(tenant))
     }
 }
 
@@ -48,8 +56,12 @@ pub fn router(pages: Arc<Pages>) -> Router {
         .fallback(|| async { Refusal(common::NOT_FOUND.into()) })
         .method_not_allowed_fallback(|| async { Refusal(common::METHOD.into()) })
         .layer(middleware::from_fn_with_state(pages.clone(), frame))
-        .with_state(pages);
-    Router::new().route("/ui/assets/{name}", get(assets::file)).merge(framed)
+        .with_state(pages.clone());
+    Router::new()
+        .route("/ui/assets/{name}", get(assets::file))
+        .route("/ui/branding/{name}", get(branding::file))
+        .with_state(pages)
+        .merge(framed)
 }
 
 /// What a request and its answer go through: who visits, what went wrong as a page, cookies and headers.

@@ -65,6 +65,7 @@ fn every_template_renders_in_every_language_and_escapes_what_it_is_given() {
             t => Value::from_dyn_object(Arc::new(engine.words(language))), lang => language.as_str(), base => "/ui/",
             api => "/api/v1/", product => "Portcullis", csrf => "x", assets => assets::addresses(),
             title => "factor-remove-title", text => "factor-remove-text", submit => "factor-remove",
+            errors => context! {}, faults => Vec::<String>::new(),
         };
         for (name, _) in all().iter().filter(|(name, _)| !name.starts_with("parts/")) {
             for values in [context! {}, everything()] {

@@ -3,9 +3,18 @@
 //! Invariants, proven by tests: every language has every message, with the same variables, and no message
 //! is there that no page uses. A page names a message by its key; it never holds words.
 //!
+//! A tenant may word a message anew ([`wording`]); where it has not, or has worded what no page says any more, ours
+//! holds.
+//!
 //! Deliberately absent: languages that are written from right to left, and a choice by region (`de-AT`).
 
-use std::{collections::HashMap, fmt, sync::Arc};
+mod wording;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::Arc,
+};
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use identity::language::Language;
@@ -23,7 +32,10 @@ pub(crate) const SOURCES: [(Language, &str); 5] = [
     (Language::Cs, concat!(include_str!("../texts/cs.ftl"), include_str!("../texts/account/cs.ftl"))),
 ];
 
-type Bundle = FluentBundle<FluentResource>;
+pub use wording::Wordings;
+
+/// Messages of one language.
+pub(crate) type Bundle = FluentBundle<FluentResource>;
 
 /// All languages.
 #[derive(Clone)]
@@ -37,10 +49,15 @@ impl Texts {
         ))
     }
 
-    /// The words of one language.
-    pub(crate) fn of(&self, language: Language) -> Words {
-        Words { bundle: self.0.get(&language).cloned() }
+    /// The words of one language; those that a tenant has worded itself come first.
+    pub(crate) fn of(&self, language: Language, own: Option<Arc<Bundle>>) -> Words {
+        Words { own, bundle: self.0.get(&language).cloned() }
     }
+}
+
+/// What a tenant has worded itself in a language. What does not parse is left out: it was judged when it was stored.
+pub(crate) fn own(language: Language, texts: &BTreeMap<String, String>) -> Bundle {
+    bundle(language, &texts.iter().map(|(key, text)| wording::source(key, text)).collect::<String>())
 }
 
 fn bundle(language: Language, source: &str) -> Bundle {
@@ -56,6 +73,7 @@ fn bundle(language: Language, source: &str) -> Bundle {
 /// The words of one language. In templates: `t('key', name=value)`.
 #[derive(Clone)]
 pub(crate) struct Words {
+    own: Option<Arc<Bundle>>,
     bundle: Option<Arc<Bundle>>,
 }
 
@@ -67,7 +85,7 @@ impl Words {
 
     /// A message with its variables. A key that does not exist is shown as it is.
     pub(crate) fn with(&self, key: &str, args: &FluentArgs<'_>) -> String {
-        let formatted = self.bundle.as_ref().and_then(|bundle| {
+        let formatted = [&self.own, &self.bundle].into_iter().flatten().find_map(|bundle| {
             let pattern = bundle.get_message(key)?.value()?;
             Some(bundle.format_pattern(pattern, Some(args), &mut Vec::new()).into_owned())
         });

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
-use identity::{http::Refusal, language::Language, settings::DEFAULT_SLUG};
+use identity::{http::Refusal, language::Language};
 use kernel::{Problem, problem::common};
 use minijinja::{AutoEscape, Environment, Value, context};
 use rust_embed::RustEmbed;
@@ -16,6 +16,7 @@ use crate::{
     assets,
     failure::{self, Faults},
     headers::Policy,
+    look::Look,
     return_to::{self, ReturnTo},
     texts::{Texts, Words},
     visit::{self, Visit},
@@ -48,9 +49,9 @@ impl Engine {
         self.templates.get_template(template)?.render(values)
     }
 
-    /// The words of a language.
-    pub(crate) fn words(&self, language: Language) -> Words {
-        self.texts.of(language)
+    /// The words of a language, the tenant's own first.
+    pub(crate) fn words(&self, language: Language, look: &Look) -> Words {
+        self.texts.of(language, look.texts(language))
     }
 }
 
@@ -138,8 +139,6 @@ pub(crate) struct Shown;
 
 /// What every page knows.
 fn common_values(visit: &Visit, words: Words, faults: &Faults) -> Value {
-    let tenant = &visit.ctx().tenant;
-    let product = if &*tenant.slug == DEFAULT_SLUG { "Portcullis" } else { &*tenant.name };
     let languages: Vec<Value> = Language::ALL
         .into_iter()
         .map(|language| {
@@ -151,11 +150,12 @@ fn common_values(visit: &Visit, words: Words, faults: &Faults) -> Value {
             }
         })
         .collect();
+    let base = visit.url("");
+    let look = visit.look().values(&visit.ctx().tenant, &base);
     context! {
         lang => visit.language().as_str(),
         languages => languages,
-        product => product,
-        base => visit.url(""),
+        base,
         api => visit.api(),
         assets => assets::addresses(),
         csrf => visit.csrf().token(&*visit.pages().core.random),
@@ -163,6 +163,7 @@ fn common_values(visit: &Visit, words: Words, faults: &Faults) -> Value {
         faults => faults.general.clone(),
         errors => faults.fields.clone(),
         t => Value::from_dyn_object(Arc::new(words)),
+        ..look
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
     Pages, cookies,
     csrf::{self, Csrf},
     headers::Policy,
+    look::Look,
     notice::Notice,
     return_to::{self, ReturnTo},
     texts::Words,
@@ -42,6 +43,7 @@ struct Inner {
     pages: Arc<Pages>,
     ctx: RequestContext,
     language: Language,
+    look: Arc<Look>,
     /// What they wish for, if they say so: goes with mails.
     wish: Option<Language>,
     /// Chosen with this very request.
@@ -74,6 +76,8 @@ impl Visit {
             None => preferences(pages, &ctx).await?.language,
         };
         let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        let look = pages.look(ctx.tenant.id);
+        let policy = Policy { framed_by: look.framed_by().to_vec(), ..Policy::default() };
         let inner = Inner {
             base: base(pages, &ctx, &host),
             csrf: Csrf::of(cookies::read(&headers, csrf::COOKIE), &*pages.core.random),
@@ -87,7 +91,8 @@ impl Visit {
             uri,
             headers,
             cookies: Mutex::default(),
-            policy: Mutex::default(),
+            policy: Mutex::new(policy),
+            look,
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -127,6 +132,10 @@ impl Visit {
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
+    /// How the tenant's pages look.
+    pub(crate) fn look(&self) -> &Look {
+        &self.0.look
+    }
     /// The browser's secret for forms.
     pub(crate) fn csrf(&self) -> &Csrf {
         &self.0.csrf
@@ -137,7 +146,7 @@ impl Visit {
     }
     /// The texts of the page's language.
     pub(crate) fn words(&self) -> Words {
-        self.0.pages.engine.words(self.0.language)
+        self.0.pages.engine.words(self.0.language, &self.0.look)
     }
 
     /// What the tenant has decided.
@@ -271,13 +280,17 @@ async fn preferences(pages: &Pages, ctx: &RequestContext) -> Result<Preferences,
     loaded.map_err(|error: StoreError| Problem::from(error))
 }
 
+/// A host without its port, lower case.
+pub(crate) fn bare(host: &str) -> String {
+    let url = url::Url::parse(&format!("http://{host}")).ok();
+    url.as_ref().and_then(|url| url.host_str()).unwrap_or_default().to_owned()
+}
+
 /// What stands before `/ui` in addresses of this tenant: nothing where the host says which one it is.
 fn base(pages: &Pages, ctx: &RequestContext, host: &str) -> String {
     let tenants = pages.core.edge.tenants.load();
-    let bare = url::Url::parse(&format!("http://{host}")).ok();
-    let bare = bare.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
     let default = tenants.default_tenant().map(|tenant| tenant.id);
-    let by_host = tenants.by_host(bare).map(|tenant| tenant.id).filter(|id| Some(*id) != default).or(default);
+    let by_host = tenants.by_host(&bare(host)).map(|tenant| tenant.id).filter(|id| Some(*id) != default).or(default);
     if by_host == Some(ctx.tenant.id) { String::new() } else { format!("/t/{}", ctx.tenant.slug) }
 }
 

@@ -4,6 +4,10 @@
 skip-to-content = Přejít k obsahu
 language = Jazyk
 continue = Pokračovat
+link-terms = Podmínky použití
+link-privacy = Ochrana soukromí
+link-support = Nápověda
+sign-up-agree = Registrací přijímáte:
 optional = (nepovinné)
 error-prefix = Chyba:
 faults-below = Opravte prosím následující:

@@ -4,6 +4,10 @@
 skip-to-content = Zum Inhalt springen
 language = Sprache
 continue = Weiter
+link-terms = Nutzungsbedingungen
+link-privacy = Datenschutz
+link-support = Hilfe
+sign-up-agree = Mit der Registrierung akzeptieren Sie:
 optional = (freiwillig)
 error-prefix = Fehler:
 faults-below = Bitte korrigieren Sie Folgendes:

@@ -4,6 +4,10 @@
 skip-to-content = Skip to content
 language = Language
 continue = Continue
+link-terms = Terms of use
+link-privacy = Privacy
+link-support = Help
+sign-up-agree = By signing up you accept:
 optional = (optional)
 error-prefix = Error:
 faults-below = Please correct the following:

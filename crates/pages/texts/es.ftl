@@ -4,6 +4,10 @@
 skip-to-content = Ir al contenido
 language = Idioma
 continue = Continuar
+link-terms = Condiciones de uso
+link-privacy = Privacidad
+link-support = Ayuda
+sign-up-agree = Al registrarte, aceptas:
 optional = (opcional)
 error-prefix = Error:
 faults-below = Corrige lo siguiente:

@@ -4,6 +4,10 @@
 skip-to-content = Aller au contenu
 language = Langue
 continue = Continuer
+link-terms = Conditions d’utilisation
+link-privacy = Confidentialité
+link-support = Aide
+sign-up-agree = En créant un compte, vous acceptez :
 optional = (facultatif)
 error-prefix = Erreur :
 faults-below = Veuillez corriger ce qui suit :

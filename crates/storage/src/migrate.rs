@@ -40,6 +40,7 @@ migrations! {
     4 "0004_mfa",
     5 "0005_devices",
     6 "0006_accounts",
+    7 "0007_branding",
     8 "0008_abuse",
 }
 

@@ -256,9 +256,9 @@ impl TestApp {
     }
 
     /// A file sent by the administrator.
-    pub async fn admin_upload(&self, path: &str, kind: &str, file: &str) -> Answer {
+    pub async fn admin_upload(&self, method: &str, path: &str, kind: &str, file: &str) -> Answer {
         let admin = self.admin.as_ref().expect("an administrator");
-        self.post(path).from(ADMIN_IP).bearer(&admin.access).body(kind, file).send().await
+        self.call(method, path).from(ADMIN_IP).bearer(&admin.access).body(kind, file).send().await
     }
 
     /// A `GET` by the administrator.

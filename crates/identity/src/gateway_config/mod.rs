@@ -18,7 +18,6 @@
 //! They belong to the installation, not to a tenant: only the default tenant's administrators and the
 //! operator change them. Deliberately absent: what a route means (see [`kernel::gate::GateConfig`]).
 
-mod conditions;
 mod dto;
 mod history;
 mod model;
@@ -30,7 +29,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use conditions::Condition;
+pub use crate::http::Condition;
 pub use history::{Difference, Revision};
 pub use model::{Plan, Wanted};
 pub use routes::routes;

@@ -9,7 +9,7 @@ use kernel::{
 };
 use serde_json::Value as Json;
 
-use super::{CHANGED, INVALID, TOO_MANY, WRITTEN, conditions::Condition};
+use super::{CHANGED, Condition, INVALID, TOO_MANY, WRITTEN};
 
 /// Most documents that can be made.
 const MAX: usize = 20_000;

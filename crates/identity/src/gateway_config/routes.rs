@@ -16,8 +16,7 @@ use utoipa::IntoResponses;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Plan, ReadGate, Wanted, WriteGate,
-    conditions::{Condition, tag},
+    Condition, Plan, ReadGate, Wanted, WriteGate,
     dto::{
         self, GatewayConfig, GatewayDiff, GatewayDifference, GatewayDocument, GatewayDocuments, GatewayRevision,
         GatewayRevisions, ReasonQuery, Rollback, Table,
@@ -31,6 +30,7 @@ use crate::{
     http::{
         Bulk, Fields, Json, PageQuery, Path, Permit, Query, Refusal,
         openapi::{Body, Changed, Guarded, Named, Parsed, ProblemDocument},
+        tag,
     },
 };
 

@@ -11,8 +11,7 @@ use serde_json::{Value as Json, json};
 use storage::StoreError;
 
 use super::{
-    BUSY, Plan, Wanted,
-    conditions::Condition,
+    BUSY, Condition, Plan, Wanted,
     history::{self, Revision},
     model, store,
 };

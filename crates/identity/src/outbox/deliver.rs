@@ -125,7 +125,8 @@ async fn render(core: &Core, letter: &Claimed) -> Result<Result<Rendered, String
     let Some(tenant) = core.edge.tenants.load().by_id(letter.tenant).cloned() else {
         return Ok(Err("its tenant is not known".to_owned()));
     };
-    contents.values.insert("tenant".to_owned(), tenant.name.to_string());
+    let product = core.brandings.of(letter.tenant).branding.product_name.clone();
+    contents.values.insert("tenant".to_owned(), product.unwrap_or_else(|| tenant.name.to_string()));
     contents.values.insert("url".to_owned(), tenant.issuer.to_string());
     let work = core.store.tenant(letter.tenant).read(move |tx| {
         Box::pin(async move {

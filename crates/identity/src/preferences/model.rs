@@ -22,6 +22,8 @@ pub struct Preferences {
     pub verified_login: bool,
     /// Whether people are told by mail of a login with a device that was not used before.
     pub new_login_mail: bool,
+    /// Whether people may delete their own account.
+    pub account_deletion: bool,
     /// Who must have a second factor.
     pub mfa: MfaPolicy,
     /// Which passwords may be chosen; absent where the operator's policy holds.
@@ -43,6 +45,7 @@ impl Default for Preferences {
             language: Language::En,
             verified_login: false,
             new_login_mail: true,
+            account_deletion: true,
             mfa: MfaPolicy::default(),
             signup_work: 0,
             password_policy: None,

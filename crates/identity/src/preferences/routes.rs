@@ -54,6 +54,8 @@ struct ChangeSettings {
     verified_login: Option<bool>,
     /// Whether people are told by mail of a login with a device that was not used before.
     new_login_mail: Option<bool>,
+    /// Whether people may delete their own account.
+    account_deletion: Option<bool>,
     /// Who must have a second factor. Takes effect at their next login.
     mfa: Option<MfaPolicy>,
     /// Which passwords may be chosen from now on: `"complex"`, `"nist"` or rules of one's own; `null` for the
@@ -122,6 +124,7 @@ async fn change(
                 language: wanted.language.unwrap_or(old.language),
                 verified_login: wanted.verified_login.unwrap_or(old.verified_login),
                 new_login_mail: wanted.new_login_mail.unwrap_or(old.new_login_mail),
+                account_deletion: wanted.account_deletion.unwrap_or(old.account_deletion),
                 mfa: wanted.mfa.unwrap_or_else(|| old.mfa.clone()),
                 password_policy: wanted.password_policy.unwrap_or_else(|| old.password_policy.clone()),
                 password_hashing: wanted.password_hashing.unwrap_or(old.password_hashing),

@@ -14,7 +14,7 @@ async fn a_tenant_decides_for_itself(node: TestCore) {
     let acme = node.new_tenant("acme").await;
     let other = node.person_of(&acme, "boss@acme.example", &["admin"]).await;
     let path = "/api/v1/admin/settings";
-    let default = json!({"language": "en", "verified_login": false, "new_login_mail": true, "signup_work": 0,
+    let default = json!({"language": "en", "verified_login": false, "new_login_mail": true, "account_deletion": true, "signup_work": 0,
         "mfa": {"required": "optional", "roles": [], "trust_days": 30}});
     assert_eq!(node.get(path).bearer(&boss.token).send().await.expect(200), default);
     let change = json!({"language": "cs"});

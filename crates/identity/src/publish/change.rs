@@ -40,6 +40,8 @@ pub enum Change {
     RolesChanged,
     /// The tenant was created, changed or suspended.
     TenantChanged,
+    /// The tenant's pages look different.
+    BrandingChanged,
     /// Signing keys of the tenant changed.
     KeysChanged,
     /// Routes or upstreams changed.

@@ -20,7 +20,9 @@ use super::{
     stale::{Fresh, Stale},
 };
 use crate::{
-    Settings, gateway_config,
+    Settings,
+    branding::{self, Brandings},
+    gateway_config,
     keys::{self, Signers, StoredKey},
     settings::DEFAULT_SLUG,
     vault::Vault,
@@ -34,6 +36,8 @@ pub struct Publisher {
     pub edge: Arc<Edge>,
     /// What identity signs with.
     pub signers: Arc<Signers>,
+    /// How pages look.
+    pub brandings: Arc<Brandings>,
     /// Opens private keys.
     pub vault: Arc<Vault>,
     /// Puts routes and upstreams in force.
@@ -68,7 +72,7 @@ impl Publisher {
         let now = self.clock.now();
         let since = now - self.settings.tokens.outlives();
         let settings = self.settings.clone();
-        let (tenants, roles, keys, taken, made) = self
+        let (tenants, roles, keys, taken, brands, made) = self
             .store
             .system()
             .read(move |tx| {
@@ -78,7 +82,8 @@ impl Publisher {
                     let roles = snapshot::roles(tx, ids).await?;
                     let keys = keys::usable(tx, None).await?;
                     let taken = snapshot::taken_back(tx, since, now).await?;
-                    Ok::<_, StoreError>((tenants, roles, keys, taken, gateway_config::load(tx).await?))
+                    let brands = branding::shown(tx, None).await?;
+                    Ok::<_, StoreError>((tenants, roles, keys, taken, brands, gateway_config::load(tx).await?))
                 })
             })
             .await?;
@@ -93,6 +98,7 @@ impl Publisher {
         self.edge.access.store(Arc::new(Access::new(roles)));
         self.publish_keys(&tenants, keys, true);
         self.publish_tenants(tenants);
+        self.brandings.replace(brands);
         self.edge.forget_credentials();
         self.publish_gate(made).await;
         // What was purged meanwhile nobody knows.
@@ -126,6 +132,7 @@ impl Publisher {
                 Some(Change::ApiKeyChanged { .. }) => stale.credentials = true,
                 Some(Change::UserStanding { user }) => drop(stale.users.insert((tenant, user))),
                 Some(Change::RolesChanged) => drop(stale.roles.insert(tenant)),
+                Some(Change::BrandingChanged) => drop(stale.brands.insert(tenant)),
                 Some(Change::KeysChanged) => drop(stale.keys.insert(tenant)),
                 Some(Change::GatewayChanged { .. }) => stale.gate = true,
                 Some(Change::CachePurged { purge }) => stale.purges.push(purge),
@@ -184,7 +191,7 @@ impl Publisher {
     }
 
     fn publish(&self, fresh: Fresh) {
-        let Fresh { tenants, roles, rekeyed, keys, users } = fresh;
+        let Fresh { tenants, roles, rekeyed, keys, users, brands } = fresh;
         if !tenants.is_empty() {
             let known = self.edge.tenants.load();
             let kept = known.iter().filter(|t| !tenants.contains_key(&t.id)).map(|t| Tenant::clone(t));
@@ -197,6 +204,9 @@ impl Publisher {
             let known = self.edge.tenants.load();
             let of: Vec<Tenant> = rekeyed.iter().filter_map(|id| known.by_id(*id)).map(|t| Tenant::clone(t)).collect();
             self.publish_keys(&of, keys, false);
+        }
+        if !brands.is_empty() {
+            self.brandings.change(brands);
         }
         for (id, state) in users {
             match state {

@@ -8,6 +8,7 @@ use storage::{StoreError, SystemTx};
 use super::snapshot::{self, UserState};
 use crate::{
     Settings,
+    branding::{self, Brand},
     keys::{self, StoredKey},
 };
 
@@ -19,6 +20,8 @@ pub(super) struct Stale {
     pub(super) roles: HashSet<TenantId>,
     pub(super) keys: HashSet<TenantId>,
     pub(super) users: HashSet<(TenantId, UserId)>,
+    /// How pages look.
+    pub(super) brands: HashSet<TenantId>,
     /// Credentials that the edge has cached may have changed.
     pub(super) credentials: bool,
     /// Routes or upstreams.
@@ -38,12 +41,18 @@ pub(super) struct Fresh {
     pub(super) keys: Vec<StoredKey>,
     /// `None`: the user is gone.
     pub(super) users: Vec<(UserId, Option<UserState>)>,
+    /// `None`: as in the default.
+    pub(super) brands: HashMap<TenantId, Option<Brand>>,
 }
 
 impl Stale {
     /// Whether the database has anything to say.
     pub(super) fn needs_reading(&self) -> bool {
-        !(self.tenants.is_empty() && self.roles.is_empty() && self.keys.is_empty() && self.users.is_empty())
+        !(self.tenants.is_empty()
+            && self.roles.is_empty()
+            && self.keys.is_empty()
+            && self.users.is_empty()
+            && self.brands.is_empty())
     }
 
     /// Reads it from one consistent view.
@@ -61,6 +70,10 @@ impl Stale {
         for (tenant, user) in self.users {
             users.push((user, snapshot::user(tx, tenant, user).await?));
         }
-        Ok(Fresh { tenants, roles, rekeyed: self.keys, keys, users })
+        let mut brands = HashMap::new();
+        for id in self.brands {
+            brands.insert(id, branding::shown(tx, Some(id)).await?.remove(&id));
+        }
+        Ok(Fresh { tenants, roles, rekeyed: self.keys, keys, users, brands })
     }
 }

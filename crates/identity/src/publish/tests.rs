@@ -219,6 +219,7 @@ async fn applying_twice_does_no_harm(node: TestCore) {
         store: node.core.store.clone(),
         edge: Arc::new(Edge::new()),
         signers: Arc::new(Signers::default()),
+        brandings: Arc::default(),
         vault: node.core.vault.clone(),
         clock: node.clock.clone(),
         settings: node.core.settings.clone(),

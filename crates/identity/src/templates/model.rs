@@ -40,6 +40,8 @@ pub enum Name {
     PasskeyRemoved,
     /// An administrator acts as the person.
     Impersonated,
+    /// The account was deleted by its owner.
+    AccountDeleted,
     /// Proves that messages arrive.
     Test,
 }
@@ -64,7 +66,7 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -79,6 +81,7 @@ impl Name {
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
         Self::Impersonated,
+        Self::AccountDeleted,
         Self::Test,
     ];
 
@@ -99,6 +102,7 @@ impl Name {
             Self::PasskeyAdded => "passkey_added",
             Self::PasskeyRemoved => "passkey_removed",
             Self::Impersonated => "impersonated",
+            Self::AccountDeleted => "account_deleted",
             Self::Test => "test",
         }
     }
@@ -109,7 +113,7 @@ impl Name {
             Self::VerifyEmail => &["link", "token", "code", "valid_for"],
             Self::ResetPassword | Self::ChangeEmail | Self::Invitation => &["link", "token", "valid_for"],
             Self::EmailChangeRequested | Self::EmailChanged => &["new_email", "time", "ip"],
-            Self::PasswordChanged | Self::FactorsChanged => &["time", "ip"],
+            Self::PasswordChanged | Self::FactorsChanged | Self::AccountDeleted => &["time", "ip"],
             Self::SmsCode => &["code", "valid_for"],
             Self::NewLogin | Self::PasskeyAdded | Self::PasskeyRemoved => &["time", "ip", "device"],
             Self::Impersonated => &["time", "reason"],

@@ -22,6 +22,7 @@ use storage::{Store, StoreOptions, migrate};
 use super::{Inbox, gate::FakeGate};
 use crate::{
     Core, Identity, IdentityParts, Settings,
+    branding::Wording,
     passwords::{Cost, Hasher},
     settings::PasswordSettings,
     vault::Vault,
@@ -158,6 +159,16 @@ impl TestCore {
     }
 }
 
+/// Pages with one text, `greeting`.
+#[derive(Debug)]
+struct FakeWording;
+
+impl Wording for FakeWording {
+    fn judge(&self, key: &str, _: &str) -> Result<(), String> {
+        if key == "greeting" { Ok(()) } else { Err("no page says this".to_owned()) }
+    }
+}
+
 /// What tests open an identity service with.
 pub(crate) fn parts(store: Store, settings: Settings, clock: Arc<ManualClock>, limiter: Arc<Limiter>) -> IdentityParts {
     let random: Arc<dyn Random> = Arc::new(OsRandom::new());
@@ -174,6 +185,7 @@ pub(crate) fn parts(store: Store, settings: Settings, clock: Arc<ManualClock>, l
         limiter,
         mail: Arc::new(Inbox::default()),
         sms: Arc::new(Inbox::default()),
+        wording: Arc::new(FakeWording),
         announce: None,
         settings,
     }

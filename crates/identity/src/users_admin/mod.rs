@@ -28,6 +28,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use standing::put;
 pub(crate) use store::{other_super_admins, roles_changed, update as rewrite};
 
 use std::sync::Arc;

@@ -69,7 +69,7 @@ pub(super) async fn set_roles(
 }
 
 /// Puts the user into this status; whoever is not active loses all sessions. `None`: they were in it.
-async fn put(
+pub(crate) async fn put(
     tx: &mut TenantTx,
     cause: &Cause,
     user: &User,

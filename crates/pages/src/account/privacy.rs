@@ -31,7 +31,9 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
 
 async fn show(own: Own<ReadProfile>) -> Result<Response, Refusal> {
     let user = own.user().await?;
-    Ok(own.visit.show(page("account/privacy.html", SECTION).with("since", when::day(user.created_at))))
+    let may_leave = own.visit.preferences().await?.account_deletion;
+    let view = page("account/privacy.html", SECTION).with("since", when::day(user.created_at));
+    Ok(own.visit.show(view.with("may_leave", may_leave)))
 }
 
 /// Everything as one document.

@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn lately_is_counted_and_long_ago_is_a_day() {
-        let words = Texts::new().of(Language::En);
+        let words = Texts::new().of(Language::En, None);
         let now = Timestamp::from_secs(1_700_000_000);
         let said = |seconds| ago(&words, now, now - Duration::from_secs(seconds)).get_attr("text").expect("a text");
         assert_eq!(said(59).to_string(), "just now");

@@ -77,7 +77,7 @@ fn every_message_is_used_and_every_key_exists() {
 fn variables_and_plurals_are_filled_in() {
     let texts = Texts::new();
     let args = FluentArgs::from_iter([("count", 3)]);
-    let said = |language| texts.of(language).with("span-minutes", &args);
+    let said = |language| texts.of(language, None).with("span-minutes", &args);
     assert_eq!((said(Language::En), said(Language::Cs)), ("3 minutes".to_owned(), "3 minuty".to_owned()));
-    assert_eq!(texts.of(Language::En).get("no-such-key"), "no-such-key");
+    assert_eq!(texts.of(Language::En, None).get("no-such-key"), "no-such-key");
 }

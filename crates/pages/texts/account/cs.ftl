@@ -194,3 +194,14 @@ problem-passkey-refused = Přístupový klíč se nepodařilo přidat. Zkuste to
 problem-passkey-exists = Tento přístupový klíč už je ve vašem seznamu.
 problem-passkey-no-host = Na této adrese nelze přístupové klíče používat. Obraťte se prosím na svého správce.
 privacy-factors = Vaše druhé faktory a přístupové klíče, bez jejich tajemství
+
+## Leaving
+account-verify = Poslat e-mail k potvrzení
+leave-title = Smazat účet
+leave-about = Svůj účet můžete smazat. Vše, co je s ním přihlášeno, ihned skončí.
+leave-text = Všechny vaše relace a klíče API skončí a nikdo se už nepřihlásí. Dokud je účet uchováván, může jej správce obnovit.
+leave-type = Pro potvrzení napište { $login }
+leave-submit = Smazat můj účet
+fault-not-the-same = Napište prosím přesně to, co je uvedeno.
+notice-account-deleted = Váš účet je smazán.
+problem-last-super-admin = Jste poslední správce, který může vše. Nejprve jím učiňte někoho jiného.

@@ -192,3 +192,14 @@ problem-passkey-refused = Der Passkey konnte nicht hinzugefügt werden. Bitte ve
 problem-passkey-exists = Dieser Passkey ist schon in Ihrer Liste.
 problem-passkey-no-host = Unter dieser Adresse lassen sich keine Passkeys benutzen. Bitte wenden Sie sich an Ihre Administration.
 privacy-factors = Ihre zweiten Faktoren und Passkeys, ohne ihre Geheimnisse
+
+## Leaving
+account-verify = Mail zur Bestätigung senden
+leave-title = Konto löschen
+leave-about = Sie können Ihr Konto löschen. Alles, was damit angemeldet ist, endet sofort.
+leave-text = Alle Ihre Sitzungen und API-Schlüssel enden, und niemand kann sich mehr anmelden. Ein Administrator kann das Konto wiederherstellen, solange es aufbewahrt wird.
+leave-type = Geben Sie zur Bestätigung { $login } ein
+leave-submit = Mein Konto löschen
+fault-not-the-same = Bitte geben Sie genau das ein, was dort steht.
+notice-account-deleted = Ihr Konto ist gelöscht.
+problem-last-super-admin = Sie sind der letzte Administrator, der alles darf. Machen Sie zuerst jemand anderen dazu.

@@ -192,3 +192,14 @@ problem-passkey-refused = The passkey could not be added. Please try again, with
 problem-passkey-exists = This passkey is in your list already.
 problem-passkey-no-host = Passkeys cannot be used at this address. Please ask your administrator.
 privacy-factors = Your second factors and passkeys, without their secrets
+
+## Leaving
+account-verify = Send a mail to confirm it
+leave-title = Delete account
+leave-about = You can delete your account. Everything that is signed in with it ends at once.
+leave-text = All your sessions and API keys end, and nobody can sign in any more. An administrator can restore the account as long as it is kept.
+leave-type = Type { $login } to confirm
+leave-submit = Delete my account
+fault-not-the-same = Please type exactly what is shown.
+notice-account-deleted = Your account is deleted.
+problem-last-super-admin = You are the last administrator who may do everything. Make somebody else one first.

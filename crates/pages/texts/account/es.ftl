@@ -192,3 +192,14 @@ problem-passkey-refused = No se ha podido añadir la llave de acceso. Inténtalo
 problem-passkey-exists = Esta llave de acceso ya está en tu lista.
 problem-passkey-no-host = En esta dirección no se pueden usar llaves de acceso. Consulta a tu administrador.
 privacy-factors = Tus segundos factores y llaves de acceso, sin sus secretos
+
+## Leaving
+account-verify = Enviar un correo para confirmarla
+leave-title = Eliminar la cuenta
+leave-about = Puedes eliminar tu cuenta. Todo lo que tenga la sesión iniciada con ella termina de inmediato.
+leave-text = Terminan todas tus sesiones y claves de API, y ya nadie puede iniciar sesión. Un administrador puede restaurar la cuenta mientras se conserve.
+leave-type = Escribe { $login } para confirmar
+leave-submit = Eliminar mi cuenta
+fault-not-the-same = Escribe exactamente lo que se muestra.
+notice-account-deleted = Tu cuenta se ha eliminado.
+problem-last-super-admin = Eres el último administrador que puede hacerlo todo. Da antes ese papel a otra persona.

@@ -192,3 +192,14 @@ problem-passkey-refused = La clé d’accès n’a pas pu être ajoutée. Veuill
 problem-passkey-exists = Cette clé d’accès est déjà dans votre liste.
 problem-passkey-no-host = Les clés d’accès ne fonctionnent pas à cette adresse. Veuillez vous adresser à votre administrateur.
 privacy-factors = Vos seconds facteurs et clés d’accès, sans leurs secrets
+
+## Leaving
+account-verify = Envoyer un e-mail pour la confirmer
+leave-title = Supprimer le compte
+leave-about = Vous pouvez supprimer votre compte. Tout ce qui y est connecté prend fin aussitôt.
+leave-text = Toutes vos sessions et clés d’API prennent fin et plus personne ne peut se connecter. Un administrateur peut rétablir le compte tant qu’il est conservé.
+leave-type = Saisissez { $login } pour confirmer
+leave-submit = Supprimer mon compte
+fault-not-the-same = Saisissez exactement ce qui est affiché.
+notice-account-deleted = Votre compte est supprimé.
+problem-last-super-admin = Vous êtes le dernier administrateur qui peut tout faire. Donnez d’abord ce rôle à quelqu’un d’autre.

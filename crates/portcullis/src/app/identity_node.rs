@@ -64,8 +64,22 @@ pub(super) async fn build(config: &Config, ingredients: Ingredients) -> Result<N
     let PasswordSettings { memory_kib, iterations, parallelism, threads, queue, .. } = settings.passwords;
     let cost = hash_cost.unwrap_or(Cost { memory_kib, iterations, parallelism });
     let hasher = Hasher::with_cost(cost, threads, queue, random.clone())?;
-    let parts =
-        IdentityParts { store, edge, vault, hasher, gate, clock, random, limiter, mail, sms, announce, settings };
+    let wording = Arc::new(pages::Wordings::default());
+    let parts = IdentityParts {
+        store,
+        edge,
+        vault,
+        hasher,
+        gate,
+        clock,
+        random,
+        limiter,
+        mail,
+        sms,
+        wording,
+        announce,
+        settings,
+    };
     Ok(Node { identity: Identity::open(parts).await?, first_start })
 }
 

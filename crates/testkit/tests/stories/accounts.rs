@@ -23,7 +23,7 @@ async fn users_come_by_the_file_and_log_in_with_the_passwords_they_had() {
     let file = "email,email_verified,password_hash\n\
         ada@example.com,true,$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e\n\
         nobody,,\n";
-    let started = app.admin_upload(IMPORT, "text/csv", file).await.expect(202);
+    let started = app.admin_upload("POST", IMPORT, "text/csv", file).await.expect(202);
     let import = finished(&app, started.header("location")).await;
     assert_eq!((&import["status"], &import["created"], &import["failed"]), (&json!("done"), &json!(1), &json!(1)));
     let login = json!({"email": "ada@example.com", "password": "correct horse"});
@@ -31,7 +31,7 @@ async fn users_come_by_the_file_and_log_in_with_the_passwords_they_had() {
 
     // More than other calls may send, and no more than that.
     let large = format!("email\n{}", "x".repeat(11 << 20));
-    let started = app.admin_upload(IMPORT, "text/csv", &large).await.expect(202);
+    let started = app.admin_upload("POST", IMPORT, "text/csv", &large).await.expect(202);
     assert_eq!(finished(&app, started.header("location")).await["status"], "failed", "no such record");
 
     let exported = app.admin_get("/api/v1/admin/users/export?format=csv").await.expect(200);

@@ -17,12 +17,14 @@ macro_rules! on_both {
 use on_both;
 
 mod accounts;
+mod branding;
 mod cache;
 mod devices;
 mod enumeration;
 mod forward_auth;
 mod gateway_config;
 mod journey;
+mod leaving;
 mod limits;
 mod messages;
 mod mfa;

@@ -21,7 +21,7 @@ const MAX_TAGS: usize = 16;
 
 impl Condition {
     /// Reads the headers of a request.
-    pub(super) fn read(headers: &HeaderMap) -> Result<Self, Problem> {
+    pub fn read(headers: &HeaderMap) -> Result<Self, Problem> {
         let text = |name: &HeaderName| {
             let mut all = headers.get_all(name).iter();
             match (all.next(), all.next()) {
@@ -44,7 +44,7 @@ impl Condition {
     }
 
     /// Whether it holds for a thing of this revision, or for one that is not there.
-    pub(super) fn holds(&self, known: Option<i64>) -> bool {
+    pub fn holds(&self, known: Option<i64>) -> bool {
         match self {
             Self::Always => true,
             Self::Exists => known.is_some(),
@@ -64,7 +64,7 @@ fn wrong(name: &HeaderName) -> Problem {
 }
 
 /// The `ETag` of a revision.
-pub(super) fn tag(revision: i64) -> (HeaderName, HeaderValue) {
+pub fn tag(revision: i64) -> (HeaderName, HeaderValue) {
     let value = HeaderValue::try_from(format!("\"{revision}\"")).unwrap_or(HeaderValue::from_static("\"0\""));
     (header::ETAG, value)
 }
