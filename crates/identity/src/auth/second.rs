@@ -72,7 +72,7 @@ pub enum Answer {
 /// An answer that the unit judges or notes.
 enum Evidence {
     Code(SecondProof),
-    Signed(Proven),
+    Signed(Box<Proven>),
 }
 
 /// What a right answer leads to.
@@ -133,7 +133,8 @@ async fn evidence(
         Answer::Code(proof) => Ok(Evidence::Code(proof)),
         Answer::Passkey { ceremony, credential } => {
             let signed = (&ceremony, &*credential);
-            passkeys::prove_second(core, ctx, user, presented.hash(), signed).await.map(Evidence::Signed)
+            let proven = passkeys::prove_second(core, ctx, user, presented.hash(), signed).await?;
+            Ok(Evidence::Signed(Box::new(proven)))
         }
     }
 }
