@@ -43,6 +43,7 @@ async fn pages_wear_the_colours_words_and_links_of_their_tenant() {
 
     let page = browser.open("/ui/signup").await.expect(200);
     assert!(page.says("By signing up you accept: <a href=\"https://acme.example/terms"), "{}", page.html());
+    assert!(page.says(">Sign in</a>"), "a title is a title only: {}", page.html());
     // Other languages keep their words.
     browser.send_header("accept-language", "de");
     assert!(browser.open("/ui/login").await.says("<h1>Anmelden</h1>"));
