@@ -4,10 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { withAuthenticator } from "../harness/authenticator.mjs";
-import { assertAccessible, assertFits } from "../harness/looks.mjs";
+import { assertAccessible } from "../harness/looks.mjs";
 import { notice, person, signIn } from "../harness/people.mjs";
-import { fillCredentials } from "../harness/sign-in.mjs";
-import { totp } from "../harness/totp.mjs";
 import { visitor } from "../harness/world.mjs";
 
 /** Adds a passkey in the account, from its list. */
@@ -95,33 +93,6 @@ test("a device that refuses is told of, and nothing is added", async (t) => {
   await page.getByText("That did not work. Please try again").waitFor();
   await page.goto("/ui/account/passkeys");
   await page.getByText("You have no passkeys yet.").waitFor();
-});
-
-test("a passkey is the second step after a password", async (t) => {
-  const page = await visitor(t);
-  await withAuthenticator(page);
-  const email = await person();
-  await signIn(page, email, { path: "/ui/account/passkeys" });
-  await add(page, "Phone");
-  await signOut(page);
-  // With an app beside it there is a second step at all.
-  await page.goto("/ui/account/factors");
-  await byPasskey(page, "/ui/account/factors");
-  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
-  await page.getByRole("button").filter({ hasText: /app|Continue/ }).first().click();
-  const key = await page.locator(".secret").innerText();
-  await page.getByLabel("Six-digit code").fill(totp(key));
-  await page.getByRole("button", { name: "Confirm" }).click();
-  await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
-  await signOut(page);
-
-  await page.goto("/ui/account/profile");
-  await fillCredentials(page, email);
-  await page.getByRole("link", { name: "Use a passkey" }).click();
-  await assertAccessible(page);
-  await assertFits(page);
-  await page.getByRole("button", { name: "Use a passkey" }).click();
-  await page.waitForURL((url) => url.pathname === "/ui/account/profile");
 });
 
 test("without scripts it is said what a passkey needs", async (t) => {
