@@ -21,6 +21,8 @@ const OWNERS = {
   password: "/ui/account/password",
   factors: "/ui/account/factors",
   "factor-phone": "/ui/account/factors/phone",
+  passkeys: "/ui/account/passkeys",
+  "passkey-new": "/ui/account/passkeys/new",
   sessions: "/ui/account/sessions",
   "sessions-others": "/ui/account/sessions/others",
   devices: "/ui/account/devices",

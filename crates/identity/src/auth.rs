@@ -48,7 +48,7 @@ pub use passkey::{PasskeyLogin, login_with_passkey};
 pub use password::{PasswordChange, change_password, confirm_password};
 pub use register::{Registration, register};
 pub use renewal::{MOVED, Renewal, evict};
-pub use second::{Answering, Completed, answer, begin_factor, send_sms};
+pub use second::{Answer, Answering, Completed, answer, begin_factor, begin_passkey, send_sms};
 pub use sweep::sweep;
 
 /// The routes of this slice.

@@ -8,6 +8,7 @@
 //! - Authenticators know a person by a random handle, never by an id or an address that means something elsewhere.
 //! - A key is bound to one host (the RP id); pages of the tenant's own hosts only may use it (see [`party`]).
 //! - A signature counter that does not rise is refused and audited: somebody has a copy of the key.
+//! - As second factor a key is asked for by the challenge of one login, and answers that one alone.
 //! - How a login begins is answered alike for everybody: nobody learns who has a passkey.
 //!
 //! Deliberately absent: attestation. Which make of authenticator somebody uses is not asked.
@@ -18,18 +19,21 @@ mod model;
 mod party;
 mod prove;
 mod routes;
+mod second;
 mod store;
 mod sweep;
 
 pub use ceremonies::Begun;
 pub use manage::{begin_registration, finish_registration, remove, rename, tell_removed};
 pub use model::{Passkey, PasskeyView};
-pub use party::Party;
+pub use party::{Party, page};
 pub use prove::{Proven, begin_login, prove_login};
 pub(crate) use routes::BegunView;
-pub use routes::routes;
-pub use store::{list, remove_all};
+pub use routes::{name_of, routes};
+pub use second::{begin_second, prove_second};
+pub use store::{exists_at, list, remove_all};
 pub use sweep::sweep;
+pub use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
 
 kernel::problems! {
     /// Unknown, used up, expired, of another host, not signed by a key that we know, or of somebody who may not log
@@ -41,6 +45,8 @@ kernel::problems! {
     pub EXISTS = 409 "passkey.exists" "This passkey is registered already" "Use it, or choose another device.";
     /// So many passkeys nobody needs.
     pub TOO_MANY = 409 "passkey.too_many" "There are too many passkeys" "Remove one that you do not use any more.";
+    /// There is none that this page may use.
+    pub NONE = 409 "passkey.none" "There is no passkey for this host" "Answer the challenge in another way.";
     /// Passkeys are bound to names, and there is none.
     pub NO_HOST = 409 "passkey.no_host" "Passkeys need a host with a name" "The operator sets server.public_url to a name rather than an address, or gives the tenant a host.";
 }

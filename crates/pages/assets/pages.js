@@ -8,10 +8,10 @@ for (const input of document.querySelectorAll("input[type=password][data-show]")
   around.className = "reveal";
   button.type = "button";
   button.setAttribute("aria-controls", input.id);
+  button.setAttribute("aria-label", input.dataset.show);
   const say = (shown) => {
     input.type = shown ? "text" : "password";
     button.setAttribute("aria-pressed", String(shown));
-    button.setAttribute("aria-label", shown ? input.dataset.hide : input.dataset.show);
   };
   button.addEventListener("click", () => say(input.type === "password"));
   // A password is never sent, or kept by the browser, as ordinary text.
@@ -42,45 +42,6 @@ if (nonce) {
     if (nonce.value) return;
     event.preventDefault();
     solved.then(() => nonce.form.submit());
-  });
-}
-
-// Signing in with a passkey, or proving with one who is signed in: by the button, or offered by the browser while the first field is filled in.
-const passkey = document.querySelector("[data-passkey]");
-if (passkey && window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
-  let waiting;
-  const { finish = `${passkey.dataset.passkey}/finish`, challenge } = passkey.dataset;
-  const call = async (address, body) => {
-    const answer = await fetch(address, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    return answer.json();
-  };
-  const signIn = async (mediation) => {
-    waiting?.abort();
-    waiting = new AbortController();
-    const { signal } = waiting;
-    const { ceremony, options } = await call(`${passkey.dataset.passkey}/start`, {});
-    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey);
-    const credential = await navigator.credentials.get({ publicKey, mediation, signal });
-    const purpose = challenge ? { challenge_id: challenge } : { set_cookie: true };
-    await call(finish, { ceremony, credential: credential.toJSON(), ...purpose });
-    location.assign(passkey.dataset.next);
-  };
-  const failed = passkey.querySelector("[data-failed]");
-  passkey.querySelector("button").addEventListener("click", () => {
-    failed.textContent = "";
-    signIn("optional").catch(() => {
-      failed.textContent = failed.dataset.failed;
-    });
-  });
-  passkey.hidden = false;
-  PublicKeyCredential.isConditionalMediationAvailable?.().then((offered) => {
-    // Nobody asked for it, so nobody is told when nothing comes of it.
-    if (offered && !challenge) signIn("conditional").catch(() => {});
   });
 }
 

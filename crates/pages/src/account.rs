@@ -16,15 +16,17 @@ mod factors;
 mod home;
 mod leave;
 mod own;
+mod passkeys;
 mod password;
 mod privacy;
 mod profile;
 mod sessions;
 mod when;
 
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 
 use axum::{Router, response::Response, routing::get};
+use kernel::Problem;
 
 use crate::{
     Pages, return_to,
@@ -39,6 +41,7 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
         .merge(email::routes())
         .merge(password::routes())
         .merge(factors::routes())
+        .merge(passkeys::routes())
         .merge(sessions::routes())
         .merge(devices::routes())
         .merge(api_keys::routes())
@@ -56,6 +59,12 @@ fn step_up(visit: &Visit, section: &'static str) -> Response {
     let back = visit.url(section);
     let back = visit::query([(return_to::FIELD, back.as_str())].into_iter());
     visit.go(&format!("{}{back}", visit.url("step-up")))
+}
+
+/// What is wrong with a name, said at the field of what was to have it: lists have many of them.
+fn at_field_of(problem: &Problem, id: &impl Display) -> Problem {
+    let errors = problem.errors.iter().map(|error| (error.code, error.message.clone()));
+    errors.fold(Problem::new(problem.kind), |there, (code, text)| there.field(format!("/name-{id}"), code, text))
 }
 
 /// A page of the section that has this address.

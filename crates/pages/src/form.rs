@@ -5,7 +5,10 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, Request};
 use http::header;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use identity::http::Refusal;
+use identity::{
+    http::{Fields, Refusal},
+    passwords::too_long,
+};
 use kernel::{Problem, Secret, problem::common};
 use url::form_urlencoded;
 
@@ -37,6 +40,17 @@ impl Form {
     /// A field's text, as typed: spaces of a password count.
     pub(crate) fn secret(&self, name: &str) -> Secret {
         Secret::new(self.raw(name).to_owned())
+    }
+
+    /// Reads a password; whether it is good enough, or right, is identity's to say.
+    pub(crate) fn password(&self, fields: &mut Fields, name: &str) -> Secret {
+        let password = self.secret(name);
+        if password.expose().is_empty() {
+            fields.wrong(format!("/{name}"), "required", "");
+        } else if too_long(password.expose()) {
+            fields.wrong(format!("/{name}"), "too_long", "");
+        }
+        password
     }
 
     /// All texts of the boxes of this name that are ticked.

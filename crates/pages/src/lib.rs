@@ -22,6 +22,7 @@ mod account;
 mod address;
 mod assets;
 mod branding;
+mod ceremony;
 mod change_email;
 mod cookies;
 mod csrf;

@@ -1,10 +1,9 @@
 //! Choosing a password: what the tenant asks of one, said before it is typed.
 
 use fluent_bundle::FluentArgs;
-use identity::{http::Fields, passwords::too_long};
-use kernel::{Problem, Secret};
+use kernel::Problem;
 
-use crate::{form::Form, visit::Visit};
+use crate::visit::Visit;
 
 /// The tenant's rules, in words.
 pub(crate) async fn rules(visit: &Visit) -> Result<Vec<String>, Problem> {
@@ -25,15 +24,4 @@ pub(crate) async fn rules(visit: &Visit) -> Result<Vec<String>, Problem> {
         }
     }
     Ok(said)
-}
-
-/// Reads a new password; whether it is good enough is identity's to say.
-pub(crate) fn read(fields: &mut Fields, form: &Form, name: &'static str) -> Secret {
-    let password = form.secret(name);
-    if password.expose().is_empty() {
-        fields.wrong(format!("/{name}"), "required", "");
-    } else if too_long(password.expose()) {
-        fields.wrong(format!("/{name}"), "too_long", "");
-    }
-    password
 }

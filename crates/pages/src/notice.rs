@@ -49,6 +49,12 @@ pub(crate) enum Notice {
     FactorAdded,
     /// A second factor is asked for no more.
     FactorRemoved,
+    /// There is a new passkey.
+    PasskeyAdded,
+    /// A passkey has a name.
+    PasskeyNamed,
+    /// A passkey works no more.
+    PasskeyRemoved,
     /// The account is deleted.
     AccountDeleted,
     /// What was wanted needs a recent sign-in.
@@ -75,6 +81,9 @@ impl Notice {
         (Self::KeyRevoked, "key-revoked", "notice-key-revoked"),
         (Self::FactorAdded, "factor-added", "notice-factor-added"),
         (Self::FactorRemoved, "factor-removed", "notice-factor-removed"),
+        (Self::PasskeyAdded, "passkey-added", "notice-passkey-added"),
+        (Self::PasskeyNamed, "passkey-named", "notice-passkey-named"),
+        (Self::PasskeyRemoved, "passkey-removed", "notice-passkey-removed"),
         (Self::AccountDeleted, "account-deleted", "notice-account-deleted"),
         (Self::SignInAgain, "sign-in-again", "notice-sign-in-again"),
     ];

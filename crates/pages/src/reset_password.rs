@@ -38,10 +38,7 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
 async fn ask(visit: Visit) -> Result<Response, Refusal> {
     Ok(match visit.parameter("token") {
         Some(token) => visit.show(choose_page(&visit, Purpose::ResetPassword, &token).await?),
-        None => {
-            let email = visit.parameter("login").filter(|text| text.contains('@'));
-            visit.show(View::new("mailed/forgotten.html").with("email", email))
-        }
+        None => visit.show(View::new("mailed/forgotten.html")),
     })
 }
 
@@ -97,7 +94,7 @@ async fn choose_page(visit: &Visit, purpose: Purpose, token: &str) -> Result<Vie
 async fn choose(visit: Visit, form: Form, purpose: Purpose) -> Result<Response, Refusal> {
     let mut fields = Fields::new();
     let token = verification::token(&mut fields, form.secret("token"));
-    let password = new_password::read(&mut fields, &form, "new_password");
+    let password = form.password(&mut fields, "new_password");
     let (core, ctx) = (&visit.pages().core, visit.ctx());
     let outcome = match fields.finish(token) {
         Ok(token) => verification::choose_password(core, ctx, purpose, &token, password, visit.wish()).await,

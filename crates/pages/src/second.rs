@@ -1,7 +1,8 @@
-//! The second factor: an app's code, a code by text message, a backup code; and setting up the first one where
-//! the tenant asks for it.
+//! The second factor: an app's code, a code by text message, a backup code, a passkey; and setting up the first one
+//! where the tenant asks for it.
 
 mod enrol;
+mod passkey;
 mod waiting;
 
 use std::sync::Arc;
@@ -12,10 +13,10 @@ use axum::{
     routing::{get, post},
 };
 use identity::{
-    auth::{self, Answering, Completed},
+    auth::{self, Answer, Answering, Completed},
     devices::Shown,
     http::Refusal,
-    mfa::{CHALLENGE, SecondProof},
+    mfa::{CHALLENGE, Method, SecondProof},
 };
 use kernel::Problem;
 use minijinja::{Value, context};
@@ -38,6 +39,7 @@ const CODES: &str = "mfa/codes";
 pub(crate) fn routes() -> Router<Arc<Pages>> {
     Router::new()
         .route("/ui/mfa", get(ask).post(answer))
+        .route("/ui/mfa/passkey", post(passkey::answer).get(enrol::choose))
         .route("/ui/mfa/sms", post(send))
         .route("/ui/mfa/enrol", post(enrol::app).get(enrol::choose))
         .route("/ui/mfa/enrol/sms", post(enrol::phone).get(enrol::choose))
@@ -68,7 +70,16 @@ async fn question(visit: &Visit, waiting: &Waiting, chosen: &str, wrong: Option<
     let others = waiting.offers.iter().filter(|offer| offer.method != asked.method);
     let others: Vec<Value> =
         others.map(|offer| context! { name => waiting::name(offer.method), hint => offer.hint.clone() }).collect();
-    let view = View::new("mfa/code.html")
+    let view = match asked.method {
+        Method::Passkey => match passkey::question(visit, waiting).await {
+            Ok(view) => view,
+            Err(problem) if problem.kind == CHALLENGE => return Ok(start_again(visit, None)),
+            Err(problem) if problem.status() < 500 => View::new("mfa/passkey.html").refused(problem),
+            Err(problem) => return Err(problem),
+        },
+        _ => View::new("mfa/code.html"),
+    };
+    let view = view
         .with("method", waiting::name(asked.method))
         .with("hint", asked.hint.clone())
         .with("others", others)
@@ -101,18 +112,29 @@ async fn answer(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     };
     let chosen = form.text("method");
     let Some(offer) = waiting.method(chosen) else { return Ok(start_again(&visit, Some(&form))) };
-    let outcome = match factor::code(&form) {
-        Ok(code) => {
-            let proof = SecondProof { method: offer.method, code };
-            let (core, who) = (&visit.pages().core, who(&visit, &waiting));
-            auth::answer(core, visit.ctx(), who, proof, form.is_ticked("trust")).await
+    let answer = factor::code(&form).map(|code| Answer::Code(SecondProof { method: offer.method, code }));
+    judge(&visit, &form, &waiting, chosen, answer).await
+}
+
+/// Gives an answer: they are in, or asked again, or begin anew.
+async fn judge(
+    visit: &Visit,
+    form: &Form,
+    waiting: &Waiting,
+    chosen: &str,
+    answer: Result<Answer, Problem>,
+) -> Result<Response, Refusal> {
+    let outcome = match answer {
+        Ok(answer) => {
+            let (core, who) = (&visit.pages().core, who(visit, waiting));
+            auth::answer(core, visit.ctx(), who, answer, form.is_ticked("trust")).await
         }
         Err(problem) => Err(problem),
     };
     match outcome {
-        Ok(completed) => Ok(enter(&visit, &waiting, completed)?),
-        Err(problem) if problem.kind == CHALLENGE => Ok(start_again(&visit, Some(&form))),
-        Err(problem) if problem.status() < 500 => Ok(question(&visit, &waiting, chosen, Some(problem)).await?),
+        Ok(completed) => Ok(enter(visit, waiting, completed)?),
+        Err(problem) if problem.kind == CHALLENGE => Ok(start_again(visit, Some(form))),
+        Err(problem) if problem.status() < 500 => Ok(question(visit, waiting, chosen, Some(problem)).await?),
         Err(problem) => Err(problem.into()),
     }
 }

@@ -16,7 +16,6 @@ use identity::{
     auth::{self, LoginRequest, Outcome},
     devices::Shown,
     http::{Fields, Refusal},
-    passwords::too_long,
     sessions::{Scope, Wishes},
     users::Login,
 };
@@ -109,22 +108,19 @@ async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
 }
 
 fn read(visit: &Visit, form: &Form) -> Result<LoginRequest, Problem> {
-    let (name, password) = (form.text("login"), form.secret("password"));
+    let name = form.text("login");
     let mut fields = Fields::new();
     if name.is_empty() || name.len() > Login::MAX_LEN {
         fields.wrong("/login", "required", "");
     }
-    if password.expose().is_empty() {
-        fields.wrong("/password", "required", "");
-    } else if too_long(password.expose()) {
-        fields.wrong("/password", "too_long", "");
-    }
+    let password = form.password(&mut fields, "password");
     fields.check()?;
     Ok(LoginRequest {
         login: Login::new(name),
         password,
         wishes: Wishes { remember: form.is_ticked("remember"), scope: Scope::default(), set_cookie: true },
         device: Shown::read(visit.headers(), visit.ctx().client_ip),
+        page: visit.origin(),
         language: visit.wish(),
     })
 }

@@ -25,8 +25,7 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
 }
 
 async fn ask(visit: Visit) -> Result<Response, Refusal> {
-    let page = page(&visit).await?.with("email", visit.parameter("login").unwrap_or_default());
-    Ok(visit.show(page))
+    Ok(visit.show(page(&visit).await?))
 }
 
 async fn page(visit: &Visit) -> Result<View, Problem> {
@@ -65,7 +64,7 @@ fn read(form: &Form) -> Result<Registration, Problem> {
     let email = fields.keep("/email", "format", form.text("email").parse::<Email>());
     let name = form.text("display_name");
     let name = (!name.is_empty()).then(|| fields.keep("/display_name", "format", users::text(name)));
-    let password = new_password::read(&mut fields, form, "password");
+    let password = form.password(&mut fields, "password");
     let email = fields.finish(email)?;
     let user = NewUser { display_name: name.flatten(), ..NewUser::person(email.clone()) };
     let puzzle = form.text("puzzle").to_owned();

@@ -17,7 +17,7 @@ use identity::{
 };
 use kernel::{Principal, Problem, RequestContext, problem::common};
 use storage::StoreError;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use crate::{
     Pages, cookies,
@@ -122,6 +122,11 @@ impl Visit {
     /// The host as sent, port included.
     pub(crate) fn host(&self) -> &str {
         &self.0.host
+    }
+    /// The page's origin: passkeys are bound to its host.
+    pub(crate) fn origin(&self) -> Option<Url> {
+        let scheme = if self.0.ctx.secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.0.host).parse().ok()
     }
     /// All headers of the request.
     pub(crate) fn headers(&self) -> &HeaderMap {

@@ -27,6 +27,8 @@ const PUBLIC: &[&str] = &[
     "POST /api/v1/auth/invitation/accept",
     // A challenge in the body is what is asked about.
     "POST /api/v1/auth/mfa",
+    "POST /api/v1/auth/mfa/passkey/start",
+    "POST /api/v1/auth/mfa/passkey/finish",
     "POST /api/v1/auth/mfa/sms/send",
     "POST /api/v1/auth/mfa/enrol/totp",
     "POST /api/v1/auth/mfa/enrol/sms",

@@ -26,6 +26,7 @@ use crate::{
     preferences, roles,
     sessions::{self, Live, NewSession, Owner, Reason, Revoked, SessionPolicy, Span, WhenFull, Wishes, bearer, cookie},
     settings::SessionSettings,
+    strength,
     templates::Name,
     tokens::{self, TokenSet},
     users::{self, User},
@@ -250,8 +251,12 @@ impl Entering {
     /// Whether a password alone has become too little since it was decided that it is enough: a factor was confirmed,
     /// the browser is trusted no more, or the tenant demands a factor. Asked with the person locked.
     async fn is_too_weak(&self, tx: &mut TenantTx, policy: &MfaPolicy) -> Result<bool, StoreError> {
-        if mfa::offers(tx, self.session.user).await?.is_empty() {
-            return Ok(policy.demands(&roles::of_user(tx, self.session.user).await?));
+        let user = self.session.user;
+        if mfa::offers(tx, user).await?.is_empty() {
+            let demanded = policy.demands(&roles::of_user(tx, user).await?);
+            if !demanded || !strength::beyond_password(tx, user).await? {
+                return Ok(demanded);
+            }
         }
         let known = self.arrival.known(tx).await?;
         Ok(!known.is_some_and(|device| device.is_trusted(self.now, policy.trust())))

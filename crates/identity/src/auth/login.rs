@@ -6,9 +6,10 @@
 //! an unknown account as for a known one. Whether somebody has a second factor is told after the right password
 //! only; the count is cleared when they are in, so nobody who knows a password has challenges without end.
 
-use kernel::{Amr, Problem, RequestContext, RoleName, Secret, UserId, assurance::Method};
+use kernel::{Amr, Problem, RequestContext, Secret, UserId, assurance::Method};
 use serde_json::json;
 use storage::StoreError;
+use url::Url;
 use uuid::Uuid;
 
 use super::{
@@ -22,9 +23,10 @@ use crate::{
     devices::{Known, Shown},
     language::Language,
     mfa::{
-        self, Offer,
+        self, Method as SecondFactor, Offer,
         challenges::{LIFE, Opening, Pending, Purpose},
     },
+    passkeys::{self, Party},
     preferences::{self, Preferences},
     roles,
     sessions::{self, Wishes},
@@ -43,6 +45,8 @@ pub struct LoginRequest {
     pub wishes: Wishes,
     /// With what.
     pub device: Shown,
+    /// The origin of the page, if it is one.
+    pub page: Option<Url>,
     /// The language they like best.
     pub language: Option<Language>,
 }
@@ -72,7 +76,7 @@ pub struct Challenge {
 /// Logs somebody in, in the tenant of the request.
 pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<Outcome, Problem> {
     let counter = Counter::login(&core.vault, &request.login, ctx.client_ip);
-    let Found { account, known, familiar, preferences, offers, held, roles } = load(core, ctx, &request).await?;
+    let Found { account, known, familiar, preferences, offers, held, wanted } = load(core, ctx, &request).await?;
     let counter = known.map_or(counter, |device| counter.at(&core.vault, device.id));
     within_rate(core, ctx, &counter, known, familiar).await?;
     let hasher = core.hasher.at(preferences.password_hashing);
@@ -93,12 +97,11 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
     };
     let password = Verified { hash: verified, rehashed };
     let trusted = known.is_some_and(|device| device.is_trusted(core.now(), preferences.mfa.trust()));
-    let must_enrol = offers.is_empty() && preferences.mfa.demands(&roles);
-    if must_enrol && held {
-        // They have more than a password: whoever knows just that must not add a factor of their own.
+    if wanted && offers.is_empty() && held {
+        // They have a passkey of another host: whoever knows just the password must not add a factor of their own.
         return Err(PASSKEY_NEEDED.into());
     }
-    if (!offers.is_empty() && !trusted) || must_enrol {
+    if wanted && (offers.is_empty() || !trusted) {
         return challenge(core, ctx, request, account.user.id, password, counter, offers).await;
     }
     let entrance = Entrance {
@@ -181,12 +184,15 @@ struct Found {
     offers: Vec<Offer>,
     /// They have a factor or a passkey.
     held: bool,
-    roles: Vec<RoleName>,
+    /// They have set a factor up, or must have one.
+    wanted: bool,
 }
 
 async fn load(core: &Core, ctx: &RequestContext, request: &LoginRequest) -> Result<Found, Problem> {
     let (login, shown) = (request.login.clone(), request.device.clone());
     let (vault, ip, now) = (core.vault.clone(), ctx.client_ip, core.now());
+    // Without a host that has a name there are no passkeys.
+    let host = Party::of(&core.settings, &ctx.tenant, request.page.as_ref()).ok().map(|party| party.rp_id);
     let found = core.store.tenant(ctx.tenant.id).read(move |tx| {
         Box::pin(async move {
             let account = users::by_login(tx, &login).await?;
@@ -194,9 +200,15 @@ async fn load(core: &Core, ctx: &RequestContext, request: &LoginRequest) -> Resu
             let id = account.as_ref().map_or(UserId::from_uuid(Uuid::nil()), |a| a.user.id);
             let known = shown.recognise(tx, &vault, id).await?;
             let familiar = sessions::familiar(tx, id, ip, now).await?;
-            let (offers, preferences) = (mfa::offers(tx, id).await?, preferences::load(tx).await?);
-            let (held, roles) = (strength::beyond_password(tx, id).await?, roles::of_user(tx, id).await?);
-            Ok::<_, StoreError>(Found { account, known, familiar, preferences, offers, held, roles })
+            let (mut offers, preferences) = (mfa::offers(tx, id).await?, preferences::load(tx).await?);
+            let wanted = !offers.is_empty() | preferences.mfa.demands(&roles::of_user(tx, id).await?);
+            let held = strength::beyond_password(tx, id).await?;
+            if let Some(host) = host
+                && passkeys::exists_at(tx, id, &host).await?
+            {
+                offers.push(Offer { method: SecondFactor::Passkey, hint: None });
+            }
+            Ok::<_, StoreError>(Found { account, known, familiar, preferences, offers, held, wanted })
         })
     });
     Ok(found.await?)

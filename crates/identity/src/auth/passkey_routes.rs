@@ -33,7 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
 #[utoipa::path(post, path = "/api/v1/auth/passkey/start", tag = "auth", operation_id = "begin_passkey_login",
     responses((status = 200, body = BegunView), Guarded, Changed), security(()))]
 async fn start(State(core): State<Arc<Core>>, ctx: Ctx, headers: HeaderMap) -> Result<Json<BegunView>, Refusal> {
-    Ok(Json(passkeys::begin_login(&core, &ctx, &headers).await?.into()))
+    Ok(Json(passkeys::begin_login(&core, &ctx, passkeys::page(&headers).as_ref()).await?.into()))
 }
 
 /// What an authenticator has answered.

@@ -25,6 +25,7 @@ use crate::{
     },
     language::Language,
     mfa::Offer,
+    passkeys,
     passwords::too_long,
     proof_of_work::Work,
     sessions::{Scope, Wishes, cookie},
@@ -212,6 +213,7 @@ impl LoginBody {
             password: self.password,
             wishes: Wishes { remember: self.remember_me, scope, set_cookie: self.set_cookie },
             device: Shown::read(headers, ctx.client_ip),
+            page: passkeys::page(headers),
             language: Language::wished(headers),
         })
     }

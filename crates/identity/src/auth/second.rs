@@ -3,9 +3,11 @@
 //! In order: count the answer, for the challenge and for the person over all sources → judge it, use it up, use the
 //! challenge up and begin the session, all in one unit. If any of these fails, none of it happened.
 
-use kernel::{Problem, RequestContext, Secret, UserId};
+use kernel::{Amr, Problem, RequestContext, Secret, Timestamp, UserId};
 use serde_json::json;
 use storage::{StoreError, TenantTx};
+use url::Url;
+use webauthn_rs::prelude::PublicKeyCredential;
 
 use super::{
     Entering, Entrance, LoggedIn, Replaced, Verified,
@@ -23,6 +25,7 @@ use crate::{
         enrol::{self, Beginning},
     },
     outbox::Post,
+    passkeys::{self, Begun, INVALID, Proven},
     preferences,
     settings::LockoutSettings,
     strength,
@@ -53,6 +56,26 @@ impl Answering {
     }
 }
 
+/// What a challenge is answered with.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// A code.
+    Code(SecondProof),
+    /// A passkey.
+    Passkey {
+        /// What it was [asked](begin_passkey) by.
+        ceremony: Secret,
+        /// What the authenticator answered.
+        credential: Box<PublicKeyCredential>,
+    },
+}
+
+/// An answer that the unit judges or notes.
+enum Evidence {
+    Code(SecondProof),
+    Signed(Box<Proven>),
+}
+
 /// What a right answer leads to.
 #[derive(Debug)]
 pub struct Completed {
@@ -76,18 +99,22 @@ pub async fn answer(
     core: &Core,
     ctx: &RequestContext,
     who: Answering,
-    proof: SecondProof,
+    answer: Answer,
     trust: bool,
 ) -> Result<Completed, Problem> {
     let presented = who.presented(core, ctx)?;
     let counted = count(core, ctx, presented).await?;
     let (user, attempt) = (counted.account.user.id, counted.attempt);
-    match complete(core, ctx, &who, presented, counted, proof, trust).await {
+    let done = match evidence(core, ctx, presented, user, answer).await {
+        Ok(evidence) => complete(core, ctx, &who, presented, counted, evidence, trust).await,
+        Err(problem) => Err(problem),
+    };
+    match done {
         Ok((entered, backup_codes, seq)) => {
             core.settle(seq).await?;
             Ok(Completed { logged_in: entered.hand_out(core, ctx).await?, backup_codes })
         }
-        Err(problem) if problem.kind == CODE || problem.kind == USED => {
+        Err(problem) if [CODE, USED, INVALID].contains(&problem.kind) => {
             note_failure(core, ctx, user, attempt).await?;
             Err(attempt.refuse(problem, core.now()))
         }
@@ -99,6 +126,24 @@ pub async fn answer(
 pub(super) const fn factor_settings(core: &Core) -> LockoutSettings {
     let lockout = core.settings.lockout;
     LockoutSettings { failures: lockout.failures.saturating_mul(SOURCES), ..lockout }
+}
+
+/// Judges a signature, which needs no database. Whether a code is right is asked in the unit that uses it up.
+async fn evidence(
+    core: &Core,
+    ctx: &RequestContext,
+    presented: Presented,
+    user: UserId,
+    answer: Answer,
+) -> Result<Evidence, Problem> {
+    match answer {
+        Answer::Code(proof) => Ok(Evidence::Code(proof)),
+        Answer::Passkey { ceremony, credential } => {
+            let signed = (&ceremony, &*credential);
+            let proven = passkeys::prove_second(core, ctx, user, presented.hash(), signed).await?;
+            Ok(Evidence::Signed(Box::new(proven)))
+        }
+    }
 }
 
 /// Counts the answer, durably, before it is looked at.
@@ -138,7 +183,7 @@ async fn complete(
     who: &Answering,
     presented: Presented,
     counted: Counted,
-    answer: SecondProof,
+    evidence: Evidence,
     trust: bool,
 ) -> Result<Done, Problem> {
     let Counted { pending, account, counter, .. } = counted;
@@ -168,7 +213,8 @@ async fn complete(
                 return Err(Problem::new(CHALLENGE));
             }
             let (amr, backup_codes, seq) = if pending.enrol {
-                let first = first_factor(tx, &vault, &pending, &answer, codes, now).await?;
+                let Evidence::Code(answer) = &evidence else { return Err(CHALLENGE.into()) };
+                let first = first_factor(tx, &vault, &pending, answer, codes, now).await?;
                 mfa::notify(tx, &post, entering.user(), &ctx, wish, now).await?;
                 let seq = mfa::end_others(tx, pending.user, None, now).await?;
                 let details = json!({"kind": first.kind, "enrolment": "login"});
@@ -177,11 +223,7 @@ async fn complete(
                 audit::record(tx, entry.details(details), now, &*random).await?;
                 (first.amr, first.backup_codes, seq)
             } else {
-                match mfa::prove(tx, &vault, presented, pending.user, &answer, now).await? {
-                    Proof::Proven(amr) => (amr, None, None),
-                    Proof::Used => return Err(USED.into()),
-                    Proof::Wrong => return Err(CODE.into()),
-                }
+                (second_factor(tx, &vault, presented, pending.user, &evidence, now).await?, None, None)
             };
             entering.strengthen(amr);
             lockout::clear(tx, &counter).await?;
@@ -195,13 +237,27 @@ async fn complete(
     work.await
 }
 
-/// Trusts the device of a login; what is no browser is not trusted.
-async fn trust_device(
+/// What the answer proves, and it is used up.
+async fn second_factor(
     tx: &mut TenantTx,
+    vault: &Vault,
+    presented: Presented,
     user: UserId,
-    entered: &Entered,
-    now: kernel::Timestamp,
-) -> Result<(), StoreError> {
+    evidence: &Evidence,
+    now: Timestamp,
+) -> Result<Amr, Problem> {
+    match evidence {
+        Evidence::Signed(proven) => proven.note(tx, now).await?.then_some(proven.amr).ok_or_else(|| INVALID.into()),
+        Evidence::Code(answer) => match mfa::prove(tx, vault, presented, user, answer, now).await? {
+            Proof::Proven(amr) => Ok(amr),
+            Proof::Used => Err(USED.into()),
+            Proof::Wrong => Err(CODE.into()),
+        },
+    }
+}
+
+/// Trusts the device of a login; what is no browser is not trusted.
+async fn trust_device(tx: &mut TenantTx, user: UserId, entered: &Entered, now: Timestamp) -> Result<(), StoreError> {
     let policy = preferences::load(tx).await?.mfa;
     if policy.trusts() {
         devices::trust(tx, user, entered.device(), now).await?;
@@ -217,7 +273,7 @@ async fn first_factor(
     pending: &Pending,
     answer: &SecondProof,
     codes: BackupCodes,
-    now: kernel::Timestamp,
+    now: Timestamp,
 ) -> Result<enrol::Confirmed, Problem> {
     let factor = pending.factor.ok_or(CODE)?;
     if strength::beyond_password(tx, pending.user).await? {
@@ -248,6 +304,20 @@ pub(super) async fn note_failure(
 /// Sends a code for the challenge to the person's phone.
 pub async fn send_sms(core: &Core, ctx: &RequestContext, who: &Answering) -> Result<(), Problem> {
     enrol::send_code(core, ctx, who.presented(core, ctx)?, who.language).await
+}
+
+/// Asks for one of the person's passkeys, for a page at this origin.
+pub async fn begin_passkey(
+    core: &Core,
+    ctx: &RequestContext,
+    who: &Answering,
+    page: Option<&Url>,
+) -> Result<Begun, Problem> {
+    let (presented, now) = (who.presented(core, ctx)?, core.now());
+    let work = core.store.tenant(ctx.tenant.id);
+    let found = work.read(move |tx| Box::pin(challenges::peek(tx, presented, now))).await;
+    let pending = found.map_err(|e: StoreError| Problem::from(e))?.filter(|pending| !pending.enrol).ok_or(CHALLENGE)?;
+    passkeys::begin_second(core, ctx, page, pending.user, presented.hash()).await
 }
 
 /// Begins with a first factor inside a challenge that asks for one: an authenticator app, or a phone where one is

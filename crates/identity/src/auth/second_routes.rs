@@ -11,10 +11,11 @@ use kernel::{Problem, Secret};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use webauthn_rs::prelude::PublicKeyCredential;
 
 use super::{
     routes::logged_in,
-    second::{self, Answering},
+    second::{self, Answer, Answering, Completed},
 };
 use crate::{
     Core,
@@ -25,12 +26,15 @@ use crate::{
     },
     language::Language,
     mfa::{BackupCodes, EnrolmentView, Method, SecondProof, phone},
+    passkeys::{BegunView, page},
     tokens::TokenSet,
 };
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new()
         .routes(routes!(post_answer))
+        .routes(routes!(post_start_passkey))
+        .routes(routes!(post_finish_passkey))
         .routes(routes!(post_send))
         .routes(routes!(post_enrol_totp))
         .routes(routes!(post_enrol_sms))
@@ -98,12 +102,66 @@ async fn post_answer(
     if body.code.expose().len() > SecondProof::MAX_LEN {
         fields.wrong("/code", "too_long", "may have 64 bytes at most");
     }
+    if body.method == Method::Passkey {
+        fields.wrong("/method", "format", "is answered at /api/v1/auth/mfa/passkey/finish");
+    }
     fields.check()?;
     let who = answering(body.challenge_id, &ctx, &headers)?;
     let proof = SecondProof { method: body.method, code: body.code };
-    let completed = second::answer(&core, &ctx, who, proof, body.trust_device).await?;
+    let completed = second::answer(&core, &ctx, who, Answer::Code(proof), body.trust_device).await?;
+    Ok(completed_view(completed))
+}
+
+fn completed_view(completed: Completed) -> Response {
     let backup_codes = completed.backup_codes.as_ref().map(BackupCodes::texts);
-    Ok(logged_in(completed.logged_in, |tokens| CompletedView { tokens, backup_codes }))
+    logged_in(completed.logged_in, |tokens| CompletedView { tokens, backup_codes })
+}
+
+/// Asks for one of the challenged person's passkeys of this host, where the challenge named the method `passkey`.
+#[utoipa::path(post, path = "/api/v1/auth/mfa/passkey/start", tag = "auth", operation_id = "begin_passkey_answer",
+    request_body = ChallengeBody,
+    responses((status = 200, body = BegunView), Guarded, Body, Changed), security(()))]
+async fn post_start_passkey(
+    State(core): State<Arc<Core>>,
+    ctx: Ctx,
+    headers: HeaderMap,
+    Json(body): Json<ChallengeBody>,
+) -> Result<Json<BegunView>, Refusal> {
+    let who = answering(body.challenge_id, &ctx, &headers)?;
+    Ok(Json(second::begin_passkey(&core, &ctx, &who, page(&headers).as_ref()).await?.into()))
+}
+
+/// What an authenticator has answered.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PasskeyAnswerBody {
+    /// As the login gave it out.
+    #[schema(value_type = String, max_length = 128)]
+    challenge_id: Secret,
+    /// As it was given out.
+    #[schema(value_type = String)]
+    ceremony: Secret,
+    /// What `navigator.credentials.get` returned, as JSON (`PublicKeyCredential.toJSON`).
+    #[schema(value_type = Object)]
+    credential: Box<PublicKeyCredential>,
+    /// Do not ask on this browser again, for as long as the tenant lets people have it so.
+    #[serde(default)]
+    trust_device: bool,
+}
+
+/// Answers a challenge with a passkey, from the program that logged in. It counts as an answer like a code.
+#[utoipa::path(post, path = "/api/v1/auth/mfa/passkey/finish", tag = "auth", operation_id = "answer_with_passkey",
+    request_body = PasskeyAnswerBody,
+    responses((status = 200, body = CompletedView), Guarded, Body), security(()))]
+async fn post_finish_passkey(
+    State(core): State<Arc<Core>>,
+    ctx: Ctx,
+    headers: HeaderMap,
+    Json(body): Json<PasskeyAnswerBody>,
+) -> Result<Response, Refusal> {
+    let who = answering(body.challenge_id, &ctx, &headers)?;
+    let answer = Answer::Passkey { ceremony: body.ceremony, credential: body.credential };
+    Ok(completed_view(second::answer(&core, &ctx, who, answer, body.trust_device).await?))
 }
 
 /// A challenge.

@@ -140,6 +140,10 @@ impl Presented {
     fn of(vault: &Vault, purpose: Purpose, id: &Secret, user_agent: &str) -> Self {
         Self { hash: vault.hash_token(id.expose().as_bytes()), device: device(vault, user_agent), purpose }
     }
+    /// What it is known by.
+    pub const fn hash(&self) -> [u8; 32] {
+        self.hash
+    }
     /// A code that is sent for it is stored as this: it opens no other challenge.
     pub(super) fn code_hash(&self, vault: &Vault, code: &str) -> [u8; 32] {
         vault.hash_code(&self.hash, code.as_bytes())

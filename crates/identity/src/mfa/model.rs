@@ -41,6 +41,8 @@ pub enum Method {
     Sms,
     /// One of the codes that were kept for the day the others are lost.
     BackupCode,
+    /// A passkey of this host, by calls of its own.
+    Passkey,
 }
 
 impl From<Kind> for Method {

@@ -61,6 +61,8 @@ pub async fn prove(
             Some(false) => Proof::Used,
             None => Proof::Wrong,
         }),
+        // No code is one.
+        Method::Passkey => Ok(Proof::Wrong),
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) enum Purpose {
     Register,
     /// Somebody logs in.
     Login,
+    /// Somebody whose password was right proves that it is them.
+    Second,
 }
 
 impl Purpose {
@@ -32,6 +34,7 @@ impl Purpose {
         match self {
             Self::Register => "register",
             Self::Login => "login",
+            Self::Second => "second",
         }
     }
 }
@@ -43,6 +46,25 @@ pub struct Begun {
     pub ceremony: Secret,
     /// For `navigator.credentials`: `{publicKey: …}`, with bytes in base64url.
     pub options: Json,
+}
+
+impl Begun {
+    /// Members that are nothing are left out: browsers refuse `null`, for the transports of a key above all.
+    pub(super) fn new(ceremony: Secret, mut options: Json) -> Self {
+        leave_out_nulls(&mut options);
+        Self { ceremony, options }
+    }
+}
+
+fn leave_out_nulls(json: &mut Json) {
+    match json {
+        Json::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            members.values_mut().for_each(leave_out_nulls);
+        }
+        Json::Array(items) => items.iter_mut().for_each(leave_out_nulls),
+        _ => {}
+    }
 }
 
 /// By what a ceremony is found again.
@@ -65,7 +87,7 @@ impl Handle {
 }
 
 /// A ceremony to be stored.
-pub(super) struct Opening {
+struct Opening {
     handle: Handle,
     rp_id: String,
     sealed: Vec<u8>,
@@ -74,25 +96,30 @@ pub(super) struct Opening {
     expires_at: Timestamp,
 }
 
-/// A new id.
-pub(super) fn fresh(core: &Core, tenant: TenantId) -> Secret {
-    bearer::write(PREFIX, tenant, &random::bytes(&*core.random))
+/// Begins a ceremony, and returns its id. `whose`: it is for this person only, in this session.
+pub(super) async fn open(
+    core: &Core,
+    tenant: TenantId,
+    purpose: Purpose,
+    rp_id: String,
+    state: &impl Serialize,
+    whose: Option<(UserId, Option<SessionId>)>,
+) -> Result<Secret, Problem> {
+    let internal = |cause: String| Problem::new(common::INTERNAL).cause(cause);
+    let id = bearer::write(PREFIX, tenant, &random::bytes(&*core.random));
+    let handle = Handle { hash: core.vault.hash_token(id.expose().as_bytes()), purpose };
+    let state = serde_json::to_vec(state).map_err(|e| internal(e.to_string()))?;
+    let sealed = core.vault.seal(vault::Purpose::Ceremonies, &handle.context(), &state, &*core.random)?;
+    let (user, session) = (whose.map(|(user, _)| user), whose.and_then(|(_, session)| session));
+    let opening = Opening { handle, rp_id, sealed, user, session, expires_at: core.now() + LIFE };
+    let work = core.store.tenant(tenant).write(move |tx| Box::pin(async move { opening.write(tx).await }));
+    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    Ok(id)
 }
 
 impl Opening {
-    pub(super) fn new(core: &Core, handle: Handle, rp_id: String, state: &impl Serialize) -> Result<Self, Problem> {
-        let state = serde_json::to_vec(state).map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
-        let sealed = core.vault.seal(vault::Purpose::Ceremonies, &handle.context(), &state, &*core.random)?;
-        Ok(Self { handle, rp_id, sealed, user: None, session: None, expires_at: core.now() + LIFE })
-    }
-
-    /// For this person only.
-    pub(super) fn of(self, user: UserId, session: Option<SessionId>) -> Self {
-        Self { user: Some(user), session, ..self }
-    }
-
     /// Stores it.
-    pub(super) async fn write(&self, tx: &mut TenantTx) -> Result<(), StoreError> {
+    async fn write(&self, tx: &mut TenantTx) -> Result<(), StoreError> {
         let sql =
             "INSERT INTO passkey_ceremonies (tenant_id, hash, purpose, user_id, session_id, rp_id, sealed, expires_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

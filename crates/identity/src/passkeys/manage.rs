@@ -1,9 +1,9 @@
 //! Registering, naming and removing one's own passkeys.
 
-use http::HeaderMap;
 use kernel::{PasskeyId, Principal, Problem, Secret, Timestamp, UserId, problem::common, random};
 use serde_json::{Value as Json, json};
 use storage::{StoreError, TenantTx};
+use url::Url;
 use uuid::Uuid;
 use webauthn_rs::prelude::{
     CreationChallengeResponse, Credential, CredentialID, PasskeyRegistration, RegisterPublicKeyCredential,
@@ -11,7 +11,7 @@ use webauthn_rs::prelude::{
 
 use super::{
     EXISTS, Party, Passkey, REFUSED, TOO_MANY,
-    ceremonies::{self, Begun, Handle, Opening, Purpose},
+    ceremonies::{self, Begun, Handle, Purpose},
     model::MOST,
     prove::word,
     store,
@@ -104,8 +104,8 @@ pub async fn tell_removed(
 
 /// Begins with a key of the caller's. Keys that they have already are named, so that a device does not make a second
 /// one.
-pub async fn begin_registration(core: &Core, caller: &Caller, headers: &HeaderMap) -> Result<Begun, Problem> {
-    let party = Party::of(&core.settings, &caller.ctx.tenant, headers)?;
+pub async fn begin_registration(core: &Core, caller: &Caller, page: Option<&Url>) -> Result<Begun, Problem> {
+    let party = Party::of(&core.settings, &caller.ctx.tenant, page)?;
     let (principal, now) = (caller.principal.clone(), core.now());
     let fresh = uuid::Builder::from_random_bytes(random::bytes(&*core.random)).into_uuid();
     let work = core.store.tenant(principal.tenant).write(move |tx| {
@@ -124,14 +124,10 @@ pub async fn begin_registration(core: &Core, caller: &Caller, headers: &HeaderMa
         .webauthn()?
         .start_passkey_registration(known_by, name, shown, Some(exclude))
         .map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
-    let ceremony = ceremonies::fresh(core, caller.principal.tenant);
-    let handle =
-        Handle::presented(&core.vault, caller.principal.tenant, Purpose::Register, &ceremony).ok_or(REFUSED)?;
-    let opening = Opening::new(core, handle, party.rp_id, &state)?.of(user.id, caller.principal.session);
-    let work =
-        core.store.tenant(caller.principal.tenant).write(move |tx| Box::pin(async move { opening.write(tx).await }));
-    work.await.map_err(|e: StoreError| Problem::from(e))?;
-    Ok(Begun { ceremony, options: options(&response)? })
+    let whose = Some((user.id, caller.principal.session));
+    let tenant = caller.principal.tenant;
+    let ceremony = ceremonies::open(core, tenant, Purpose::Register, party.rp_id, &state, whose).await?;
+    Ok(Begun::new(ceremony, options(&response)?))
 }
 
 /// Registers the key that an authenticator has made. The caller is told by mail.

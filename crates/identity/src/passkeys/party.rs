@@ -20,12 +20,11 @@ pub struct Party {
 }
 
 impl Party {
-    /// For a page of this request: the host of its origin, if that is one of the tenant's; else the first that the
-    /// tenant has. A client can choose among the tenant's own hosts only.
-    pub fn of(settings: &Settings, tenant: &Tenant, headers: &HeaderMap) -> Result<Self, Problem> {
+    /// For a page at this origin: its host, if it is one of the tenant's; else the first that the tenant has. A client
+    /// can choose among the tenant's own hosts only.
+    pub fn of(settings: &Settings, tenant: &Tenant, page: Option<&Url>) -> Result<Self, Problem> {
         let origins = origins(settings, tenant);
-        let asked = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()?.parse::<Url>().ok());
-        let own = |url: &&Url| asked.as_ref().is_some_and(|asked| asked.origin() == url.origin());
+        let own = |url: &&Url| page.is_some_and(|page| page.origin() == url.origin());
         let chosen = origins.iter().find(own).or(origins.first()).and_then(|url| url.domain());
         let rp_id = chosen.ok_or(NO_HOST)?.to_owned();
         Ok(Self { rp_id, name: tenant.name.to_string(), origins })
@@ -48,6 +47,11 @@ impl Party {
             .and_then(|builder| builder.timeout(super::ceremonies::LIFE).build())
             .map_err(|e| Problem::new(common::INTERNAL).cause(e))
     }
+}
+
+/// The origin of the page that makes a call, as browsers say it.
+pub fn page(headers: &HeaderMap) -> Option<Url> {
+    headers.get(header::ORIGIN)?.to_str().ok()?.parse().ok()
 }
 
 /// The tenant's own hosts, then the public URL's: with its scheme and port. Addresses are no hosts that a key could
@@ -85,7 +89,7 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, origin.parse().expect("a header"));
         }
-        Party::of(&settings, &tenant(hosts), &headers)
+        Party::of(&settings, &tenant(hosts), page(&headers).as_ref())
     }
 
     #[test]

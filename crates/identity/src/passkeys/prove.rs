@@ -1,9 +1,9 @@
 //! Signing in with a key: what is asked of the authenticator, and whether it answered.
 
-use http::HeaderMap;
 use kernel::{Amr, PasskeyId, Problem, RequestContext, Secret, Timestamp, UserId, problem::common};
 use serde_json::{Value as Json, json};
 use storage::{StoreError, TenantTx};
+use url::Url;
 use webauthn_rs::prelude::{
     AuthenticationResult, Credential, DiscoverableAuthentication, PublicKeyCredential, RequestChallengeResponse,
     WebauthnError,
@@ -11,7 +11,7 @@ use webauthn_rs::prelude::{
 
 use super::{
     INVALID, Party, Passkey,
-    ceremonies::{self, Begun, Handle, Opening, Purpose},
+    ceremonies::{self, Begun, Handle, Purpose},
     model::amr,
     store,
 };
@@ -45,26 +45,22 @@ impl Proven {
     }
 }
 
-fn options(response: &RequestChallengeResponse) -> Result<Json, Problem> {
+pub(super) fn options(response: &RequestChallengeResponse) -> Result<Json, Problem> {
     serde_json::to_value(&response.public_key)
         .map(|options| json!({ "publicKey": options }))
         .map_err(|e| Problem::new(common::INTERNAL).cause(e))
 }
 
-fn defect(error: WebauthnError) -> Problem {
+pub(super) fn defect(error: WebauthnError) -> Problem {
     Problem::new(common::INTERNAL).cause(error)
 }
 
 /// Begins a login by somebody who need not say who they are. The same for everybody.
-pub async fn begin_login(core: &Core, ctx: &RequestContext, headers: &HeaderMap) -> Result<Begun, Problem> {
-    let party = Party::of(&core.settings, &ctx.tenant, headers)?;
+pub async fn begin_login(core: &Core, ctx: &RequestContext, page: Option<&Url>) -> Result<Begun, Problem> {
+    let party = Party::of(&core.settings, &ctx.tenant, page)?;
     let (response, state) = party.webauthn()?.start_discoverable_authentication().map_err(defect)?;
-    let ceremony = ceremonies::fresh(core, ctx.tenant.id);
-    let handle = Handle::presented(&core.vault, ctx.tenant.id, Purpose::Login, &ceremony).ok_or(INVALID)?;
-    let opening = Opening::new(core, handle, party.rp_id, &state)?;
-    let work = core.store.tenant(ctx.tenant.id).write(move |tx| Box::pin(async move { opening.write(tx).await }));
-    work.await.map_err(|e: StoreError| Problem::from(e))?;
-    Ok(Begun { ceremony, options: options(&response)? })
+    let ceremony = ceremonies::open(core, ctx.tenant.id, Purpose::Login, party.rp_id, &state, None).await?;
+    Ok(Begun::new(ceremony, options(&response)?))
 }
 
 /// Whoever has answered a login's ceremony, which is used up.
@@ -99,7 +95,7 @@ pub async fn prove_login(
     }
 }
 
-fn proven(passkey: Passkey, result: &AuthenticationResult) -> Proven {
+pub(super) fn proven(passkey: Passkey, result: &AuthenticationResult) -> Proven {
     let mut credential = webauthn_rs::prelude::Passkey::from(passkey.credential);
     credential.update_credential(result);
     let credential = Credential::from(credential);
@@ -124,7 +120,7 @@ pub(super) const fn word(error: &WebauthnError) -> &'static str {
 }
 
 /// Notes the failure and says what everybody is told. A key that has been copied is its own entry.
-async fn refuse(
+pub(super) async fn refuse(
     core: &Core,
     ctx: &RequestContext,
     whose: Option<(UserId, PasskeyId)>,

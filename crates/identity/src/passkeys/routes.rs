@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use kernel::{PasskeyId, Secret};
+use kernel::{PasskeyId, Problem, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use storage::StoreError;
@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use webauthn_rs::prelude::RegisterPublicKeyCredential;
 
-use super::{Begun, PasskeyView, manage, model::MAX_NAME, store};
+use super::{Begun, PasskeyView, manage, model::MAX_NAME, page, store};
 use crate::{
     Core,
     devices::Shown,
@@ -61,7 +61,7 @@ async fn start(
     permit: Permit<WriteProfile>,
     headers: HeaderMap,
 ) -> Result<Json<BegunView>, Refusal> {
-    Ok(Json(manage::begin_registration(&core, &permit, &headers).await?.into()))
+    Ok(Json(manage::begin_registration(&core, &permit, page(&headers).as_ref()).await?.into()))
 }
 
 /// What the authenticator has made.
@@ -93,7 +93,7 @@ async fn finish(
     Json(body): Json<RegisterPasskey>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<PasskeyView>), Refusal> {
     let name = match body.name {
-        Some(name) => checked(&name)?,
+        Some(name) => name_of(&name)?,
         None => Shown::read(&headers, permit.ctx.client_ip).name(),
     };
     let made = manage::finish_registration(&core, &permit, &body.ceremony, body.credential, name, wish).await?;
@@ -101,10 +101,11 @@ async fn finish(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(made.into())))
 }
 
-fn checked(name: &str) -> Result<String, Refusal> {
+/// Reads what a passkey is to be called.
+pub fn name_of(name: &str) -> Result<String, Problem> {
     let mut fields = Fields::new();
     let name = fields.text("/name", name, MAX_NAME);
-    Ok(fields.finish(name)?)
+    fields.finish(name)
 }
 
 /// Your passkeys
@@ -142,7 +143,7 @@ async fn rename(
     Path(id): Path<Uuid>,
     Json(body): Json<RenamePasskey>,
 ) -> Result<StatusCode, Refusal> {
-    manage::rename(&core, &permit, PasskeyId::from_uuid(id), checked(&body.name)?).await?;
+    manage::rename(&core, &permit, PasskeyId::from_uuid(id), name_of(&body.name)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -35,6 +35,12 @@ pub async fn list(tx: &mut TenantTx, user: UserId) -> Result<Vec<Passkey>, Store
     tx.query(&sql, params![user, MOST]).await?.iter().map(read).collect()
 }
 
+/// Whether somebody has a passkey that is bound to this host.
+pub async fn exists_at(tx: &mut TenantTx, user: UserId, rp_id: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM passkeys WHERE tenant_id = $1 AND user_id = $2 AND rp_id = $3 LIMIT 1";
+    Ok(tx.query_opt(sql, params![user, rp_id]).await?.is_some())
+}
+
 /// What authenticators know the user by: made when it is first asked for.
 pub(super) async fn handle(tx: &mut TenantTx, user: UserId, fresh: Uuid) -> Result<Uuid, StoreError> {
     let sql = "INSERT INTO passkey_handles (tenant_id, user_id, handle) VALUES ($1, $2, $3)

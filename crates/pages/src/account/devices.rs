@@ -12,7 +12,7 @@ use kernel::{DeviceId, Problem, Timestamp, problem::common};
 use minijinja::{Value, context};
 use storage::StoreError;
 
-use super::{Sure, own::Own, page, sure, when};
+use super::{Sure, at_field_of, own::Own, page, sure, when};
 use crate::{Pages, form::Posted, notice::Notice, texts::Words};
 
 const SECTION: &str = "account/devices";
@@ -64,13 +64,7 @@ async fn rename(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Resul
     let id: DeviceId = form.text("device").parse().map_err(|_| common::NOT_FOUND)?;
     match devices::rename_own(own.core(), &own.permit, id, form.text("name")).await {
         Ok(()) => Ok(visit.go_saying(&visit.url(SECTION), Notice::DeviceNamed)),
-        Err(problem) if problem.status() == 400 => {
-            // The field is the one of this device.
-            let errors = problem.errors.iter().map(|e| (e.code, e.message.clone()));
-            let there =
-                errors.fold(Problem::new(problem.kind), |p, (code, text)| p.field(format!("/name-{id}"), code, text));
-            Ok(view(&own, Some(there)).await?)
-        }
+        Err(problem) if problem.status() == 400 => Ok(view(&own, Some(at_field_of(&problem, &id))).await?),
         Err(problem) => Err(problem.into()),
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::{Router, response::Response, routing::get};
 use identity::{
     http::{Fields, Refusal},
-    passwords::too_long,
     users::{Email, ReadProfile, WriteProfile},
     verification,
 };
@@ -36,19 +35,14 @@ async fn ask(own: Own<ReadProfile>) -> Result<Response, Refusal> {
 
 fn read(form: &Form) -> Result<(Email, Secret), Problem> {
     let mut fields = Fields::new();
-    let (typed, current) = (form.text("new_email"), form.secret("current_password"));
-    let email = match typed {
+    let email = match form.text("new_email") {
         "" => {
             fields.wrong("/new_email", "required", "");
             None
         }
         typed => fields.keep("/new_email", "format", typed.parse::<Email>()),
     };
-    if current.expose().is_empty() {
-        fields.wrong("/current_password", "required", "");
-    } else if too_long(current.expose()) {
-        fields.wrong("/current_password", "too_long", "");
-    }
+    let current = form.password(&mut fields, "current_password");
     Ok((fields.finish(email)?, current))
 }
 

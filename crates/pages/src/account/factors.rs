@@ -47,7 +47,7 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
         .route("/ui/account/factors/{id}/remove", get(ask_remove).post(remove))
 }
 
-async fn all<R>(own: &Own<R>) -> Result<mfa::Factors, Problem> {
+pub(super) async fn all<R>(own: &Own<R>) -> Result<mfa::Factors, Problem> {
     let id = own.id;
     let found = own.core().store.tenant(own.permit.principal.tenant).read(move |tx| Box::pin(mfa::overview(tx, id)));
     found.await.map_err(|error: StoreError| error.into())

@@ -6,7 +6,6 @@ use axum::{Router, response::Response, routing::get};
 use identity::{
     auth::{self, PasswordChange},
     http::{Fields, Refusal},
-    passwords::too_long,
     users::{ReadProfile, WriteProfile},
 };
 use kernel::Problem;
@@ -15,6 +14,7 @@ use super::{own::Own, page};
 use crate::{
     Pages,
     form::{Form, Posted},
+    new_password,
     notice::Notice,
     view::View,
 };
@@ -25,26 +25,20 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
     Router::new().route("/ui/account/password", get(ask).post(change))
 }
 
-fn view(email: Option<String>) -> View {
-    page("account/password.html", SECTION).with("email", email)
+async fn view<R>(own: &Own<R>) -> Result<View, Problem> {
+    let rules = new_password::rules(&own.visit).await?;
+    Ok(page("account/password.html", SECTION).with("email", own.user().await?.email).with("rules", rules))
 }
 
 async fn ask(own: Own<ReadProfile>) -> Result<Response, Refusal> {
-    Ok(own.visit.show(view(own.user().await?.email)))
+    Ok(own.visit.show(view(&own).await?))
 }
 
 fn read(form: &Form) -> Result<PasswordChange, Problem> {
     let mut fields = Fields::new();
-    for name in ["current_password", "new_password"] {
-        let typed = form.secret(name);
-        if typed.expose().is_empty() {
-            fields.wrong(format!("/{name}"), "required", "");
-        } else if too_long(typed.expose()) {
-            fields.wrong(format!("/{name}"), "too_long", "");
-        }
-    }
+    let [current, new] = ["current_password", "new_password"].map(|name| form.password(&mut fields, name));
     fields.check()?;
-    Ok(PasswordChange { current: form.secret("current_password"), new: form.secret("new_password") })
+    Ok(PasswordChange { current, new })
 }
 
 async fn change(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result<Response, Refusal> {
@@ -54,7 +48,7 @@ async fn change(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Resul
     };
     match changed {
         Ok(()) => Ok(visit.go_saying(&visit.url(SECTION), Notice::PasswordChanged)),
-        Err(problem) if problem.status() < 500 => Ok(visit.show(view(own.user().await?.email).refused(problem))),
+        Err(problem) if problem.status() < 500 => Ok(visit.show(view(&own).await?.refused(problem))),
         Err(problem) => Err(problem.into()),
     }
 }

@@ -14,12 +14,13 @@ use http::header;
 use identity::{
     api_keys::{self, ReadOwnKeys},
     http::Refusal,
+    passkeys::PasskeyView,
     users::{ReadProfile, UserView},
 };
 use kernel::Problem;
 use serde_json::{Value as Json, json};
 
-use super::{devices, own::Own, page, sessions, when};
+use super::{devices, factors, own::Own, page, passkeys, sessions, when};
 use crate::Pages;
 
 const SECTION: &str = "account/privacy";
@@ -90,6 +91,8 @@ async fn collect(own: &Own<ReadOwnKeys>) -> Result<Json, Problem> {
         "roles": own.permit.principal.roles.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "sessions": sessions,
         "devices": devices,
+        "second_factors": json!(factors::all(own).await?),
+        "passkeys": passkeys::of(own).await?.into_iter().map(|key| json!(PasskeyView::from(key))).collect::<Vec<_>>(),
         "api_keys": keys,
     }))
 }

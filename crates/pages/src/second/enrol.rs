@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use identity::{
-    auth,
+    auth::{self, Answer},
     http::Refusal,
     mfa::{CHALLENGE, Method, SecondProof},
     users::Phone,
@@ -63,8 +63,9 @@ pub(super) async fn confirm(Posted { visit, form }: Posted) -> Result<Response, 
     let method = if factor::is_app(&form) { Method::Totp } else { Method::Sms };
     let outcome = match factor::code(&form) {
         Ok(code) => {
-            let (core, who, proof) = (&visit.pages().core, who(&visit, &waiting), SecondProof { method, code });
-            auth::answer(core, visit.ctx(), who, proof, form.is_ticked("trust")).await
+            let answer = Answer::Code(SecondProof { method, code });
+            let (core, who) = (&visit.pages().core, who(&visit, &waiting));
+            auth::answer(core, visit.ctx(), who, answer, form.is_ticked("trust")).await
         }
         Err(problem) => Err(problem),
     };

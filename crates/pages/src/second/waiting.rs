@@ -89,5 +89,6 @@ pub(crate) const fn name(method: Method) -> &'static str {
         Method::Totp => "totp",
         Method::Sms => "sms",
         Method::BackupCode => "backup_code",
+        Method::Passkey => "passkey",
     }
 }

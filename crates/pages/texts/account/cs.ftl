@@ -139,7 +139,7 @@ account-factors = Dvoufázové ověření
 account-factors-about = Kód kromě hesla.
 notice-factor-added = Je nastaveno. Vaše ostatní relace skončily.
 notice-factor-removed = Je odebráno. Vaše ostatní relace skončily.
-notice-sign-in-again = Přihlaste se prosím znovu: je k tomu potřeba čerstvé přihlášení.
+notice-sign-in-again = Přihlaste se prosím znovu: je k tomu třeba čerstvé přihlášení, a to přístupovým klíčem nebo s druhým krokem, pokud je máte.
 factors-text = Kromě hesla se vás zeptáme na kód, který můžete mít jen vy. Kdo zjistí vaše heslo, jen s ním se dovnitř nedostane.
 factors-none = Druhý krok zatím nemáte nastaven.
 factor-app = Ověřovací aplikace
@@ -176,6 +176,24 @@ codes-left = { $count ->
     [few] Zbývají { $count } kódy
    *[other] Zbývá { $count } kódů
 }
+
+## Přístupové klíče
+account-passkeys = Přístupové klíče
+account-passkeys-about = Přihlášení bez hesla.
+notice-passkey-added = Váš přístupový klíč je připraven. Odteď se jím můžete přihlásit.
+notice-passkey-named = Přístupový klíč má své jméno.
+notice-passkey-removed = Přístupový klíč je odstraněn.
+passkeys-text = Přístupový klíč je na vašem zařízení a přihlásí vás otiskem prstu, obličejem nebo PINem: bez hesla a bez čehokoli, na co by se vás mohla ptát falešná stránka.
+passkeys-none = Zatím nemáte žádné přístupové klíče.
+passkey-add = Přidat přístupový klíč
+passkey-add-text = Prohlížeč se zeptá, kam přístupový klíč uložit: na toto zařízení, do telefonu, nebo na bezpečnostní klíč.
+passkey-synced = Pro { $host }. Může být na několika vašich zařízeních.
+passkey-single = Pro { $host }. Je jen na jednom zařízení.
+passkey-remove-text = Už se jím nepřihlásíte. Smažte jej i na svém zařízení.
+problem-passkey-refused = Přístupový klíč se nepodařilo přidat. Zkuste to prosím znovu se zařízením, které ověřuje otisk prstu, obličej nebo PIN.
+problem-passkey-exists = Tento přístupový klíč už je ve vašem seznamu.
+problem-passkey-no-host = Na této adrese nelze přístupové klíče používat. Obraťte se prosím na svého správce.
+privacy-factors = Vaše druhé faktory a přístupové klíče, bez jejich tajemství
 
 ## Leaving
 account-verify = Poslat e-mail k potvrzení

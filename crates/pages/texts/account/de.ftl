@@ -138,7 +138,7 @@ account-factors = Bestätigung in zwei Schritten
 account-factors-about = Ein Code neben dem Passwort.
 notice-factor-added = Es ist eingerichtet. Ihre anderen Sitzungen sind beendet.
 notice-factor-removed = Es ist entfernt. Ihre anderen Sitzungen sind beendet.
-notice-sign-in-again = Bitte melden Sie sich erneut an: Dafür muss die Anmeldung frisch sein.
+notice-sign-in-again = Bitte melden Sie sich erneut an: Dafür muss die Anmeldung frisch sein, mit Passkey oder zweitem Schritt, wenn Sie so etwas haben.
 factors-text = Neben dem Passwort werden Sie nach einem Code gefragt, den nur Sie haben können. Wer Ihr Passwort erfährt, kommt damit allein nicht hinein.
 factors-none = Sie haben noch keinen zweiten Schritt eingerichtet.
 factor-app = Authenticator-App
@@ -174,6 +174,24 @@ codes-left = { $count ->
     [one] { $count } Code übrig
    *[other] { $count } Codes übrig
 }
+
+## Passkeys
+account-passkeys = Passkeys
+account-passkeys-about = Anmelden ohne Passwort.
+notice-passkey-added = Ihr Passkey ist bereit. Ab jetzt können Sie sich damit anmelden.
+notice-passkey-named = Der Passkey hat seinen Namen.
+notice-passkey-removed = Der Passkey ist entfernt.
+passkeys-text = Ein Passkey liegt auf einem Ihrer Geräte und meldet Sie mit Fingerabdruck, Gesicht oder PIN an: kein Passwort, und nichts, wonach eine falsche Seite fragen könnte.
+passkeys-none = Sie haben noch keine Passkeys.
+passkey-add = Passkey hinzufügen
+passkey-add-text = Ihr Browser fragt, wo der Passkey liegen soll: auf diesem Gerät, auf einem Telefon oder auf einem Sicherheitsschlüssel.
+passkey-synced = Für { $host }. Er kann auf mehreren Ihrer Geräte sein.
+passkey-single = Für { $host }. Er ist nur auf einem Gerät.
+passkey-remove-text = Sie können sich damit nicht mehr anmelden. Löschen Sie ihn auch auf Ihrem Gerät.
+problem-passkey-refused = Der Passkey konnte nicht hinzugefügt werden. Bitte versuchen Sie es noch einmal, mit einem Gerät, das Fingerabdruck, Gesicht oder PIN prüft.
+problem-passkey-exists = Dieser Passkey ist schon in Ihrer Liste.
+problem-passkey-no-host = Unter dieser Adresse lassen sich keine Passkeys benutzen. Bitte wenden Sie sich an Ihre Administration.
+privacy-factors = Ihre zweiten Faktoren und Passkeys, ohne ihre Geheimnisse
 
 ## Leaving
 account-verify = Mail zur Bestätigung senden

@@ -138,7 +138,7 @@ account-factors = Two-step verification
 account-factors-about = A code beside the password.
 notice-factor-added = It is set up. Your other sessions have ended.
 notice-factor-removed = It is removed. Your other sessions have ended.
-notice-sign-in-again = Please sign in again: this needs a recent sign-in.
+notice-sign-in-again = Please sign in again: this needs a recent sign-in, with a passkey or the second step if you have one.
 factors-text = Beside the password you are asked for a code that only you can have. Whoever learns your password cannot get in with it alone.
 factors-none = You have not set up a second step yet.
 factor-app = Authenticator app
@@ -174,6 +174,24 @@ codes-left = { $count ->
     [one] { $count } code left
    *[other] { $count } codes left
 }
+
+## Passkeys
+account-passkeys = Passkeys
+account-passkeys-about = Sign in without a password.
+notice-passkey-added = Your passkey is ready. You can sign in with it from now on.
+notice-passkey-named = The passkey has its name.
+notice-passkey-removed = The passkey is removed.
+passkeys-text = A passkey is on a device of yours and signs you in by your fingerprint, your face or a PIN: no password, and nothing that a false page could ask you for.
+passkeys-none = You have no passkeys yet.
+passkey-add = Add a passkey
+passkey-add-text = Your browser asks where to keep the passkey: on this device, on a phone, or on a security key.
+passkey-synced = For { $host }. It may be on several of your devices.
+passkey-single = For { $host }. It is on one device only.
+passkey-remove-text = You cannot sign in with it any more. Delete it on your device, too.
+problem-passkey-refused = The passkey could not be added. Please try again, with a device that checks a fingerprint, a face or a PIN.
+problem-passkey-exists = This passkey is in your list already.
+problem-passkey-no-host = Passkeys cannot be used at this address. Please ask your administrator.
+privacy-factors = Your second factors and passkeys, without their secrets
 
 ## Leaving
 account-verify = Send a mail to confirm it

@@ -138,7 +138,7 @@ account-factors = Verificación en dos pasos
 account-factors-about = Un código además de la contraseña.
 notice-factor-added = Está configurado. Tus demás sesiones han terminado.
 notice-factor-removed = Está eliminado. Tus demás sesiones han terminado.
-notice-sign-in-again = Inicia sesión de nuevo: esto requiere un inicio de sesión reciente.
+notice-sign-in-again = Vuelve a iniciar sesión: hace falta un inicio de sesión reciente, con una llave de acceso o el segundo paso si los tienes.
 factors-text = Además de la contraseña se te pide un código que solo tú puedes tener. Quien conozca tu contraseña no puede entrar solo con ella.
 factors-none = Aún no has configurado un segundo paso.
 factor-app = Aplicación de autenticación
@@ -174,6 +174,24 @@ codes-left = { $count ->
     [one] Queda { $count } código
    *[other] Quedan { $count } códigos
 }
+
+## Llaves de acceso
+account-passkeys = Llaves de acceso
+account-passkeys-about = Inicia sesión sin contraseña.
+notice-passkey-added = Tu llave de acceso está lista. Desde ahora puedes iniciar sesión con ella.
+notice-passkey-named = La llave de acceso tiene su nombre.
+notice-passkey-removed = La llave de acceso se ha eliminado.
+passkeys-text = Una llave de acceso está en uno de tus dispositivos e inicia sesión con tu huella, tu cara o un PIN: sin contraseña y sin nada que una página falsa pueda pedirte.
+passkeys-none = Aún no tienes llaves de acceso.
+passkey-add = Añadir una llave de acceso
+passkey-add-text = Tu navegador pregunta dónde guardar la llave de acceso: en este dispositivo, en un teléfono o en una llave de seguridad.
+passkey-synced = Para { $host }. Puede estar en varios de tus dispositivos.
+passkey-single = Para { $host }. Está en un solo dispositivo.
+passkey-remove-text = Ya no podrás iniciar sesión con ella. Elimínala también en tu dispositivo.
+problem-passkey-refused = No se ha podido añadir la llave de acceso. Inténtalo de nuevo con un dispositivo que compruebe una huella, una cara o un PIN.
+problem-passkey-exists = Esta llave de acceso ya está en tu lista.
+problem-passkey-no-host = En esta dirección no se pueden usar llaves de acceso. Consulta a tu administrador.
+privacy-factors = Tus segundos factores y llaves de acceso, sin sus secretos
 
 ## Leaving
 account-verify = Enviar un correo para confirmarla

@@ -138,7 +138,7 @@ account-factors = Validation en deux étapes
 account-factors-about = Un code en plus du mot de passe.
 notice-factor-added = C’est en place. Vos autres sessions sont terminées.
 notice-factor-removed = C’est retiré. Vos autres sessions sont terminées.
-notice-sign-in-again = Veuillez vous reconnecter : cela demande une connexion récente.
+notice-sign-in-again = Veuillez vous reconnecter : cela demande une connexion récente, avec une clé d’accès ou la seconde étape si vous en avez une.
 factors-text = En plus du mot de passe, un code vous est demandé que vous seul pouvez avoir. Qui apprend votre mot de passe n’entre pas avec lui seul.
 factors-none = Vous n’avez pas encore mis en place de seconde étape.
 factor-app = Application d’authentification
@@ -174,6 +174,24 @@ codes-left = { $count ->
     [one] { $count } code restant
    *[other] { $count } codes restants
 }
+
+## Clés d’accès
+account-passkeys = Clés d’accès
+account-passkeys-about = Se connecter sans mot de passe.
+notice-passkey-added = Votre clé d’accès est prête. Vous pouvez désormais vous connecter avec elle.
+notice-passkey-named = La clé d’accès a son nom.
+notice-passkey-removed = La clé d’accès est supprimée.
+passkeys-text = Une clé d’accès se trouve sur l’un de vos appareils et vous connecte par votre empreinte, votre visage ou un code PIN : pas de mot de passe, et rien qu’une fausse page puisse vous demander.
+passkeys-none = Vous n’avez pas encore de clé d’accès.
+passkey-add = Ajouter une clé d’accès
+passkey-add-text = Votre navigateur demande où conserver la clé d’accès : sur cet appareil, sur un téléphone ou sur une clé de sécurité.
+passkey-synced = Pour { $host }. Elle peut se trouver sur plusieurs de vos appareils.
+passkey-single = Pour { $host }. Elle se trouve sur un seul appareil.
+passkey-remove-text = Vous ne pourrez plus vous connecter avec elle. Supprimez-la aussi sur votre appareil.
+problem-passkey-refused = La clé d’accès n’a pas pu être ajoutée. Veuillez réessayer avec un appareil qui vérifie une empreinte, un visage ou un code PIN.
+problem-passkey-exists = Cette clé d’accès est déjà dans votre liste.
+problem-passkey-no-host = Les clés d’accès ne fonctionnent pas à cette adresse. Veuillez vous adresser à votre administrateur.
+privacy-factors = Vos seconds facteurs et clés d’accès, sans leurs secrets
 
 ## Leaving
 account-verify = Envoyer un e-mail pour la confirmer

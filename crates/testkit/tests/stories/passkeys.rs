@@ -6,11 +6,11 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use testkit::{Answer, Authenticator, Backend, Person, TestApp};
 
-const HERE: &str = "http://portcullis.test";
+pub(crate) const HERE: &str = "http://portcullis.test";
 /// A person who tries often.
 const LIMITS: &str = "[identity.limits]\nlogin = \"1000/minute\"\nip = [\"10000/minute\"]\nuser = [\"10000/minute\"]\n";
 
-async fn app(backend: Backend) -> TestApp {
+pub(crate) async fn app(backend: Backend) -> TestApp {
     TestApp::builder().backend(backend).config(LIMITS).start().await
 }
 
@@ -26,7 +26,7 @@ async fn finish(app: &TestApp, token: &str, ceremony: &Value, credential: &Value
 }
 
 /// Registers a passkey.
-async fn register(app: &TestApp, token: &str, device: &mut Authenticator) -> Value {
+pub(crate) async fn register(app: &TestApp, token: &str, device: &mut Authenticator) -> Value {
     let begun = begin(app, token).await.expect(200).json;
     finish(app, token, &begun["ceremony"], &device.create(&begun["options"])).await.expect(201).json
 }
@@ -48,7 +48,7 @@ async fn login(app: &TestApp, device: &mut Authenticator) -> Answer {
     answer(app, &begun["ceremony"], &device.get(&begun["options"])).await
 }
 
-async fn newcomer<'a>(app: &'a TestApp, email: &str) -> (Person<'a>, String) {
+pub(crate) async fn newcomer<'a>(app: &'a TestApp, email: &str) -> (Person<'a>, String) {
     let person = app.user(email).await;
     let token = person.login().await.expect_tokens().access;
     (person, token)
@@ -113,7 +113,10 @@ async fn what_is_beyond_a_password_is_asked_for_by_both(backend: Backend) {
     app.post("/api/v1/mfa/totp").bearer(&stolen).send().await.expect_problem(401, STEP_UP);
     let policy = json!({"mfa": {"required": "always"}});
     app.admin_call("PATCH", "/api/v1/admin/settings", &policy).await.expect(200);
-    ada.login().await.expect_problem(401, "login.passkey_needed");
+    let asked = ada.login().await.expect(200).json;
+    assert_eq!((&asked["methods"], &asked["enrolment_required"]), (&json!([{"method": "passkey"}]), &Value::Null));
+    let enrol = app.post("/api/v1/auth/mfa/enrol/totp").json(&json!({"challenge_id": asked["challenge_id"]}));
+    enrol.send().await.expect_problem(401, "mfa.challenge_invalid");
     ada.login_with("not the password").await.expect_problem(401, "credentials.invalid");
     let strong = login(&app, &mut device).await.expect_tokens().access;
     app.post("/api/v1/mfa/totp").bearer(&strong).send().await.expect(201);
@@ -133,7 +136,7 @@ async fn what_is_beyond_a_password_is_asked_for_by_both(backend: Backend) {
 }
 
 /// What an access token says.
-fn claims(token: &str) -> Value {
+pub(crate) fn claims(token: &str) -> Value {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     let body = token.split('.').nth(1).expect("a body");
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).expect("base64url")).expect("JSON")
@@ -301,20 +304,7 @@ async fn another_tenant_knows_nothing_of_it(backend: Backend) {
     login(&app, &mut device).await.expect_tokens();
 }
 
-macro_rules! on_both {
-    ($($name:ident;)*) => {
-        mod sqlite {
-            use testkit::Backend;
-            $(#[tokio::test] async fn $name() { super::$name(Backend::SqliteAndMemory).await })*
-        }
-        mod postgresql {
-            use testkit::Backend;
-            $(#[tokio::test] async fn $name() { super::$name(Backend::PostgresAndRedis).await })*
-        }
-    };
-}
-
-on_both! {
+crate::on_both! {
     a_passkey_is_a_whole_login;
     what_is_beyond_a_password_is_asked_for_by_both;
     what_must_not_work_does_not;

@@ -19,6 +19,8 @@ const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/api/v1/auth/invitation/accept"),
     ("POST", "/api/v1/auth/passkey/finish"),
     ("POST", "/api/v1/auth/mfa"),
+    ("POST", "/api/v1/auth/mfa/passkey/start"),
+    ("POST", "/api/v1/auth/mfa/passkey/finish"),
     ("POST", "/api/v1/auth/mfa/sms/send"),
     ("POST", "/api/v1/auth/mfa/enrol/totp"),
     ("POST", "/api/v1/auth/mfa/enrol/sms"),

@@ -1,0 +1,80 @@
+// The second step of signing in, without scripts: an app, backup codes, text messages.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { notice, person, signIn } from "../harness/people.mjs";
+import { fillCredentials } from "../harness/sign-in.mjs";
+import { totp } from "../harness/totp.mjs";
+import { sharedGate, visitor } from "../harness/world.mjs";
+
+const PLAIN = { javaScriptEnabled: false };
+
+async function answer(page, code) {
+  await page.locator("#code").fill(code);
+  await page.getByRole("button", { name: /Continue|Confirm/ }).click();
+}
+
+/** Somebody who is asked for the second step, in a browser of their own. */
+async function challenged(t, email) {
+  const page = await visitor(t, PLAIN);
+  await page.goto("/ui/account/profile");
+  await fillCredentials(page, email);
+  assert.equal(new URL(page.url()).pathname, "/ui/mfa");
+  return page;
+}
+
+const isIn = (page) => assert.equal(new URL(page.url()).pathname, "/ui/account/profile");
+
+test("an app is set up and asked for, and a backup code works once", async (t) => {
+  const email = await person();
+  const page = await visitor(t, PLAIN);
+  await signIn(page, email, { path: "/ui/account/factors" });
+  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
+  await page.locator("main form button").click();
+  const key = await page.locator(".secret").innerText();
+  await answer(page, "000000");
+  assert.match(await page.getByRole("alert").innerText(), /code is not right/);
+  assert.equal(await page.locator(".secret").innerText(), key, "the page is drawn again");
+  await answer(page, totp(key));
+  await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+  const codes = await page.locator(".codes code").allInnerTexts();
+  assert.equal(codes.length, 10);
+
+  // The step that set it up is used up, so the next one is given, which is let in before its time.
+  const second = await challenged(t, email);
+  await answer(second, "000000");
+  assert.match(await second.getByRole("alert").innerText(), /code is not right/);
+  await answer(second, totp(key, 1));
+  isIn(second);
+
+  const third = await challenged(t, email);
+  await third.getByRole("link", { name: "Use a backup code" }).click();
+  await answer(third, codes[0]);
+  isIn(third);
+  const fourth = await challenged(t, email);
+  await fourth.getByRole("link", { name: "Use a backup code" }).click();
+  await answer(fourth, codes[0]);
+  assert.match(await fourth.getByRole("alert").innerText(), /has been used/);
+  await answer(fourth, codes[1]);
+  isIn(fourth);
+});
+
+test("a phone is set up and asked for, with the code of a text message", async (t) => {
+  const [gate, email] = [await sharedGate(), await person()];
+  const phone = `+49301${Math.floor(1e6 + Math.random() * 9e6)}`;
+  const page = await visitor(t, PLAIN);
+  await signIn(page, email, { path: "/ui/account/factors" });
+  await page.getByRole("link", { name: "Set up text messages" }).click();
+  await page.getByLabel("Phone").fill(phone);
+  await page.getByRole("button", { name: "Send code" }).click();
+  await answer(page, (await gate.outbox.sms(phone)).code);
+  await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+
+  const other = await challenged(t, email);
+  await other.getByRole("button", { name: "Send a code" }).click();
+  assert.match(await notice(other), /on its way to your phone/);
+  const { code } = await gate.outbox.sms(phone);
+  await answer(other, code);
+  isIn(other);
+});
