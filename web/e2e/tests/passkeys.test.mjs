@@ -6,6 +6,8 @@ import { test } from "node:test";
 import { withAuthenticator } from "../harness/authenticator.mjs";
 import { assertAccessible } from "../harness/looks.mjs";
 import { notice, person, signIn } from "../harness/people.mjs";
+import { fillCredentials } from "../harness/sign-in.mjs";
+import { totp } from "../harness/totp.mjs";
 import { visitor } from "../harness/world.mjs";
 
 /** Adds a passkey in the account, from its list. */
@@ -66,7 +68,7 @@ test("browsers offer passkeys by themselves where a name is typed", async (t) =>
   await page.getByRole("link", { name: "Sign out" }).waitFor();
 });
 
-test("whoever has a passkey changes passkeys after signing in with it", async (t) => {
+test("whoever has a passkey proves it before passkeys are changed", async (t) => {
   const page = await visitor(t);
   await withAuthenticator(page);
   const email = await person();
@@ -74,13 +76,39 @@ test("whoever has a passkey changes passkeys after signing in with it", async (t
   await add(page, "First");
   // A password alone is not enough any more.
   await page.getByRole("link", { name: "Add a passkey" }).click();
-  assert.equal(new URL(page.url()).pathname, "/ui/login");
-  assert.match(await notice(page), /recent sign-in, with a passkey/);
-  await byPasskey(page, "/ui/account/passkeys");
+  assert.equal(new URL(page.url()).pathname, "/ui/step-up");
+  await assertAccessible(page);
+  await page.getByRole("button", { name: "Use a passkey" }).click();
+  await page.waitForURL((url) => url.pathname === "/ui/account/passkeys");
   await page.getByRole("link", { name: "Add a passkey" }).click();
   // A device that has one makes no second.
   await page.getByRole("button", { name: "Add a passkey" }).click();
   await page.getByText("That did not work. Please try again").waitFor();
+});
+
+test("a passkey answers for the second step", async (t) => {
+  const page = await visitor(t);
+  await withAuthenticator(page);
+  const email = await person();
+  await signIn(page, email, { path: "/ui/account/passkeys" });
+  await add(page, "Phone");
+  // What is beside a password asks for what is beside a password.
+  await page.goto("/ui/account/factors");
+  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
+  await page.locator("main form button").click();
+  await page.getByRole("button", { name: "Use a passkey" }).click();
+  await page.waitForURL((url) => url.pathname === "/ui/account/factors");
+  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
+  await page.locator("main form button").click();
+  await page.locator("#code").fill(totp(await page.locator(".secret").innerText()));
+  await page.getByRole("button", { name: /Continue|Confirm/ }).click();
+  await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+  await signOut(page);
+  await page.goto("/ui/account/profile");
+  await fillCredentials(page, email);
+  await page.getByRole("link", { name: "Use a passkey" }).click();
+  await page.getByRole("button", { name: "Use a passkey" }).click();
+  await page.waitForURL((url) => url.pathname === "/ui/account/profile");
 });
 
 test("a device that refuses is told of, and nothing is added", async (t) => {
