@@ -100,8 +100,8 @@ async fn a_browser_that_is_trusted_is_asked_where_it_matters_and_comes_back() {
     // The sign-in page, where another proxy sends people, leads there as well.
     let page = browser.open("/ui/login?max_age=0&return_to=%2Fstrong").await.expect(200);
     assert_eq!(page.path, again);
-    let wrong = browser.submit(&page, again, &[("password", "wrong"), ("code", &ada.code())]).await;
+    let wrong = browser.submit(&page, "/ui/step-up", &[("password", "wrong"), ("code", &ada.code())]).await;
     let answer = [("password", PASSWORD), ("code", &*ada.code())];
-    let page = browser.submit(&wrong, again, &answer).await.expect(200);
+    let page = browser.submit(&wrong, "/ui/step-up", &answer).await.expect(200);
     assert_eq!((page.path.as_str(), page.answer.status), ("/strong", 200), "{}", page.html());
 }
