@@ -21,6 +21,7 @@ const OWNERS = {
   password: "/ui/account/password",
   factors: "/ui/account/factors",
   "factor-phone": "/ui/account/factors/phone",
+  "step-up": "/ui/step-up?max_age=0",
   passkeys: "/ui/account/passkeys",
   "passkey-new": "/ui/account/passkeys/new",
   sessions: "/ui/account/sessions",

@@ -16,8 +16,11 @@ for (const input of document.querySelectorAll("input[type=password][data-show]")
   button.addEventListener("click", () => say(input.type === "password"));
   // A password is never sent, or kept by the browser, as ordinary text.
   input.form?.addEventListener("submit", () => say(false));
+  const focused = document.activeElement === input;
   input.replaceWith(around);
   around.append(input, button);
+  // What is moved loses the focus.
+  if (focused) input.focus();
   say(false);
 }
 

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { withAuthenticator } from "../harness/authenticator.mjs";
-import { assertAccessible } from "../harness/looks.mjs";
 import { notice, person, signIn } from "../harness/people.mjs";
 import { fillCredentials } from "../harness/sign-in.mjs";
 import { totp } from "../harness/totp.mjs";
@@ -77,7 +76,6 @@ test("whoever has a passkey proves it before passkeys are changed", async (t) =>
   // A password alone is not enough any more.
   await page.getByRole("link", { name: "Add a passkey" }).click();
   assert.equal(new URL(page.url()).pathname, "/ui/step-up");
-  await assertAccessible(page);
   await page.getByRole("button", { name: "Use a passkey" }).click();
   await page.waitForURL((url) => url.pathname === "/ui/account/passkeys");
   await page.getByRole("link", { name: "Add a passkey" }).click();
@@ -129,5 +127,4 @@ test("without scripts it is said what a passkey needs", async (t) => {
   await page.getByRole("link", { name: "Add a passkey" }).click();
   await page.getByText("This needs JavaScript, and a browser that knows passkeys.").waitFor();
   assert.equal(await page.getByRole("button", { name: "Add a passkey" }).count(), 0);
-  await assertAccessible(page);
 });
