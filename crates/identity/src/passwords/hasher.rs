@@ -141,24 +141,23 @@ impl Hasher {
         if !cost.is_acceptable() {
             return Err(HasherError::Cost);
         }
-        let threads = match settings.threads {
-            0 => thread::available_parallelism().map_or(1, usize::from),
-            n => n,
-        };
-        Self::with_cost(cost, threads, settings.queue, random)
+        Self::with_cost(cost, settings.threads, settings.queue, random)
     }
 
-    /// A pool with any cost, also one below the floor. For tests: configuration goes through
-    /// [`Hasher::start`].
+    /// A pool with any cost, also one below the floor. No threads are one for each core.
     pub fn with_cost(cost: Cost, threads: usize, waiting: usize, random: Arc<dyn Random>) -> Result<Self, HasherError> {
         // Unbounded, because the permits bound it.
         let (queue, jobs) = unbounded();
         let computed = Arc::new(AtomicU64::new(0));
-        for i in 0..threads.max(1) {
+        let threads = match threads {
+            0 => thread::available_parallelism().map_or(1, usize::from),
+            n => n,
+        };
+        for i in 0..threads {
             let (jobs, computed) = (jobs.clone(), computed.clone());
             thread::Builder::new().name(format!("password-{i}")).spawn(move || work(&jobs, cost, &computed))?;
         }
-        let capacity = threads.max(1) + waiting;
+        let capacity = threads + waiting;
         let dummy = Arc::new((random::bytes(&*random), random::bytes(&*random)));
         let places = Arc::new(Semaphore::new(capacity));
         Ok(Self { queue, places, capacity, usual: cost, cost, dummy, computed, random })
@@ -381,6 +380,13 @@ mod tests {
         hasher.hash(secret("x")).await.expect("a place");
         second.hash(secret("x")).await.expect("the reserved place");
         assert_eq!(hasher.pending(), 0, "every place came back");
+    }
+
+    #[test]
+    fn without_a_number_each_core_has_a_thread() {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let pool = |threads| Hasher::with_cost(TINY, threads, 5, Arc::new(OsRandom::new())).expect("a pool");
+        assert_eq!([pool(0).capacity, pool(3).capacity], [cores + 5, 8]);
     }
 
     #[tokio::test]
