@@ -3,9 +3,7 @@
 
 // A button that shows what was typed as a password.
 for (const input of document.querySelectorAll("input[type=password][data-show]")) {
-  const around = document.createElement("span");
   const button = document.createElement("button");
-  around.className = "reveal";
   button.type = "button";
   button.setAttribute("aria-controls", input.id);
   button.setAttribute("aria-label", input.dataset.show);
@@ -16,11 +14,8 @@ for (const input of document.querySelectorAll("input[type=password][data-show]")
   button.addEventListener("click", () => say(input.type === "password"));
   // A password is never sent, or kept by the browser, as ordinary text.
   input.form?.addEventListener("submit", () => say(false));
-  const focused = document.activeElement === input;
-  input.replaceWith(around);
-  around.append(input, button);
-  // What is moved loses the focus.
-  if (focused) input.focus();
+  // The field stays where it is: somebody may be typing into it already.
+  input.after(button);
   say(false);
 }
 
