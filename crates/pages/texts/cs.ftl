@@ -33,18 +33,18 @@ sign-in-title = Přihlášení
 sign-in-login = E-mailová adresa nebo uživatelské jméno
 sign-in-passkey = Přihlásit se přístupovým klíčem
 passkey-failed = To se nepovedlo. Zkuste to prosím znovu, nebo zvolte jiný způsob.
-passkey-without = Je k tomu třeba JavaScript a prohlížeč, který zná přístupové klíče.
+passkey-without = Je k tomu třeba JavaScript a prohlížeč, který podporuje přístupové klíče.
 sign-in-password-title = Zadejte své heslo
 sign-in-change = Změnit
-sign-in-remember = Zůstat na tomto zařízení přihlášen(a)
+sign-in-remember = Neodhlašovat mě na tomto zařízení
 sign-in-submit = Přihlásit se
 password = Heslo
 password-show = Zobrazit heslo
 sign-out-title = Odhlásit se?
 sign-out-text = Chcete-li na tomto zařízení znovu používat svůj účet, budete se muset znovu přihlásit.
 sign-out-submit = Odhlásit se
-stay-signed-in = Zůstat přihlášen(a)
-notice-signed-out = Jste odhlášeni.
+stay-signed-in = Neodhlašovat
+notice-signed-out = Byli jste odhlášeni.
 notice-start-again = Trvalo to příliš dlouho. Začněte prosím znovu.
 
 ## The account
@@ -54,30 +54,30 @@ account-signed-in = Jste přihlášeni jako { $name }.
 ## What may be wrong with a field
 fault-required = Vyplňte prosím toto pole.
 fault-too-long = Je to příliš dlouhé.
-fault-format = To nevypadá správně.
+fault-format = Zadaný údaj nevypadá správně.
 fault-email = Zadejte prosím e-mailovou adresu, například ada@example.com.
-fault-unchanged = To už máte.
+fault-unchanged = Tento údaj je stejný jako dosud.
 fault-other = To nelze použít.
 
 ## What may go wrong
 problem-back = Na přihlášení
-problem-reference = Stav { $status }, značka { $id }
+problem-reference = Stav { $status }, referenční kód { $id }
 problem-title-not-found = Stránka nenalezena
-problem-title-forbidden = Není dovoleno
+problem-title-forbidden = Přístup odepřen
 problem-title-too-many = Počkejte prosím
-problem-title-unavailable = Okamžik prosím
+problem-title-unavailable = Okamžik, prosím
 problem-title-internal = Něco se pokazilo
 problem-title-request = To se nepovedlo
 problem-title-sign-in = Přihlaste se prosím
 problem-sign-in = Abyste to viděli, musíte být přihlášeni.
-problem-step-up = Je k tomu potřeba čerstvé přihlášení, nebo přihlášení s dvoufázovým ověřením. Potvrďte prosím ještě jednou, že jste to vy. Dvoufázové ověření si nastavíte ve svém účtu.
-problem-not-found = Tady nic není. Možná je v adrese překlep, nebo se stránka přestěhovala.
-problem-forbidden = Toto nesmíte.
+problem-step-up = Je k tomu potřeba nedávné přihlášení nebo přihlášení s dvoufázovým ověřením. Potvrďte prosím ještě jednou, že jste to vy. Dvoufázové ověření si nastavíte ve svém účtu.
+problem-not-found = Tady nic není. Možná je v adrese překlep, nebo byla stránka přesunuta.
+problem-forbidden = K tomu nemáte oprávnění.
 problem-too-many = Pokusů bylo příliš mnoho. Zkuste to prosím znovu za { $wait }.
 problem-unavailable = Právě teď nemůžeme odpovědět. Zkuste to prosím znovu za { $wait }.
-problem-internal = Chyba je na naší straně. Zkuste to prosím později; pokud potrvá, sdělte podpoře značku níže.
-problem-request = Požadavku nebylo rozumět. Vraťte se prosím a zkuste to znovu.
-problem-form-refused = Formulář nebylo možné přijmout. Možná byl otevřený velmi dlouho, nebo váš prohlížeč pro tuto stránku neukládá cookies. Povolte je prosím a zkuste to znovu.
+problem-internal = Chyba je na naší straně. Zkuste to prosím později; pokud potrvá, sdělte podpoře referenční kód níže.
+problem-request = Požadavek nebylo možné zpracovat. Vraťte se prosím a zkuste to znovu.
+problem-form-refused = Formulář nebylo možné přijmout. Možná byl otevřený velmi dlouho, nebo váš prohlížeč pro tento web neukládá soubory cookie. Povolte je prosím a zkuste to znovu.
 problem-credentials-invalid = Přihlašovací údaje nejsou správné. Zkontrolujte je prosím. Pokud jste se právě zaregistrovali, nejprve potvrďte svou e-mailovou adresu.
 problem-login-locked = Neúspěšných pokusů bylo příliš mnoho. Zkuste to prosím znovu za { $wait }.
 
@@ -88,94 +88,94 @@ your-name = Vaše jméno
 new-password = Nové heslo
 sign-up-title = Vytvořte si účet
 sign-up-submit = Vytvořit účet
-sign-up-needs-script = K registraci zde musí váš prohlížeč vyřešit malou hádanku, a k tomu potřebuje JavaScript.
+sign-up-needs-script = K registraci musí váš prohlížeč vyřešit malou výpočetní úlohu a k tomu potřebuje JavaScript.
 sign-up-already = Máte už účet?
 sign-up-link = Vytvořit účet
-sign-up-question = Jste tu poprvé?
+sign-up-question = Ještě nemáte účet?
 forgotten-link = Zapomněli jste heslo?
 rule-length = { $count ->
-    [one] { $count } znak nebo více
-    [few] { $count } znaky nebo více
-   *[other] { $count } znaků nebo více
+    [one] Alespoň { $count } znak
+    [few] Alespoň { $count } znaky
+   *[other] Alespoň { $count } znaků
 }
 rule-cases = Velká a malá písmena
 rule-upper = Velké písmeno
 rule-lower = Malé písmeno
 rule-digit = Číslice
-rule-special = Znak, který není písmeno ani číslice
+rule-special = Speciální znak (ne písmeno ani číslice)
 rule-unguessable = Těžko uhodnutelné: nejlépe několik nesouvisejících slov
 verify-title = Potvrďte svou e-mailovou adresu
 verify-text = Tlačítkem potvrdíte, že tato adresa je vaše.
 verify-submit = Potvrdit
-code-title = Podívejte se do pošty
+code-title = Zkontrolujte si e-mail
 code-sent = Na { $email } jsme poslali odkaz a kód. Otevřete odkaz, nebo kód zadejte zde.
 code-text = Zadejte adresu a kód, který jsme na ni poslali.
 code-label = Šestimístný kód
 code-again = Poslat nový e-mail
 forgotten-title = Zapomněli jste heslo?
-forgotten-text = Napište nám svou e-mailovou adresu. Pokud k ní účet existuje, pošleme odkaz, kterým si zvolíte nové heslo.
+forgotten-text = Zadejte svou e-mailovou adresu. Pokud k ní existuje účet, pošleme vám odkaz, pomocí kterého si zvolíte nové heslo.
 forgotten-submit = Poslat odkaz
-sent-title = Podívejte se do pošty
-sent-text = Pokud k adrese { $email } existuje účet, odkaz na volbu nového hesla je na cestě.
-sent-hint = Může to chvíli trvat. Podívejte se i mezi nevyžádanou poštu.
+sent-title = Zkontrolujte si e-mail
+sent-text = Pokud k adrese { $email } existuje účet, odkaz pro volbu nového hesla je na cestě.
+sent-hint = Může to chvíli trvat. Podívejte se i do nevyžádané pošty.
 sent-again = Poslat další odkaz
 choose-title = Zvolte si nové heslo
 choose-submit = Uložit heslo
 choose-ends = Všude jinde budete odhlášeni. Odkaz nefunguje?
-invited-title = Vítejte u { $product }
+invited-title = Vítá vás { $product }
 invited-text = Zvolte si heslo ke svému novému účtu.
 change-title = Potvrďte svou novou e-mailovou adresu
-change-text = Tlačítkem začnete tuto adresu používat pro svůj účet.
+change-text = Tlačítkem potvrdíte, že se tato adresa má od nynějška používat pro váš účet.
 change-submit = Potvrdit
 notice-mail-sent = Pokud je u této adresy co potvrdit, nový e-mail je na cestě.
 notice-email-verified = Vaše e-mailová adresa je potvrzena.
 notice-email-changed = Vaše nová e-mailová adresa je potvrzena.
-notice-password-chosen = Vaše heslo je uloženo. Přihlaste se s ním.
-problem-verification-invalid = Tento odkaz nebo kód už neplatí. Možná byl použit, vypršel, nebo byl poslán novější.
-problem-work = Hádanka, kterou řeší váš prohlížeč, nebyla vyřešena včas. Odešlete prosím formulář znovu.
+notice-password-chosen = Vaše heslo je uloženo. Přihlaste se jím prosím.
+problem-verification-invalid = Tento odkaz nebo kód už neplatí. Možná už byl použit, vypršel, nebo byl poslán novější.
+problem-work = Váš prohlížeč nevyřešil výpočetní úlohu včas. Odešlete prosím formulář znovu.
 problem-registration-closed = Zde se nemůžete zaregistrovat sami. Požádejte prosím o účet správce.
 fault-too-short = Použijte prosím více znaků.
 fault-no-uppercase = Přidejte prosím velké písmeno.
 fault-no-lowercase = Přidejte prosím malé písmeno.
 fault-no-digit = Přidejte prosím číslici.
-fault-no-special = Přidejte prosím znak, který není písmeno ani číslice.
+fault-no-special = Přidejte prosím speciální znak (ne písmeno ani číslici).
 fault-contains-identity = Nepoužívejte v něm prosím své jméno, firmu, uživatelské jméno ani e-mailovou adresu.
 fault-guessable = To se dá snadno uhodnout. Použijte několik nesouvisejících slov nebo správce hesel.
 fault-common = To je běžné heslo. Zvolte prosím jiné.
-fault-breached = Toto heslo je známo z úniku dat. Zvolte prosím jiné.
+fault-breached = Toto heslo se objevilo v úniku dat. Zvolte prosím jiné.
 fault-used-before = Toto heslo jste už používali. Zvolte prosím jiné.
 fault-code = Zadejte prosím šest číslic.
 
 ## Second factors
 second-title = Potvrďte, že jste to vy
-second-totp = Zadejte kód, který ukazuje vaše ověřovací aplikace.
+second-totp = Zadejte kód, který zobrazuje vaše ověřovací aplikace.
 second-sms = Můžeme poslat kód na váš telefon { $phone }.
 second-sms-send = Poslat kód
-second-backup = Zadejte jeden ze záložních kódů, které jste si uschovali. Každý platí jednou.
+second-backup = Zadejte jeden ze záložních kódů, které jste si uschovali. Každý platí jen jednou.
 second-backup-label = Záložní kód
 second-passkey = Potvrďte některým ze svých přístupových klíčů, že jste to vy.
-second-others = Jiný způsob
+second-others = Jiné způsoby
 second-use-totp = Použít ověřovací aplikaci
 second-use-sms = Použít SMS na { $phone }
 second-use-backup = Použít záložní kód
 second-use-passkey = Použít přístupový klíč
 second-trust = { $days ->
-    [one] Na tomto zařízení se { $days } den neptat
-    [few] Na tomto zařízení se { $days } dny neptat
-   *[other] Na tomto zařízení se { $days } dní neptat
+    [one] Na tomto zařízení se { $days } den znovu neptat
+    [few] Na tomto zařízení se { $days } dny znovu neptat
+   *[other] Na tomto zařízení se { $days } dní znovu neptat
 }
 second-cancel = Zrušit
-step-up-text = K tomu je potřeba čerstvé přihlášení. Potvrďte prosím ještě jednou, že jste to vy.
+step-up-text = K tomu je potřeba nedávné přihlášení. Potvrďte prosím ještě jednou, že jste to vy.
 step-up-passkey = Použít přístupový klíč
 step-up-sign-in = Místo toho se přihlásit znovu
 enrol-title = Chraňte svůj účet
-enrol-text = K přihlášení zde potřebujete druhý krok: aplikaci v telefonu, nebo SMS.
+enrol-text = K přihlášení zde potřebujete druhý krok: aplikaci v telefonu nebo SMS.
 enrol-other = Zvolit jiný způsob
 notice-sms-sent = Kód je na cestě do vašeho telefonu.
-problem-code = Kód není správný. Zkontrolujte jej prosím; kódy aplikace se mění každých 30 sekund.
-problem-sessions-full = Jste přihlášeni na tolika místech, na kolika smíte být. Nejprve se prosím na jednom z nich odhlaste.
+problem-code = Kód není správný. Zkontrolujte jej prosím; kódy v aplikaci se mění každých 30 sekund.
+problem-sessions-full = Dosáhli jste maximálního počtu relací. Nejprve se prosím z některé z nich odhlaste.
 problem-code-used = Tento kód už byl použit. Počkejte prosím na další.
-problem-no-phone = Není telefon, na který by šlo poslat kód. Použijte prosím jiný způsob.
+problem-no-phone = Není uveden telefon, na který by bylo možné poslat kód. Použijte prosím jiný způsob.
 problem-passkey-invalid = Přístupový klíč nebyl přijat. Zkuste to prosím znovu, nebo zvolte jiný způsob.
 problem-passkey-none = Pro tuto adresu nemáte přístupový klíč. Zvolte prosím jiný způsob.
 problem-passkey-needed = Přihlaste se prosím přístupovým klíčem: samotné heslo zde nestačí.

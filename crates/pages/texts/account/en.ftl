@@ -138,6 +138,7 @@ account-factors = Two-step verification
 account-factors-about = A code beside the password.
 notice-factor-added = It is set up. Your other sessions have ended.
 notice-factor-removed = It is removed. Your other sessions have ended.
+notice-factor-needed = That page needs a second step when you sign in. Set one up here, then open the page again.
 notice-sign-in-again = Please sign in again: this needs a recent sign-in, with a passkey or the second step if you have one.
 factors-text = Beside the password you are asked for a code that only you can have. Whoever learns your password cannot get in with it alone.
 factors-none = You have not set up a second step yet.

@@ -157,7 +157,7 @@ async fn a_login_with_an_unknown_device_is_told_and_one_with_a_known_device_is_n
     assert!(from("192.0.2.1", "Firefox").await.is_empty(), "the first login is no news");
     assert!(from("192.0.2.77", "Firefox").await.is_empty(), "the same network");
     let told = one(from("198.51.100.7", "Firefox").await);
-    assert_eq!(told.subject, "Neue Anmeldung an Ihrem Konto");
+    assert_eq!(told.subject, "Neue Anmeldung in Ihrem Konto");
     assert!(told.text.contains("198.51.100.7") && told.text.contains("Firefox"), "{}", told.text);
     assert!(from("198.51.100.8", "Firefox").await.is_empty(), "it is known now");
     let told = one(from("192.0.2.1", "<b>evil</b>").await);
