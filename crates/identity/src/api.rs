@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     Core, api_keys, attributes, audit, auth, authz, branding, devices, gateway_config,
-    http::{Refusal, render_problems},
+    http::{Refusal, openapi::ProblemDocument, render_problems},
     imports, keys, leaving, mfa, new_password, outbox, passkeys, passwords, preferences, proof_of_work, roles,
     sessions, templates, tenants, tokens, users, users_admin, verification,
 };
@@ -83,6 +83,7 @@ fn routes() -> OpenApiRouter<Arc<Core>> {
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     modifiers(&Credentials),
+    components(schemas(ProblemDocument)),
     tags(
         (name = "auth", description = "Getting in and out"),
         (name = "account", description = "One's own account"),

@@ -85,6 +85,25 @@ async fn every_operation_refuses_a_stranger() {
 }
 
 #[test]
+fn what_the_document_refers_to_is_in_it() {
+    fn dangling(part: &Json, document: &Json, found: &mut BTreeSet<String>) {
+        match part {
+            Json::Object(fields) => {
+                let to = fields.get("$ref").and_then(Json::as_str);
+                let missing = to.filter(|to| to.strip_prefix('#').is_none_or(|at| document.pointer(at).is_none()));
+                found.extend(missing.map(str::to_owned));
+                fields.values().for_each(|field| dangling(field, document, found));
+            }
+            Json::Array(items) => items.iter().for_each(|item| dangling(item, document, found)),
+            _ => {}
+        }
+    }
+    let (document, mut found) = (serde_json::to_value(describe()).expect("JSON"), BTreeSet::new());
+    dangling(&document, &document, &mut found);
+    assert_eq!(found, BTreeSet::new());
+}
+
+#[test]
 fn the_document_says_what_the_router_does() {
     let document = serde_json::to_value(describe()).expect("JSON");
     assert!(document["openapi"].as_str().expect("a version").starts_with("3.1"));

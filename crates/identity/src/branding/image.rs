@@ -102,8 +102,8 @@ fn sniff(bytes: &[u8]) -> Option<Kind> {
     }
 }
 
-/// Whether this is an SVG that only draws. Browsers run no script of an image, and it is served in a sandbox: this
-/// keeps those from being stored that want to, and entities that grow.
+/// Whether this is an SVG without what plainly acts, and without entities that grow. That nothing runs is not seen to
+/// here: browsers run no script of an image, and all are served in a sandbox.
 fn is_svg(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let text = text.trim_start_matches('\u{feff}').trim().to_ascii_lowercase();
@@ -119,7 +119,7 @@ fn is_svg(bytes: &[u8]) -> bool {
         body = rest.trim_start();
     }
     let named = body.strip_prefix("<svg").is_some_and(|rest| rest.starts_with([' ', '\t', '\r', '\n', '>']));
-    let wrong = ["<!doctype", "<!entity", "<script", "javascript:", "<foreignobject", "<?xml-stylesheet"];
+    let wrong = ["<!doctype", "<!entity", "<script", ":script", "javascript:", "<foreignobject", "<?xml-stylesheet"];
     named && body.ends_with('>') && !wrong.iter().any(|wrong| text.contains(wrong))
 }
 

@@ -9,6 +9,8 @@ const MAX: usize = 32 * 1024;
 /// Rules that begin with `@` and fetch nothing.
 const RULES: [&str; 8] =
     ["media", "supports", "container", "layer", "keyframes", "-webkit-keyframes", "font-face", "property"];
+/// What is white space to browsers: no other kind ends or begins anything.
+const SPACE: [char; 5] = [' ', '\t', '\r', '\n', '\u{c}'];
 /// Functions that fetch what a text names.
 const FETCHING: [&str; 5] = ["image-set", "-webkit-image-set", "image", "src", "expression"];
 
@@ -121,15 +123,15 @@ impl<'a> Sheet<'a> {
             return Ok(());
         }
         self.take(1);
-        self.rest = self.rest.trim_start();
+        self.rest = self.rest.trim_start_matches(SPACE);
         let target = match self.rest.chars().next() {
             Some(quote @ ('"' | '\'')) => self.text(quote)?,
             _ => {
                 let end = self.rest.find(')').ok_or_else(|| self.wrong("a bracket is not closed"))?;
-                self.take(end).trim_end()
+                self.take(end).trim_end_matches(SPACE)
             }
         };
-        self.rest = self.rest.trim_start();
+        self.rest = self.rest.trim_start_matches(SPACE);
         if !self.rest.starts_with(')') {
             return Err(self.wrong("a bracket is not closed"));
         }
@@ -187,6 +189,7 @@ mod tests {
             "a { background: u\\72l(https://evil.example) }",
             "a { background: url(data:text/html,x) }",
             "a { background: url(javascript:alert(1)) }",
+            "a{x:url(\u{a0}\"/);background:url(https://evil.example/x.png);y:\");}",
             "a { background: image-set(\"https://evil.example/x.png\" 1x) }",
             "a { background: src(\"https://evil.example/x.png\") }",
             "a { width: expression(alert(1)) }",

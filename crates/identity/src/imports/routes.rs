@@ -222,6 +222,7 @@ struct ExportQuery {
     /// As what.
     format: Format,
     /// What comes along besides.
+    #[param(inline)]
     include: Option<Include>,
 }
 

@@ -10,6 +10,7 @@ use super::{ABANDONED, Options, Starter, TOO_LARGE, TOO_MANY, store};
 use crate::{
     Core,
     audit::{self, Action, Entry, Target},
+    roles,
     vault::Purpose,
 };
 
@@ -55,6 +56,8 @@ impl<'a> Spool<'a> {
         let of = starter.clone();
         let work = core.store.tenant(tenant).write(move |tx| {
             Box::pin(async move {
+                // Of many at once, each sees the ones before.
+                roles::lock(tx).await?;
                 if store::unfinished(tx).await? >= MAX_UNFINISHED {
                     return Err(Problem::new(TOO_MANY));
                 }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Span;
 use crate::{http::Fields, settings::SessionSettings};
 
 /// What becomes of a login by somebody who has as many sessions as they may.
@@ -57,6 +59,12 @@ impl SessionPolicy {
             absolute: time(self.absolute_hours, HOUR, operator.absolute),
             remember: time(self.remember_days, DAY, operator.remember),
         }
+    }
+
+    /// When a session that is used at `now` ends unless it is used again. One that was begun by somebody who asked to
+    /// be remembered goes by the others' limit once nobody is.
+    pub fn idle(&self, operator: &SessionSettings, remember: bool, until: Timestamp, now: Timestamp) -> Timestamp {
+        Span::idle(&self.limits(operator), remember && self.remembers(), until, now)
     }
 
     /// Whether people may ask to be remembered.

@@ -6,7 +6,7 @@ use kernel::{AuthMethod, Principal, Problem, RequestContext, Secret, SessionId, 
 use serde_json::json;
 use storage::StoreError;
 
-use super::{INVALID, Reason, Span, bearer, needs_touch, store};
+use super::{INVALID, Reason, bearer, needs_touch, store};
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
@@ -35,8 +35,7 @@ pub async fn authenticate_cookie(core: &Core, cookie: Secret) -> Result<Arc<Prin
         let (operator, remember, id) = (core.settings.sessions.clone(), live.remember, live.id);
         let touched = core.store.tenant(tenant).write(move |tx| {
             Box::pin(async move {
-                let limits = preferences::load(tx).await?.sessions.limits(&operator);
-                let idle = Span::idle(&limits, remember, span.absolute, now);
+                let idle = preferences::load(tx).await?.sessions.idle(&operator, remember, span.absolute, now);
                 store::touch(tx, id, idle, now).await?;
                 Ok::<_, StoreError>(idle)
             })

@@ -13,7 +13,7 @@ use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
     preferences, roles,
-    sessions::{self, Live, Reason, Span, bearer, needs_touch},
+    sessions::{self, Live, Reason, bearer, needs_touch},
 };
 
 /// What the unit did.
@@ -101,8 +101,8 @@ async fn note_use(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if needs_touch(live.last_seen_at, now) {
-        let limits = preferences::load(tx).await?.sessions.limits(operator);
-        live.span.idle = Span::idle(&limits, live.remember, live.span.absolute, now);
+        let policy = preferences::load(tx).await?.sessions;
+        live.span.idle = policy.idle(operator, live.remember, live.span.absolute, now);
         sessions::touch(tx, live.id, live.span.idle, now).await?;
     }
     Ok(())

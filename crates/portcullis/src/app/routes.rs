@@ -79,6 +79,10 @@ impl Scopes {
     fn everything(&self) -> Result<Rules, InvalidRules> {
         Rules::compile([("identity", self.everything.as_slice())])
     }
+    /// The same limits, counted for themselves.
+    fn apart(&self, scope: &str) -> Result<Rules, InvalidRules> {
+        Rules::compile([(scope, self.everything.as_slice())])
+    }
     fn with(&self, scope: &str, own: &[LimitConfig]) -> Result<Rules, InvalidRules> {
         Rules::compile([(scope, own), ("identity", self.everything.as_slice())])
     }
@@ -126,6 +130,10 @@ pub(super) const NAMES: &[&str] = &[
     "unversioned-mfa",
     "mfa-sms",
     "unversioned-mfa-sms",
+    "mfa-passkey-start",
+    "unversioned-mfa-passkey-start",
+    "mfa-passkey",
+    "unversioned-mfa-passkey",
     "mfa-enrol-totp",
     "unversioned-mfa-enrol-totp",
     "mfa-enrol-sms",
@@ -140,6 +148,7 @@ pub(super) const NAMES: &[&str] = &[
     "metrics",
     "ui",
     "ui-assets",
+    "ui-branding",
     "ui-login",
     "ui-signup",
     "ui-verification-resend",
@@ -190,6 +199,20 @@ const BY_MAIL: &[(&str, &str, &str, &str, bool)] = &[
     ),
     ("mfa", "/api/v1/auth/mfa", "unversioned-mfa", "/api/auth/mfa", false),
     ("mfa-sms", "/api/v1/auth/mfa/sms/send", "unversioned-mfa-sms", "/api/auth/mfa/sms/send", true),
+    (
+        "mfa-passkey-start",
+        "/api/v1/auth/mfa/passkey/start",
+        "unversioned-mfa-passkey-start",
+        "/api/auth/mfa/passkey/start",
+        false,
+    ),
+    (
+        "mfa-passkey",
+        "/api/v1/auth/mfa/passkey/finish",
+        "unversioned-mfa-passkey",
+        "/api/auth/mfa/passkey/finish",
+        false,
+    ),
     ("mfa-enrol-totp", "/api/v1/auth/mfa/enrol/totp", "unversioned-mfa-enrol-totp", "/api/auth/mfa/enrol/totp", false),
     ("mfa-enrol-sms", "/api/v1/auth/mfa/enrol/sms", "unversioned-mfa-enrol-sms", "/api/auth/mfa/enrol/sms", true),
 ];
@@ -215,6 +238,9 @@ fn people(services: &Services, scopes: &Scopes) -> Result<Vec<Route>, BuiltinErr
         route("ui", "/ui/{*rest}", Policy::optional([AuthMethod::Session]), scopes.everything()?)?,
         // In memory, and kept by browsers for ever.
         route("ui-assets", "/ui/assets/{*rest}", Policy::none(), Rules::default())?,
+        // Kept by browsers as well, but images are in the database. They count for themselves: a page with all of
+        // them must not use up what signing in needs.
+        route("ui-branding", "/ui/branding/{*rest}", Policy::none(), scopes.apart("branding")?)?,
     ];
     for (name, path, scope) in FORMS.iter().copied() {
         let limits = match scope {

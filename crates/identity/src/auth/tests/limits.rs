@@ -71,6 +71,13 @@ async fn a_tenant_decides_how_long_sessions_last(node: TestCore) {
     assert!(!cookie(&asked).contains("Max-Age"), "{}", cookie(&asked));
     assert_eq!(current(own(&node, text(&asked.expect(200)["access_token"])).await)["remember"], false);
     assert_eq!(current(own(&node, text(&refreshed["access_token"])).await)["remember"], true, "as it was begun");
+    // It ends like the others from then on, and not at once.
+    node.clock.advance(Duration::from_secs(250));
+    let used = refresh(&node, &refreshed["refresh_token"]).await.expect(200);
+    node.clock.advance(Duration::from_secs(250));
+    let used = refresh(&node, &used["refresh_token"]).await.expect(200);
+    node.clock.advance(Duration::from_secs(301));
+    refresh(&node, &used["refresh_token"]).await.expect_problem(401, "session.expired");
 }
 
 async fn one_session_more_ends_the_oldest(node: TestCore) {
