@@ -291,7 +291,7 @@ pub(crate) async fn check<'r>(
 
     // authz: may they?
     authz::require(&gate.edge, &route.requirement, caller).map_err(|problem| Refusal::telling(problem, &taken))?;
-    route.assurance.require(caller, gate.clock.now()).map_err(|mut refusal| {
+    authz::require_assurance(&route.assurance, caller, || gate.clock.now()).map_err(|mut refusal| {
         taken.write_headers(refusal.headers_mut());
         refusal
     })?;

@@ -4,7 +4,7 @@
 //! it is kept, so that an administrator can restore it. Keys and mails that were under way do not come back.
 //!
 //! Invariants:
-//! - It needs a recent login, with a second factor from whoever has one, and the person themselves.
+//! - It needs a recent login, with more than a password from whoever has more, and the person themselves.
 //! - They are told by mail, in the unit that does it; of many at once, one does it.
 //! - The last active super administrator stays.
 //!
@@ -29,7 +29,7 @@ use crate::{
     outbox::{Fate, Letter, Post},
     preferences,
     proofs::{self, Purpose},
-    roles,
+    roles, strength,
     templates::Name,
     users::{self, UserStatus, WriteProfile},
     users_admin,
@@ -50,11 +50,11 @@ pub fn routes() -> OpenApiRouter<Arc<Core>> {
 /// Delete the caller's own account
 ///
 /// Nothing of it is accepted from then on: sessions, tokens and API keys end. An administrator can restore the account
-/// for as long as it is kept. Needs a login that is ten minutes old at most, with a second factor from whoever has one
-/// (`auth.step_up_required`), and that the tenant allows it.
+/// for as long as it is kept. Needs a login that is ten minutes old at most, with a second factor or a passkey from whoever has
+/// one (`auth.step_up_required`), and that the tenant allows it.
 #[utoipa::path(delete, path = "/api/v1/me", tag = "account", operation_id = "delete_me",
     responses((status = 204), Guarded, Changed),
-    security(("bearer" = []), ("api_key" = []), ("session" = [])))]
+    security(("bearer" = []), ("session" = [])))]
 async fn delete_me(
     State(core): State<Arc<Core>>,
     permit: Permit<WriteProfile>,
@@ -77,9 +77,8 @@ pub async fn leave(core: &Core, permit: &Permit<WriteProfile>, wish: Option<Lang
             }
             let user = users::by_id(tx, id).await?.filter(|user| user.status == UserStatus::Active);
             let user = user.ok_or(common::UNAUTHENTICATED)?;
-            mfa::require_fresh(&cause.caller, !mfa::offers(tx, id).await?.is_empty(), now)?;
-            let purposes = [Purpose::VerifyEmail, Purpose::ResetPassword, Purpose::ChangeEmail, Purpose::Invitation];
-            proofs::void(tx, id, &purposes, now).await?;
+            mfa::require_fresh(&cause.caller, strength::beyond_password(tx, id).await?, now)?;
+            proofs::void(tx, id, &Purpose::ALL, now).await?;
             mfa::distrust(tx, id, now).await?;
             if let Some(email) = &user.email {
                 let letter = Letter::mail(Name::AccountDeleted, wish.unwrap_or(preferences.language), email)

@@ -62,7 +62,9 @@ kernel::problems! {
     /// Too many text messages.
     pub SMS_LIMITED = 429 "sms.limited" "Too many text messages" "Try again after the time in Retry-After.";
     /// There is nothing that the login could be made so strong with.
-    pub IMPOSSIBLE = 403 "auth.step_up_impossible" "You have nothing to prove this with" "Set up a second factor or a passkey first, or sign in again.";
+    pub IMPOSSIBLE = 403 "auth.step_up_impossible" "You have nothing to prove this with" "Sign in again.";
+    /// A second factor is asked for by whatever they want to do, and they have none.
+    pub NO_FACTOR = 403 "auth.second_factor_needed" "This needs a second factor" "Set up a second factor or a passkey in your account, then try again.";
     /// An API key proves no person.
     pub NO_LOGIN = 403 "mfa.no_login" "This needs a person's login" "An API key cannot change second factors or passkeys. Sign in.";
 }

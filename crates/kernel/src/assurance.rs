@@ -1,10 +1,10 @@
-//! How strongly a caller was authenticated: the methods (`amr`, RFC 8176) and the class they add up to
-//! (`acr`, OpenID Connect Core §2).
+//! How strongly a caller was authenticated: the methods (`amr`, RFC 8176), the class they add up to
+//! (`acr`, OpenID Connect Core §2), and what may be asked of both (RFC 9470).
 //!
 //! The class is always derived from the methods, so the two never contradict each other. A set of methods is
 //! one small number: asking it costs the edge nothing.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -171,6 +171,40 @@ impl<'de> Deserialize<'de> for Acr {
     }
 }
 
+/// What is asked of a login: by a route of those who call it, by a client of its user (RFC 9470 §4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Assurance {
+    /// At least so strong.
+    pub acr: Option<Acr>,
+    /// At most so old.
+    pub max_age: Option<Duration>,
+}
+
+impl Assurance {
+    /// Whether nothing is asked.
+    pub const fn is_empty(&self) -> bool {
+        self.acr.is_none() && self.max_age.is_none()
+    }
+    /// As parameters of an authorization request (OpenID Connect Core §3.1.2.1).
+    pub fn parameters(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let acr = self.acr.map(|acr| (ACR_VALUES, acr.to_string()));
+        let max_age = self.max_age.map(|age| (MAX_AGE, age.as_secs().to_string()));
+        acr.into_iter().chain(max_age)
+    }
+    /// From those parameters: of several classes the first that is known, and nothing of what makes no sense.
+    pub fn of_parameters(acr_values: Option<&str>, max_age: Option<&str>) -> Self {
+        Self {
+            acr: acr_values.and_then(|values| values.split(' ').find_map(|value| value.parse().ok())),
+            max_age: max_age.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs),
+        }
+    }
+}
+
+/// The parameter with the classes that will do, the best one first.
+pub const ACR_VALUES: &str = "acr_values";
+/// The parameter with the seconds that a login may be old.
+pub const MAX_AGE: &str = "max_age";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,5 +228,15 @@ mod tests {
         assert_eq!(Amr::from_stored(""), Amr::NONE);
         assert_eq!("mfa".parse(), Ok(Acr::Mfa));
         assert_eq!("MFA".parse::<Acr>(), Err(InvalidAcr));
+    }
+
+    #[test]
+    fn what_is_asked_survives_an_address() {
+        let asked = Assurance { acr: Some(Acr::Mfa), max_age: Some(Duration::from_secs(600)) };
+        let sent: Vec<_> = asked.parameters().collect();
+        assert_eq!(sent, [("acr_values", "mfa".to_owned()), ("max_age", "600".to_owned())]);
+        assert_eq!(Assurance::of_parameters(Some("gold mfa 1fa"), Some("600")), asked);
+        assert!(Assurance::of_parameters(Some("gold"), Some("-1")).is_empty());
+        assert!(Assurance::of_parameters(None, None).parameters().next().is_none());
     }
 }

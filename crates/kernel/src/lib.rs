@@ -22,7 +22,7 @@ pub mod rate;
 pub mod secret;
 pub mod time;
 
-pub use assurance::{Acr, Amr};
+pub use assurance::{Acr, Amr, Assurance};
 pub use context::RequestContext;
 pub use id::*;
 pub use permission::{GrantSet, Permission};

@@ -9,6 +9,8 @@ use std::{borrow::Cow, fmt, time::Duration};
 
 use serde::Serialize;
 
+use crate::{Acr, Assurance};
+
 /// One kind of refusal, declared as a constant.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ProblemKind {
@@ -46,12 +48,14 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// When trying again makes sense: sent as `Retry-After`, rounded up to seconds.
     pub retry_after: Option<Duration>,
+    /// What the login should have been, when the kind is about that. Boxed: hardly any is.
+    pub needed: Option<Box<Assurance>>,
 }
 
 impl Problem {
     /// A problem of this kind with the kind's own advice as its detail.
     pub const fn new(kind: &'static ProblemKind) -> Self {
-        Self { kind, detail: None, cause: None, errors: Vec::new(), retry_after: None }
+        Self { kind, detail: None, cause: None, errors: Vec::new(), retry_after: None, needed: None }
     }
     /// Says what happened this time, to the caller.
     #[must_use]
@@ -82,6 +86,12 @@ impl Problem {
         self.retry_after = Some(after);
         self
     }
+    /// Says what the login should have been.
+    #[must_use]
+    pub fn needed(mut self, assurance: Assurance) -> Self {
+        self.needed = Some(Box::new(assurance));
+        self
+    }
     /// The HTTP status.
     pub const fn status(&self) -> u16 {
         self.kind.status
@@ -103,6 +113,10 @@ impl Problem {
             request_id: &'a str,
             #[serde(skip_serializing_if = "<[_]>::is_empty")]
             errors: &'a [FieldError],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            acr_values: Option<Acr>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            max_age: Option<u64>,
         }
         let document = Document {
             // Relative on purpose (RFC 9457 §3.1.1 allows it): it resolves on the deployment itself,
@@ -114,6 +128,8 @@ impl Problem {
             code: self.kind.code,
             request_id,
             errors: &self.errors,
+            acr_values: self.needed.as_ref().and_then(|needed| needed.acr),
+            max_age: self.needed.as_ref().and_then(|needed| needed.max_age).map(|age| age.as_secs()),
         };
         serde_json::to_vec(&document).unwrap_or_default()
     }

@@ -31,6 +31,10 @@ pub(crate) async fn file(
     let Some((place, kind)) = Place::from_stored(stem).zip(Kind::from_stored(extension)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    // Nobody asks the database for what a page cannot name.
+    if !pages.look(ctx.tenant.id).has(place) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     match branding::file(&pages.core, ctx.tenant.id, place, kind, hash.to_owned()).await {
         Ok(Some(content)) => (assets::kept(kind.media_type()), [(header::ETAG, tag)], content).into_response(),
         Ok(None) => StatusCode::NOT_FOUND.into_response(),

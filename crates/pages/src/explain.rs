@@ -8,11 +8,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use identity::language::Language;
-use kernel::{Problem, edge::Tenant, problem::common::STEP_UP};
+use kernel::{Assurance, Problem, edge::Tenant, problem::common::STEP_UP};
 use minijinja::{Value, context};
 use url::form_urlencoded;
 
-use crate::{Pages, cookies, failure, headers::Policy, return_to, step_up, visit};
+use crate::{Pages, cookies, failure, headers::Policy, return_to, visit};
 
 impl Pages {
     /// A page about a refusal, in the language of whoever reads it: `headers` are their cookies and
@@ -34,8 +34,8 @@ impl Pages {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.append_pair(return_to::FIELD, path);
             if problem.kind == STEP_UP {
-                // They are known, so whatever they proved was not enough.
-                return format!("{base}step-up?{}", query.append_pair(step_up::MAX_AGE, "0").finish());
+                let needed = problem.needed.as_deref().into_iter().flat_map(Assurance::parameters);
+                return format!("{base}step-up?{}", query.extend_pairs(needed).finish());
             }
             format!("{base}login?{}", query.finish())
         });

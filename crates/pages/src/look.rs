@@ -2,11 +2,9 @@
 //!
 //! A look is made once for each brand and kept until there is another: showing a page asks nobody.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{collections::HashMap, sync::Arc};
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use identity::{
     branding::{Brand, Palette, Place, ROLES, Scheme},
@@ -64,6 +62,11 @@ impl Look {
     /// The tenant's own words in a language.
     pub(crate) fn texts(&self, language: Language) -> Option<Arc<Bundle>> {
         self.texts.get(&language).map(|own| own.0.clone())
+    }
+
+    /// Whether there is an image at the place.
+    pub(crate) fn has(&self, place: Place) -> bool {
+        self.brand.images.contains_key(&place)
     }
 
     /// Origins that may frame pages.
@@ -131,19 +134,23 @@ fn sheet(brand: &Brand) -> String {
     sheet + branding.css.as_deref().unwrap_or_default()
 }
 
-/// The looks that were made, by tenant.
+/// The looks that were made, by tenant. Read without a lock: refusals are shown by the gate's own threads.
 #[derive(Debug, Default)]
-pub(crate) struct Looks(RwLock<HashMap<TenantId, Arc<Look>>>);
+pub(crate) struct Looks(ArcSwap<HashMap<TenantId, Arc<Look>>>);
 
 impl Looks {
     /// The look of a tenant that has this brand now.
     pub(crate) fn of(&self, tenant: TenantId, brand: &Arc<Brand>) -> Arc<Look> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned();
+        let known = self.0.load().get(&tenant).cloned();
         if let Some(known) = known.filter(|look| Arc::ptr_eq(&look.brand, brand)) {
             return known;
         }
         let look = Arc::new(Look::new(brand.clone()));
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(tenant, look.clone());
+        self.0.rcu(|all| {
+            let mut all = HashMap::clone(all);
+            all.insert(tenant, look.clone());
+            all
+        });
         look
     }
 }

@@ -57,6 +57,8 @@ pub(crate) enum Notice {
     PasskeyRemoved,
     /// The account is deleted.
     AccountDeleted,
+    /// What was wanted needs a second factor, of which they have none.
+    FactorNeeded,
     /// What was wanted needs a recent sign-in.
     SignInAgain,
 }
@@ -85,6 +87,7 @@ impl Notice {
         (Self::PasskeyNamed, "passkey-named", "notice-passkey-named"),
         (Self::PasskeyRemoved, "passkey-removed", "notice-passkey-removed"),
         (Self::AccountDeleted, "account-deleted", "notice-account-deleted"),
+        (Self::FactorNeeded, "factor-needed", "notice-factor-needed"),
         (Self::SignInAgain, "sign-in-again", "notice-sign-in-again"),
     ];
 

@@ -16,7 +16,7 @@ use identity::{
     auth::{self, Answer, Answering, Completed},
     devices::Shown,
     http::Refusal,
-    mfa::{CHALLENGE, Method, SecondProof},
+    mfa::{CHALLENGE, Method, Offer, SecondProof},
 };
 use kernel::Problem;
 use minijinja::{Value, context};
@@ -64,12 +64,16 @@ async fn trust_days(visit: &Visit) -> Result<u16, Problem> {
     Ok(visit.preferences().await?.mfa.trust_days)
 }
 
+/// The other ways to answer, as pages show them.
+pub(crate) fn others(offers: &[Offer], asked: Option<&Offer>) -> Vec<Value> {
+    let others = offers.iter().filter(|offer| asked.is_none_or(|asked| asked.method != offer.method));
+    others.map(|offer| context! { name => waiting::name(offer.method), hint => offer.hint.clone() }).collect()
+}
+
 /// The page that asks for a code, with what was wrong with the last one.
 async fn question(visit: &Visit, waiting: &Waiting, chosen: &str, wrong: Option<Problem>) -> Result<Response, Problem> {
     let Some(asked) = waiting.method(chosen) else { return Ok(start_again(visit, None)) };
-    let others = waiting.offers.iter().filter(|offer| offer.method != asked.method);
-    let others: Vec<Value> =
-        others.map(|offer| context! { name => waiting::name(offer.method), hint => offer.hint.clone() }).collect();
+    let others = others(&waiting.offers, Some(asked));
     let view = match asked.method {
         Method::Passkey => match passkey::question(visit, waiting).await {
             Ok(view) => view,

@@ -41,9 +41,10 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
 async fn ask(visit: Visit) -> Response {
     let to = visit.return_to();
     if visit.principal().is_some() && visit.parameter("again").is_none() {
-        return match visit.parameter(step_up::MAX_AGE) {
-            Some(age) => visit.go(&step_up::address(&visit, to.as_ref(), &age)),
-            None => after(&visit, to.as_ref()),
+        let wanted = step_up::wanted(&visit);
+        return match wanted.is_empty() {
+            true => after(&visit, to.as_ref()),
+            false => visit.go(&step_up::address(&visit, to.as_ref(), &wanted)),
         };
     }
     let name = visit.parameter("login").filter(|name| name.len() <= Login::MAX_LEN).unwrap_or_default();

@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: what is needed, and for how long it holds (see [`identity::auth::step_up`]).
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -11,13 +11,15 @@ use axum::{
     routing::{get, post},
 };
 use identity::{
-    auth::step_up::{self, Answering, Missing, Wanted},
+    auth::step_up::{self, Answering, Missing},
     devices::Shown,
     http::{Caller, Ctx, Refusal},
-    mfa::{CHALLENGE, IMPOSSIBLE, SecondProof},
+    mfa::{CHALLENGE, IMPOSSIBLE, NO_FACTOR, SecondProof},
 };
-use kernel::{Principal, Problem};
-use minijinja::{Value, context};
+use kernel::{
+    Assurance, Principal, Problem,
+    assurance::{ACR_VALUES, MAX_AGE},
+};
 
 use crate::{
     Pages, factor,
@@ -30,13 +32,10 @@ use crate::{
     visit::{SignedIn, Visit, query},
 };
 
-/// The parameter with the seconds that a login may be old (as in OpenID Connect Core §3.1.2.1).
-pub(crate) const MAX_AGE: &str = "max_age";
-
 /// The page, on the way to another one.
-pub(crate) fn address(visit: &Visit, to: Option<&ReturnTo>, max_age: &str) -> String {
-    let back = to.map(|to| (return_to::FIELD, to.as_str()));
-    format!("{}{}", visit.url("step-up"), query(back.into_iter().chain([(MAX_AGE, max_age)])))
+pub(crate) fn address(visit: &Visit, to: Option<&ReturnTo>, wanted: &Assurance) -> String {
+    let back = to.map(|to| (return_to::FIELD, to.as_str().to_owned()));
+    format!("{}{}", visit.url("step-up"), query(back.into_iter().chain(wanted.parameters())))
 }
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
@@ -55,10 +54,9 @@ fn answering(visit: &Visit, form: &Form) -> Answering {
     Answering { challenge: form.secret("challenge"), device: device(visit), language: visit.wish() }
 }
 
-/// What was asked for in the address; what is no number is not.
-fn wanted(visit: &Visit) -> Wanted {
-    let seconds = visit.parameter(MAX_AGE).and_then(|age| age.parse().ok());
-    Wanted { acr: None, max_age: seconds.map(Duration::from_secs) }
+/// What was asked for in the address.
+pub(crate) fn wanted(visit: &Visit) -> Assurance {
+    Assurance::of_parameters(visit.parameter(ACR_VALUES).as_deref(), visit.parameter(MAX_AGE).as_deref())
 }
 
 /// Begins anew, with what was wrong before.
@@ -72,6 +70,9 @@ async fn begin(
     match step_up::begin(&visit.pages().core, caller, wanted(visit), &device(visit)).await {
         Ok(Some(missing)) => Ok(question(visit, &missing, chosen, to, wrong)),
         Ok(None) => Ok(sign_in::after(visit, to)),
+        Err(problem) if problem.kind == NO_FACTOR => {
+            Ok(visit.go_saying(&visit.url("account/factors"), Notice::FactorNeeded))
+        }
         Err(problem) if problem.kind == IMPOSSIBLE => {
             Ok(visit.go_saying(&visit.sign_in_at(true, to.map(ReturnTo::as_str)), Notice::SignInAgain))
         }
@@ -82,17 +83,14 @@ async fn begin(
 /// The page that asks for what is missing, with what was wrong with the last answer.
 fn question(visit: &Visit, missing: &Missing, chosen: &str, to: Option<&ReturnTo>, wrong: Option<Problem>) -> Response {
     let asked = second::chosen(&missing.methods, chosen);
-    let others = missing.methods.iter().filter(|offer| asked.is_none_or(|asked| asked.method != offer.method));
-    let others: Vec<Value> =
-        others.map(|offer| context! { name => method_name(offer.method), hint => offer.hint.clone() }).collect();
     let view = View::new("step_up.html")
         .with("challenge", missing.challenge.expose().as_str())
         .with("password", missing.password)
         .with("method", asked.map(|offer| method_name(offer.method)))
         .with("hint", asked.and_then(|offer| offer.hint.clone()))
-        .with("others", others)
+        .with("others", second::others(&missing.methods, asked))
         .with("passkey", missing.passkey)
-        .with("max_age", wanted(visit).max_age.map(|age| age.as_secs().to_string()))
+        .with("here", address(visit, to, &wanted(visit)).trim_start_matches(&*visit.url("step-up")))
         .then(to);
     let view = match wrong {
         Some(problem) => view.refused(problem),

@@ -260,7 +260,7 @@ impl Visit {
 }
 
 /// The query of an address, with its `?`; empty where there is nothing in it.
-pub(crate) fn query<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> String {
+pub(crate) fn query<V: AsRef<str>>(pairs: impl Iterator<Item = (&'static str, V)>) -> String {
     let mut pairs = pairs.peekable();
     match pairs.peek() {
         None => String::new(),

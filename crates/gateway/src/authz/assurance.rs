@@ -3,58 +3,44 @@
 //! Asked of memory on every request, so a login that was good enough a moment ago may be too old with the next one.
 //! What no person has proven, an API key and whatever was obtained with one, is never good enough.
 
-use std::time::Duration;
-
 use http::{HeaderValue, header};
 use kernel::{
-    Acr, Principal, Problem, Timestamp,
+    Acr, Assurance, Principal, Problem, Timestamp,
     problem::common::{STEP_UP, UNAUTHENTICATED},
 };
 
 use crate::problem::Refusal;
 
-/// What a route asks of the login behind a request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Assurance {
-    /// At least so strong.
-    pub acr: Option<Acr>,
-    /// At most so old.
-    pub max_age: Option<Duration>,
+/// Refuses whoever has not proven it well or lately enough, and tells how they could.
+pub(crate) fn require(
+    asked: &Assurance,
+    principal: Option<&Principal>,
+    now: impl FnOnce() -> Timestamp,
+) -> Result<(), Refusal> {
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let principal = principal.ok_or(UNAUTHENTICATED)?;
+    let strong = principal.amr.acr().is_some_and(|acr| asked.acr.is_none_or(|least| acr >= least));
+    let recent = asked.max_age.is_none_or(|most| now().since(principal.authenticated_at) <= most);
+    if strong && recent { Ok(()) } else { Err(refusal(asked)) }
 }
 
-impl Assurance {
-    /// Whether nothing is asked.
-    pub const fn is_empty(&self) -> bool {
-        self.acr.is_none() && self.max_age.is_none()
+fn refusal(asked: &Assurance) -> Refusal {
+    let mut challenge = "Bearer realm=\"portcullis\", error=\"insufficient_user_authentication\"".to_owned();
+    let mut needed = "This needs a login".to_owned();
+    if let Some(acr) = asked.acr {
+        challenge += &format!(", acr_values=\"{acr}\"");
+        needed += if acr == Acr::Mfa { " with a second factor" } else { " of a person" };
     }
-
-    /// Refuses whoever has not proven it well or lately enough, and tells how they could.
-    pub(crate) fn require(&self, principal: Option<&Principal>, now: Timestamp) -> Result<(), Refusal> {
-        if self.is_empty() {
-            return Ok(());
-        }
-        let principal = principal.ok_or(UNAUTHENTICATED)?;
-        let strong = principal.amr.acr().is_some_and(|acr| self.acr.is_none_or(|least| acr >= least));
-        let recent = self.max_age.is_none_or(|most| now.since(principal.authenticated_at) <= most);
-        if strong && recent { Ok(()) } else { Err(self.refusal()) }
+    if let Some(age) = asked.max_age {
+        challenge += &format!(", max_age=\"{}\"", age.as_secs());
+        needed += &format!(" that is at most {} seconds old", age.as_secs());
     }
-
-    fn refusal(&self) -> Refusal {
-        let mut challenge = "Bearer realm=\"portcullis\", error=\"insufficient_user_authentication\"".to_owned();
-        let mut needed = "This needs a login".to_owned();
-        if let Some(acr) = self.acr {
-            challenge += &format!(", acr_values=\"{acr}\"");
-            needed += if acr == Acr::Mfa { " with a second factor" } else { " of a person" };
-        }
-        if let Some(age) = self.max_age {
-            challenge += &format!(", max_age=\"{}\"", age.as_secs());
-            needed += &format!(" that is at most {} seconds old", age.as_secs());
-        }
-        let mut refusal = Refusal::from(Problem::new(STEP_UP).detail(needed + "."));
-        // Made of words and numbers.
-        if let Ok(challenge) = HeaderValue::try_from(challenge) {
-            refusal.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-        }
-        refusal
+    let mut refusal = Refusal::from(Problem::new(STEP_UP).detail(needed + ".").needed(*asked));
+    // Made of words and numbers.
+    if let Ok(challenge) = HeaderValue::try_from(challenge) {
+        refusal.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
+    refusal
 }

@@ -9,7 +9,7 @@
 //!   only read must not pass as the administrator who made it.
 //! * Scopes are what an OAuth client was granted; a caller who signed in directly has none.
 //!
-//! What the login behind a request must be worth is asked apart, by [`Assurance`].
+//! What the login behind a request must be worth is asked apart, by [`assurance`].
 //!
 //! Deliberately absent: ownership and policies (AUTHZ-2), which need to see the resource.
 
@@ -26,7 +26,7 @@ use crate::{
     certificate::{ClientCertificate, SanPattern},
 };
 
-pub use assurance::Assurance;
+pub(crate) use assurance::require as require_assurance;
 
 /// What a route requires.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use http::header::WWW_AUTHENTICATE;
-use kernel::{Acr, Amr, ApiKeyId, AuthMethod, GrantSet, Subject, TenantId, Timestamp, UserId};
+use kernel::{Acr, Amr, ApiKeyId, Assurance, AuthMethod, GrantSet, Subject, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::*;
@@ -97,7 +97,7 @@ fn roles_of_another_tenant_grant_nothing() {
 /// `None` where it is good enough; else the challenge.
 fn challenged(wanted: Assurance, principal: &Principal) -> Option<String> {
     let now = Timestamp::from_secs(10_000);
-    let mut refusal = wanted.require(Some(principal), now).err()?;
+    let mut refusal = require_assurance(&wanted, Some(principal), || now).err()?;
     assert_eq!((refusal.status().as_u16(), refusal.problem.kind.code), (401, "auth.step_up_required"));
     refusal.headers_mut()[WWW_AUTHENTICATE].to_str().map(str::to_owned).ok()
 }
@@ -125,6 +125,6 @@ fn a_login_is_strong_and_recent_enough_or_told_what_would_be() {
     ] {
         assert_eq!(challenged(wanted, &login(amr, old)), challenge, "{wanted:?} {amr} {old}");
     }
-    let nobody = least(Acr::Single).require(None, Timestamp::EPOCH).expect_err("nobody");
+    let nobody = require_assurance(&least(Acr::Single), None, || Timestamp::EPOCH).expect_err("nobody");
     assert_eq!(nobody.problem.kind.code, "credentials.missing");
 }

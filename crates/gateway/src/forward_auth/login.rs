@@ -1,6 +1,7 @@
 //! Sends browsers to the sign-in page.
 
 use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+use kernel::Assurance;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::ForwardAuthConfig;
@@ -28,9 +29,15 @@ impl Login {
         Some(Self { before, parameter, here: url.starts_with('/') })
     }
 
-    /// Where to send whoever made this request and is not known, if it is a person in a browser. `again`: they are
-    /// known, and must prove it once more (`max_age` of OpenID Connect).
-    pub(super) fn location(&self, parts: &Parts, about: &Admitted, secure: bool, again: bool) -> Option<HeaderValue> {
+    /// Where to send whoever made this request and is not known, if it is a person in a browser. `needed`: they are
+    /// known, and must prove more, or anew.
+    pub(super) fn location(
+        &self,
+        parts: &Parts,
+        about: &Admitted,
+        secure: bool,
+        needed: Option<&Assurance>,
+    ) -> Option<HeaderValue> {
         if !is_page(&parts.method, &parts.headers) {
             return None;
         }
@@ -42,8 +49,10 @@ impl Login {
             true => (format!("{origin}{}", self.before), target.to_string()),
             false => (self.before.clone(), format!("{origin}{target}")),
         };
-        let (again, parameter) = (if again { "max_age=0&" } else { "" }, &self.parameter);
-        HeaderValue::try_from(format!("{before}{again}{parameter}={}", utf8_percent_encode(&back, ESCAPED))).ok()
+        let needed = needed.into_iter().flat_map(Assurance::parameters);
+        let needed: String = needed.map(|(name, value)| format!("{name}={value}&")).collect();
+        let (parameter, back) = (&self.parameter, utf8_percent_encode(&back, ESCAPED));
+        HeaderValue::try_from(format!("{before}{needed}{parameter}={back}")).ok()
     }
 }
 

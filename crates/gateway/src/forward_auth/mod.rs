@@ -78,8 +78,8 @@ impl ForwardAuth {
     fn refused(&self, mut refusal: Refusal, asked: &Asked<'_>) -> Result<Answered, Refusal> {
         let kind = refusal.problem.kind;
         let login = self.login.as_ref().filter(|_| [UNAUTHENTICATED, authn::REFUSED, STEP_UP].contains(&kind));
-        let again = kind == STEP_UP;
-        let location = login.and_then(|login| login.location(asked.parts, asked.about, asked.client.secure, again));
+        let needed = refusal.problem.needed.as_deref();
+        let location = login.and_then(|login| login.location(asked.parts, asked.about, asked.client.secure, needed));
         let Some(location) = location else { return Err(refusal) };
         if asked.style == Style::Original {
             // nginx takes 401 and 403 only, and can be told to redirect.

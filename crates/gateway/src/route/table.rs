@@ -9,14 +9,14 @@ use std::{
 
 use http::Method;
 use kernel::{
-    AuthMethod, Clock, Random,
+    Assurance, AuthMethod, Clock, Random,
     exchange::{Recorder, RouteRecorder},
 };
 
 use super::{Asked, Matcher, PathPattern, index::Index};
 use crate::{
     authn::Policy,
-    authz::{Assurance, Requirement},
+    authz::Requirement,
     cache::CacheNumbers,
     certificate::SanPattern,
     config::{

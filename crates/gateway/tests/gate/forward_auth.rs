@@ -124,7 +124,7 @@ async fn refusals_are_those_of_the_route() {
         assert!(challenge.ends_with(asked), "{challenge}");
     }
     let answer = ask(&gate, "GET", "shop.test", "/strong", &format!("{cookie}Accept: text/html\r\n")).await;
-    let login = "https://auth.test/login?lang=en&max_age=0&return_to=https%3A//shop.test/strong";
+    let login = "https://auth.test/login?lang=en&acr_values=mfa&max_age=600&return_to=https%3A//shop.test/strong";
     assert_eq!((answer.status(), answer.field("location")), (302, Some(login)));
     let preflight = "Origin: https://page.test\r\nAccess-Control-Request-Method: PUT\r\n";
     assert_eq!(ask(&gate, "OPTIONS", "shop.test", "/pages", preflight).await.status(), 200, "the service answers it");

@@ -230,13 +230,21 @@ impl Entering {
         self.refresh_expires = self.refresh_expires.min(span.absolute);
     }
 
-    /// Ends the session that this one takes the place of, and makes room for this one. `None`: there is no room.
-    async fn make_room(&self, tx: &mut TenantTx, policy: &SessionPolicy) -> Result<Option<Revoked>, StoreError> {
+    /// Ends the session that this one takes the place of. `None`: it was to become stronger, and has ended meanwhile.
+    async fn end_replaced(&self, tx: &mut TenantTx) -> Result<Option<Revoked>, StoreError> {
+        let Some(replaced) = self.entrance.replaces else { return Ok(Some(Revoked::default())) };
+        let ended = sessions::revoke_one(tx, replaced.session, None, Reason::Replaced, self.now).await?;
+        Ok((ended.count() > 0 || replaced.until.is_none()).then_some(ended))
+    }
+
+    /// Makes room for this one. `None`: there is none.
+    async fn make_room(
+        &self,
+        tx: &mut TenantTx,
+        policy: &SessionPolicy,
+        replaced: Revoked,
+    ) -> Result<Option<Revoked>, StoreError> {
         let (user, now) = (self.session.user, self.now);
-        let replaced = match self.entrance.replaces {
-            Some(replaced) => sessions::revoke_one(tx, replaced.session, None, Reason::Replaced, now).await?,
-            None => Revoked::default(),
-        };
         let Some(most) = policy.at_once else { return Ok(Some(replaced)) };
         match policy.when_full {
             WhenFull::Refuse if sessions::count(tx, user, now).await? >= most => Ok(None),
@@ -276,6 +284,8 @@ impl Entering {
         if !users::note_login(tx, user, password.map(|p| &p.hash), now).await? {
             return Ok(None);
         }
+        // Whoever begins another holds the person's row by now.
+        let Some(replaced) = self.end_replaced(tx).await? else { return Ok(None) };
         if let Some(password) = password {
             password.upgrade(tx, user).await?;
         }
@@ -290,8 +300,7 @@ impl Entering {
             let language = entrance.language.unwrap_or(preferences.language);
             post.write(tx, Letter { language, ..letter.clone() }, Fate::Send).await?;
         }
-        // Whoever begins another holds the person's row by now.
-        let ended = self.make_room(tx, &preferences.sessions).await?.ok_or(sessions::FULL)?;
+        let ended = self.make_room(tx, &preferences.sessions, replaced).await?.ok_or(sessions::FULL)?;
         sessions::insert(tx, &self.session, device.id, now).await?;
         tokens::insert(tx, self.refresh_hash, self.session.id, self.refresh_expires, now).await?;
         let (amr, wishes) = (entrance.amr, &entrance.wishes);

@@ -99,7 +99,8 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
     let trusted = known.is_some_and(|device| device.is_trusted(core.now(), preferences.mfa.trust()));
     if wanted && offers.is_empty() && held {
         // They have a passkey of another host: whoever knows just the password must not add a factor of their own.
-        return Err(PASSKEY_NEEDED.into());
+        forgive(core, ctx.tenant.id, counter).await?;
+        return Err(note_passkey_needed(core, ctx, account.user.id).await?);
     }
     if wanted && (offers.is_empty() || !trusted) {
         return challenge(core, ctx, request, account.user.id, password, counter, offers).await;
@@ -245,16 +246,28 @@ pub(super) async fn count_attempt(core: &Core, ctx: &RequestContext, counter: Co
 
 /// Notes the failure and says what everybody is told. The entry names no more than the account: what was
 /// typed may be a password in the wrong field.
-async fn fail(core: &Core, ctx: &RequestContext, known: Option<UserId>, attempt: Attempt) -> Result<Problem, Problem> {
+/// The password was right, and not enough: its owner should be able to find that out.
+async fn note_passkey_needed(core: &Core, ctx: &RequestContext, user: UserId) -> Result<Problem, Problem> {
+    let entry = Entry::new(Actor::Anonymous, Action("login.passkey_needed"), Target::new("user", user), ctx).failed();
+    note(core, ctx, entry).await?;
+    Ok(PASSKEY_NEEDED.into())
+}
+
+/// Notes something in a unit of its own.
+pub(super) async fn note(core: &Core, ctx: &RequestContext, entry: Entry) -> Result<(), Problem> {
     let (now, random) = (core.now(), core.random.clone());
-    let target = known.map_or(Target::unknown("user"), |id| Target::new("user", id));
-    let entry = Entry::new(Actor::Anonymous, Action("login.failed"), target, ctx)
-        .failed()
-        .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
     let noted = core
         .store
         .tenant(ctx.tenant.id)
         .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
-    noted.await.map_err(|e: StoreError| Problem::from(e))?;
-    Ok(attempt.refuse(Problem::new(INVALID), now))
+    noted.await.map_err(|e: StoreError| Problem::from(e))
+}
+
+async fn fail(core: &Core, ctx: &RequestContext, known: Option<UserId>, attempt: Attempt) -> Result<Problem, Problem> {
+    let target = known.map_or(Target::unknown("user"), |id| Target::new("user", id));
+    let entry = Entry::new(Actor::Anonymous, Action("login.failed"), target, ctx)
+        .failed()
+        .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
+    note(core, ctx, entry).await?;
+    Ok(attempt.refuse(Problem::new(INVALID), core.now()))
 }

@@ -33,9 +33,6 @@ use crate::{
 /// A new address.
 pub const MOVED: Action = Action("user.email_changed");
 
-/// Everything that is waited for by mail.
-const PROOFS: [Purpose; 4] = [Purpose::VerifyEmail, Purpose::ResetPassword, Purpose::ChangeEmail, Purpose::Invitation];
-
 /// A password or an address that is about to be renewed.
 pub struct Renewal {
     keep: Option<SessionId>,
@@ -83,7 +80,15 @@ impl Renewal {
         }
         lockout::forget_passwords(tx, &self.vault, user).await?;
         // An address that somebody has begun to verify is still theirs.
-        let revoked = self.end(tx, user.id, &PROOFS[1..], Reason::Password, entry).await?;
+        let revoked = self
+            .end(
+                tx,
+                user.id,
+                &[Purpose::ResetPassword, Purpose::ChangeEmail, Purpose::Invitation],
+                Reason::Password,
+                entry,
+            )
+            .await?;
         if let Some(to) = &user.email {
             let letter = self.letter(tx, Name::PasswordChanged, to, user).await?;
             self.post.write(tx, letter, Fate::send_if(user.status == UserStatus::Active)).await?;
@@ -99,7 +104,7 @@ impl Renewal {
         new: Option<&str>,
         entry: Entry,
     ) -> Result<Revoked, StoreError> {
-        let revoked = self.end(tx, old.id, &PROOFS, Reason::Email, entry).await?;
+        let revoked = self.end(tx, old.id, &Purpose::ALL, Reason::Email, entry).await?;
         if let Some(new) = new {
             for to in old.email.as_deref().into_iter().chain([new]) {
                 let letter = self.letter(tx, Name::EmailChanged, to, old).await?.with("new_email", new);

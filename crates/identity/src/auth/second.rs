@@ -13,6 +13,8 @@ use super::{
     Entering, Entrance, LoggedIn, Replaced, Verified,
     enter::Entered,
     lockout::{self, Attempt, Counter},
+    login::note,
+    password::forgive,
 };
 use crate::{
     Core,
@@ -26,7 +28,7 @@ use crate::{
     },
     outbox::Post,
     passkeys::{self, Begun, INVALID, Proven},
-    preferences,
+    preferences, sessions,
     settings::LockoutSettings,
     strength,
     users::{self, Account, Phone},
@@ -105,6 +107,7 @@ pub async fn answer(
     let presented = who.presented(core, ctx)?;
     let counted = count(core, ctx, presented).await?;
     let (user, attempt) = (counted.account.user.id, counted.attempt);
+    let counters = [Some(counted.counter), counted.pending.counted.map(Counter::kept)];
     let done = match evidence(core, ctx, presented, user, answer).await {
         Ok(evidence) => complete(core, ctx, &who, presented, counted, evidence, trust).await,
         Err(problem) => Err(problem),
@@ -117,6 +120,13 @@ pub async fn answer(
         Err(problem) if [CODE, USED, INVALID].contains(&problem.kind) => {
             note_failure(core, ctx, user, attempt).await?;
             Err(attempt.refuse(problem, core.now()))
+        }
+        Err(problem) if problem.kind == sessions::FULL => {
+            // All that was counted was right.
+            for counter in counters.into_iter().flatten() {
+                forgive(core, ctx.tenant.id, counter).await?;
+            }
+            Err(problem)
         }
         Err(problem) => Err(problem),
     }
@@ -290,15 +300,10 @@ pub(super) async fn note_failure(
     user: UserId,
     attempt: Attempt,
 ) -> Result<(), Problem> {
-    let (now, random) = (core.now(), core.random.clone());
     let entry = Entry::new(Actor::Anonymous, Action("login.factor_failed"), Target::new("user", user), ctx)
         .failed()
         .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
-    let work = core
-        .store
-        .tenant(ctx.tenant.id)
-        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
-    work.await.map_err(|e: StoreError| e.into())
+    note(core, ctx, entry).await
 }
 
 /// Sends a code for the challenge to the person's phone.

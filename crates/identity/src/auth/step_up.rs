@@ -1,16 +1,14 @@
 //! Proving more, or anew, while signed in: the session is replaced by one whose login is recent and strong.
 //!
 //! In order: what is missing is found out, and a challenge opened that is bound to the session → the answer is counted,
-//! for the challenge and for the person → it is judged, the challenge is used up, the session that asks ends and
+//! for the challenge, and a password or a code for the person too (a signature cannot be guessed) → it is judged, the challenge is used up, the session that asks ends and
 //! another takes its place, all in one unit. It lasts no longer than the one before would have.
 //!
 //! What an old proof is worth is decided by its age: while the login is recent, only what it lacks is asked for; after
-//! that, everything is. Whoever has a second factor or a passkey must show one, whatever they ask for: a password
-//! alone would not have let them in.
+//! that, everything is, whatever age is asked for. Whoever has a second factor or a passkey must show one: a stolen
+//! password must not become a way to stay.
 
-use std::time::Duration;
-
-use kernel::{Acr, Amr, Principal, Problem, RequestContext, Secret, SessionId, UserId, assurance::Method};
+use kernel::{Acr, Amr, Assurance, Principal, Problem, RequestContext, Secret, SessionId, UserId, assurance::Method};
 use storage::StoreError;
 use webauthn_rs::prelude::PublicKeyCredential;
 
@@ -26,7 +24,7 @@ use crate::{
     devices::Shown,
     http::{Caller, Fields},
     mfa::{
-        self, CHALLENGE, CODE, IMPOSSIBLE, NO_LOGIN, Offer, Proof, RECENT, SecondProof, USED,
+        self, CHALLENGE, CODE, IMPOSSIBLE, NO_FACTOR, NO_LOGIN, Offer, Proof, RECENT, SecondProof, USED,
         challenges::{self, LIFE, Opening, Pending, Presented, Purpose},
     },
     passkeys, preferences, roles,
@@ -34,15 +32,6 @@ use crate::{
     strength,
     users::{self, Account},
 };
-
-/// What somebody wants their login to be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Wanted {
-    /// At least so strong.
-    pub acr: Option<Acr>,
-    /// At most so old; ten minutes where nothing is said.
-    pub max_age: Option<Duration>,
-}
 
 /// What is missing.
 #[derive(Clone, Debug)]
@@ -109,24 +98,32 @@ impl Means {
         let (password, code) = (proved.acr().is_none(), acr == Acr::Mfa);
         let possible = (!password || self.password) && (!code || !self.offers.is_empty());
         if !possible && !self.passkey {
-            return Err(IMPOSSIBLE.into());
+            return Err(if code && !self.held { NO_FACTOR } else { IMPOSSIBLE }.into());
         }
         let methods = if possible && code { self.offers } else { Vec::new() };
         Ok(Missing { challenge, password: possible && password, methods, passkey: self.passkey })
     }
 }
 
-/// Opens a challenge for what is missing. `None`: nothing is.
-pub async fn begin(core: &Core, caller: &Caller, wanted: Wanted, device: &Shown) -> Result<Option<Missing>, Problem> {
+/// Opens a challenge for what is missing to what is wanted, where nothing is said: to a login of the last ten minutes.
+/// `None`: nothing is.
+pub async fn begin(
+    core: &Core,
+    caller: &Caller,
+    wanted: Assurance,
+    device: &Shown,
+) -> Result<Option<Missing>, Problem> {
     let (user, session) = own_session(caller)?;
     let (principal, now) = (&caller.principal, core.now());
     let means = means(core, principal, user, session).await?;
     let least = if means.held || means.demanded { Acr::Mfa } else { Acr::Single };
     let acr = wanted.acr.map_or(least, |acr| acr.max(least));
-    let recent = now.since(principal.authenticated_at) <= wanted.max_age.unwrap_or(RECENT);
-    if recent && principal.amr.acr() >= Some(acr) {
+    let (age, most) = (now.since(principal.authenticated_at), wanted.max_age.unwrap_or(RECENT));
+    if age <= most && principal.amr.acr() >= Some(acr) {
         return Ok(None);
     }
+    // Nobody may choose how old a proof can be that the new login counts as its own.
+    let recent = age <= most.min(RECENT);
     let live = means.live.as_ref().ok_or(sessions::INVALID)?;
     live.check(now)?;
     let pending = Pending {

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, StatusCode};
-use kernel::{Acr, Problem, Secret};
+use kernel::{Acr, Assurance, Problem, Secret};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -16,7 +16,7 @@ use webauthn_rs::prelude::PublicKeyCredential;
 use super::{
     routes::logged_in,
     second_routes::bounded,
-    step_up::{self, Answering, Missing, Wanted},
+    step_up::{self, Answering, Missing},
 };
 use crate::{
     Core,
@@ -92,7 +92,7 @@ async fn post_begin(
     headers: HeaderMap,
     Json(body): Json<StepUpBody>,
 ) -> Result<Response, Refusal> {
-    let wanted = Wanted { acr: body.acr, max_age: body.max_age.map(Duration::from_secs) };
+    let wanted = Assurance { acr: body.acr, max_age: body.max_age.map(Duration::from_secs) };
     let device = Shown::read(&headers, caller.ctx.client_ip);
     Ok(match step_up::begin(&core, &caller, wanted, &device).await? {
         Some(missing) => Json(StepUp::from(missing)).into_response(),

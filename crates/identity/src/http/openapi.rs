@@ -23,6 +23,12 @@ pub struct ProblemDocument {
     /// Wrong fields, where the refusal is about fields.
     #[schema(required = false)]
     errors: Vec<FieldProblem>,
+    /// How strong the login must be, where the refusal is about that (RFC 9470): `1fa` or `mfa`.
+    #[schema(required = false, example = "mfa")]
+    acr_values: Option<String>,
+    /// How many seconds old it may be, likewise.
+    #[schema(required = false, example = 600)]
+    max_age: Option<u64>,
 }
 
 /// One wrong field.

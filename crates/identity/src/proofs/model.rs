@@ -26,6 +26,9 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Everything that is waited for by mail.
+    pub const ALL: [Self; 4] = [Self::VerifyEmail, Self::ResetPassword, Self::ChangeEmail, Self::Invitation];
+
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify_email",

@@ -64,6 +64,7 @@ async fn a_route_asks_for_more_than_a_password_and_not_long_ago() {
     let strong = |token: &str| app.get("/strong").bearer(token).send();
     let weak = ada.login().await.expect_tokens();
     let refused = strong(&weak.access).await.expect_problem(401, "auth.step_up_required");
+    assert_eq!((&refused.json["acr_values"], &refused.json["max_age"]), (&json!("mfa"), &json!(120)));
     assert_eq!(
         refused.header("www-authenticate"),
         "Bearer realm=\"portcullis\", error=\"insufficient_user_authentication\", acr_values=\"mfa\", max_age=\"120\""
@@ -95,13 +96,31 @@ async fn a_browser_that_is_trusted_is_asked_where_it_matters_and_comes_back() {
     assert_eq!(browser.open("/strong").await.answer.status, 200);
     app.clock.advance(Duration::from_secs(121));
     let page = browser.open("/strong").await.expect(401);
-    let again = "/ui/step-up?return_to=%2Fstrong&max_age=0";
+    let again = "/ui/step-up?return_to=%2Fstrong&acr_values=mfa&max_age=120";
     assert!(page.says("two-step verification") && page.says(&again.replace('&', "&amp;")), "{}", page.html());
     // The sign-in page, where another proxy sends people, leads there as well.
-    let page = browser.open("/ui/login?max_age=0&return_to=%2Fstrong").await.expect(200);
+    let page = browser.open("/ui/login?acr_values=mfa&max_age=120&return_to=%2Fstrong").await.expect(200);
     assert_eq!(page.path, again);
     let wrong = browser.submit(&page, "/ui/step-up", &[("password", "wrong"), ("code", &ada.code())]).await;
     let answer = [("password", PASSWORD), ("code", &*ada.code())];
     let page = browser.submit(&wrong, "/ui/step-up", &answer).await.expect(200);
     assert_eq!((page.path.as_str(), page.answer.status), ("/strong", 200), "{}", page.html());
+}
+
+#[tokio::test]
+async fn whoever_has_no_second_factor_is_led_to_setting_one_up() {
+    let app = TestApp::builder().config(STRONG).start().await;
+    let ada = app.user("ada@example.com").await;
+    let mut browser = Browser::at(&app);
+    browser.send_header("accept", "text/html");
+    sign_in(&mut browser, "/ui/login", &ada.email, PASSWORD).await.expect(200);
+    let refused = browser.open("/strong").await.expect(401);
+    let proving = "/ui/step-up?return_to=%2Fstrong&acr_values=mfa&max_age=120";
+    assert!(refused.says(&proving.replace('&', "&amp;")), "{}", refused.html());
+    for at in ["a recent login", "an old one"] {
+        let page = browser.open(proving).await.expect(200);
+        assert_eq!(page.path, "/ui/account/factors", "{at}");
+        assert!(page.says("That page needs a second step when you sign in."), "{at}: {}", page.html());
+        app.clock.advance(Duration::from_secs(1000));
+    }
 }

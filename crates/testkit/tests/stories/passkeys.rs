@@ -111,6 +111,7 @@ async fn what_is_beyond_a_password_is_asked_for_by_both(backend: Backend) {
     app.post("/api/v1/mfa/totp/confirm").bearer(&token).json(&body).send().await.expect_problem(401, STEP_UP);
     let stolen = ada.login().await.expect_tokens().access;
     app.post("/api/v1/mfa/totp").bearer(&stolen).send().await.expect_problem(401, STEP_UP);
+    app.call("DELETE", "/api/v1/me").bearer(&stolen).send().await.expect_problem(401, STEP_UP);
     let policy = json!({"mfa": {"required": "always"}});
     app.admin_call("PATCH", "/api/v1/admin/settings", &policy).await.expect(200);
     let asked = ada.login().await.expect(200).json;

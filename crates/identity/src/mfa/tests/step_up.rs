@@ -8,6 +8,8 @@ crate::testing::on_both_databases! {
     a_login_is_made_new_without_signing_out;
     what_a_person_has_is_asked_for;
     a_challenge_is_answered_once_however_many_try;
+    no_wish_makes_an_old_password_new;
+    a_session_that_has_ended_becomes_no_other;
     a_login_ends_the_session_whose_cookie_the_browser_had;
 }
 
@@ -31,7 +33,7 @@ async fn a_login_is_made_new_without_signing_out(node: TestCore) {
     let ada = node.person("ada@example.com", &["user"]).await;
     let other = node.login(&ada).await;
     assert_eq!(begin(&node, &ada.token, json!({})).await.expect(204), Json::Null, "it is recent");
-    begin(&node, &ada.token, json!({"acr": "mfa"})).await.expect_problem(403, "auth.step_up_impossible");
+    begin(&node, &ada.token, json!({"acr": "mfa"})).await.expect_problem(403, "auth.second_factor_needed");
     begin(&node, &ada.token, json!({"acr": "high"})).await.expect_problem(400, "request.malformed");
     node.clock.advance(LATER);
     let change = || node.post("/api/v1/mfa/totp", &json!({})).bearer(&ada.token).send();
@@ -65,6 +67,33 @@ async fn a_login_is_made_new_without_signing_out(node: TestCore) {
     node.post("/api/v1/auth/refresh", &refresh).send().await.expect(200);
     prove(&node, token, &right).await.expect_problem(401, "mfa.challenge_invalid");
     assert_eq!(node.audited(node.tenant().id, "session.stepped_up").await, 1);
+}
+
+async fn no_wish_makes_an_old_password_new(node: TestCore) {
+    let ada = owner(&node, "ada@example.com").await;
+    let token = &ada.person.token;
+    let wish = json!({"acr": "mfa", "max_age": 1_000_000_000});
+    assert_eq!(begin(&node, token, wish.clone()).await.expect(200)["password"], false, "it is recent");
+    node.clock.advance(LATER);
+    let asked = begin(&node, token, wish).await.expect(200);
+    assert_eq!(asked["password"], true);
+    let code = json!({"challenge_id": asked["challenge_id"], "method": "totp", "code": ada.code(&node)});
+    prove(&node, token, &code).await.expect_problem(400, "request.invalid");
+}
+
+async fn a_session_that_has_ended_becomes_no_other(node: TestCore) {
+    let ada = node.person("ada@example.com", &["user"]).await;
+    node.clock.advance(LATER);
+    let open = async || begin(&node, &ada.token, json!({})).await.expect(200)["challenge_id"].clone();
+    let (one, other) = (open().await, open().await);
+    let answers = join_all([&one, &other].map(|id| {
+        let right = json!({"challenge_id": id, "password": PASSWORD});
+        let (node, token) = (&node, &ada.token);
+        async move { prove(node, token, &right).await.status }
+    }));
+    let mut statuses = answers.await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 401], "of two challenges at once one replaces the session");
 }
 
 async fn what_a_person_has_is_asked_for(node: TestCore) {
