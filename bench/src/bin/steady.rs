@@ -3,6 +3,10 @@
 //! A client that waits for slow answers before it asks again measures a server at its best ("coordinated
 //! omission"): here a request that is late because the one before it was slow counts as late. Prints one
 //! line of JSON. `wrk` cannot do this.
+//!
+//! It never sleeps, so that what it adds to a time is microseconds and not a timer's granularity, and with
+//! `--upstream` it is the service behind the gate as well: two processes that share a core would wait for each
+//! other's time slices, and those waits would be most of what is measured.
 
 use std::{
     net::SocketAddr,
@@ -13,7 +17,7 @@ use clap::Parser;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
 };
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -38,6 +42,35 @@ struct Arguments {
     /// How long to measure.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
+    /// Also answer requests here, as the service behind the gate.
+    #[arg(long)]
+    upstream: Option<SocketAddr>,
+}
+
+/// Asked for before measuring begins, so that connections are open.
+const WARM_UP: Duration = Duration::from_millis(500);
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\nhello, world";
+
+/// Answers every request without a body on a connection.
+async fn answer(mut stream: TcpStream) -> Result<(), Error> {
+    stream.set_nodelay(true)?;
+    let mut buffer = Vec::with_capacity(8_192);
+    while stream.read_buf(&mut buffer).await? > 0 {
+        while let Some(end) = buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+            buffer.drain(..end + 4);
+            stream.write_all(ANSWER).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn be_upstream(listener: TcpListener) -> Result<(), Error> {
+    loop {
+        let (stream, _) = listener.accept().await?;
+        // Ends with its connection, however that ends.
+        drop(tokio::spawn(answer(stream)));
+    }
 }
 
 /// Asks and reads one answer with a `Content-Length`.
@@ -74,14 +107,17 @@ async fn one_connection(a: Arguments, number: u32, begin: Instant) -> Result<Vec
     let period = Duration::from_secs_f64(f64::from(a.connections) / a.rate);
     // Spread evenly over the period.
     let mut due = begin + period.mul_f64(f64::from(number) / f64::from(a.connections));
-    let end = begin + Duration::from_secs(a.seconds);
+    let measured = begin + WARM_UP;
+    let end = measured + Duration::from_secs(a.seconds);
     let (mut latencies, mut buffer) = (Vec::new(), Vec::with_capacity(8_192));
     while due < end {
-        tokio::time::sleep_until(due.into()).await;
-        // The timer has a granularity of a millisecond: what it adds is not the server's.
-        let asked = if Instant::now() < due + Duration::from_millis(2) { Instant::now() } else { due };
+        while Instant::now() < due {
+            tokio::task::yield_now().await;
+        }
         exchange(&mut stream, &request, &mut buffer).await?;
-        latencies.push(u64::try_from(asked.elapsed().as_micros())?);
+        if due >= measured {
+            latencies.push(u64::try_from(due.elapsed().as_micros())?);
+        }
         due += period;
     }
     Ok(latencies)
@@ -91,6 +127,9 @@ async fn one_connection(a: Arguments, number: u32, begin: Instant) -> Result<Vec
 #[expect(clippy::print_stdout, reason = "the result")]
 async fn main() -> Result<(), Error> {
     let a = Arguments::parse();
+    if let Some(address) = a.upstream {
+        drop(tokio::spawn(be_upstream(TcpListener::bind(address).await?)));
+    }
     let begin = Instant::now() + Duration::from_millis(200);
     let tasks: Vec<_> = (0..a.connections).map(|n| tokio::spawn(one_connection(a.clone(), n, begin))).collect();
     let mut all = Vec::new();

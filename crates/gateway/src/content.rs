@@ -55,14 +55,16 @@ pub(crate) async fn request(shape: &Shape, facts: Facts<'_>, intake: Intake) -> 
 
 /// Changes the body of an upstream's response, where it is JSON.
 pub(crate) async fn response(edits: &JsonEdits, facts: Facts<'_>, answered: Answered) -> Result<Answered, Problem> {
+    let status = answered.response.status();
+    let bodiless = *facts.method == Method::HEAD
+        || status.is_informational()
+        || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let upgrade = matches!(answered.origin, Origin::Upstream { upgrade: true });
+    if bodiless || upgrade || !json::is_json(answered.response.headers()) {
+        return Ok(answered);
+    }
     let Answered { response, origin, tunnel } = answered;
     let (mut parts, body) = response.into_parts();
-    let bodiless = *facts.method == Method::HEAD
-        || parts.status.is_informational()
-        || matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    if bodiless || matches!(origin, Origin::Upstream { upgrade: true }) || !json::is_json(&parts.headers) {
-        return Ok(Answered { response: http::Response::from_parts(parts, body), origin, tunnel });
-    }
     let broken = |why: String| Problem::new(upstream::INVALID).cause(format!("its JSON cannot be changed: {why}"));
     let bytes = json::read_response(body, edits.max_body).await.map_err(broken)?;
     let value = json::parse(&bytes).map_err(broken)?;
@@ -72,6 +74,6 @@ pub(crate) async fn response(edits: &JsonEdits, facts: Facts<'_>, answered: Answ
         parts.headers.remove(name);
     }
     parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
-    let response = http::Response::from_parts(parts, Body::Full(bytes.into()));
+    let response = Box::new(http::Response::from_parts(parts, Body::Full(bytes.into())));
     Ok(Answered { response, origin, tunnel })
 }

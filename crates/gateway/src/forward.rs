@@ -34,10 +34,18 @@ pub(crate) struct Onward<'a> {
 
 /// An answer from behind the gate.
 pub(crate) struct Answered {
-    pub(crate) response: Response<Body>,
+    /// Boxed: it goes back through every stage.
+    pub(crate) response: Box<Response<Body>>,
     pub(crate) origin: Origin,
     /// The far side of an upgrade that was granted.
     pub(crate) tunnel: Option<Tunnel>,
+}
+
+impl Answered {
+    /// An answer of the gate's own.
+    pub(crate) fn own(response: Response<Body>) -> Self {
+        Self { response: Box::new(response), origin: Origin::Own, tunnel: None }
+    }
 }
 
 /// An answer, and whether it is the fallback's.
@@ -57,7 +65,7 @@ impl Onward<'_> {
     pub(crate) async fn send(
         self,
         record: &mut Record,
-        mut parts: Parts,
+        mut parts: Box<Parts>,
         mut intake: Intake,
     ) -> Result<Answered, Problem> {
         let progress = intake.progress.clone();
@@ -67,7 +75,7 @@ impl Onward<'_> {
             && let Some(response) = Box::pin(faults.strike(&parts.headers, &gate.ids)).await
         {
             record.answered(response.status());
-            return Ok(Answered { response, origin: Origin::Own, tunnel: None });
+            return Ok(Answered::own(response));
         }
         let versions = shape.versions.as_ref();
         let version =
@@ -104,23 +112,14 @@ impl Onward<'_> {
                 };
                 let upstream: &Arc<Upstream> = versioned.or_else(shared).unwrap_or(own);
                 let deadline = Deadline::of(&parts.headers, record.begun());
-                let ready = Ready { parts, intake, target, filled: filled.request };
-                let sent = async {
-                    match &shape.cache {
-                        None => self.to_route_upstream(record, upstream, ready).await.map(|sent| sent.answered),
-                        Some(cache) => {
-                            let onto =
-                                Onto { upstream, version: version.as_ref().map(|chosen| &*chosen.version.name), path };
-                            Box::pin(self.through_cache(cache, record, onto, ready)).await
-                        }
-                    }
-                };
+                let ready = Box::new(Ready { parts, intake, target, filled: filled.request });
+                let onto = Onto { upstream, version: version.as_ref().map(|chosen| &*chosen.version.name), path };
                 // The caller's patience is for the whole call, wherever it waits.
                 match deadline {
-                    None => sent.await,
+                    None => self.to_route(record, onto, ready).await,
                     Some(deadline) => {
-                        let sent = Box::pin(tokio::time::timeout_at(deadline.0, sent)).await;
-                        sent.unwrap_or(Err(Failure::Deadline))
+                        let sent = Box::pin(tokio::time::timeout_at(deadline.0, self.to_route(record, onto, ready)));
+                        sent.await.unwrap_or(Err(Failure::Deadline))
                     }
                 }
             }
@@ -186,7 +185,7 @@ impl Onward<'_> {
         &self,
         record: &mut Record,
         service: &InProcess,
-        mut parts: Parts,
+        mut parts: Box<Parts>,
         intake: Intake,
         target: PathAndQuery,
         filled: FilledRequest,
@@ -210,11 +209,24 @@ impl Onward<'_> {
             secure: client.secure,
         });
         let response = service.send(request).await?;
-        Ok(Answered { response: response.map(Body::InProcess), origin: Origin::Own, tunnel: None })
+        Ok(Answered::own(response.map(Body::InProcess)))
+    }
+
+    /// From memory, where the route keeps answers, or to an upstream.
+    async fn to_route(&self, record: &mut Record, onto: Onto<'_>, ready: Box<Ready>) -> Result<Answered, Failure> {
+        match &self.visit.route.shape.cache {
+            None => self.to_route_upstream(record, onto.upstream, ready).await.map(|sent| sent.answered),
+            Some(cache) => Box::pin(self.through_cache(cache, record, onto, ready)).await,
+        }
     }
 
     /// Within what the route allows at the same time, and with its fallback.
-    async fn to_route_upstream(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Sent, Failure> {
+    async fn to_route_upstream(
+        &self,
+        record: &mut Record,
+        upstream: &Upstream,
+        ready: Box<Ready>,
+    ) -> Result<Sent, Failure> {
         match &self.visit.route.fallback {
             None => self.in_turn(record, upstream, ready).await.map(Sent::from),
             // Large, and only for routes that have one.
@@ -223,7 +235,7 @@ impl Onward<'_> {
     }
 
     /// Takes one of the route's places first, if it has only so many.
-    async fn in_turn(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Answered, Failure> {
+    async fn in_turn(&self, record: &mut Record, upstream: &Upstream, ready: Box<Ready>) -> Result<Answered, Failure> {
         if let Some(queue) = &self.visit.route.queue {
             record.places.push(queue.enter().await?);
         }
@@ -236,7 +248,7 @@ impl Onward<'_> {
         fallback: &Fallback,
         record: &mut Record,
         upstream: &Upstream,
-        ready: Ready,
+        ready: Box<Ready>,
     ) -> Result<Sent, Failure> {
         let repeatable = ready.parts.method.is_idempotent();
         let spare = match fallback.upstream() {
@@ -249,8 +261,7 @@ impl Onward<'_> {
         }
         if let Some(response) = fallback.answer() {
             upstream.fell_back();
-            let answered = Answered { response, origin: Origin::Own, tunnel: None };
-            return Ok(Sent { answered, instead: true });
+            return Ok(Sent { answered: Answered::own(response), instead: true });
         }
         match spare {
             Some((other, spare)) if repeatable || ended.as_ref().is_err_and(Failure::is_unsent) => {
@@ -262,9 +273,14 @@ impl Onward<'_> {
         }
     }
 
-    async fn to_upstream(&self, record: &mut Record, upstream: &Upstream, ready: Ready) -> Result<Answered, Failure> {
+    async fn to_upstream(
+        &self,
+        record: &mut Record,
+        upstream: &Upstream,
+        ready: Box<Ready>,
+    ) -> Result<Answered, Failure> {
         let Visit { gate, connection, client, route, .. } = self.visit;
-        let (wish, mut outgoing) = self.outgoing(record, upstream, ready);
+        let (wish, mut outgoing) = self.outgoing(record, upstream, *ready);
         if let Some(mirror) = route.shape.mirror.as_ref().filter(|_| !outgoing.upgrade)
             && mirror.wants(&outgoing.body, &gate.ids)
         {
@@ -283,7 +299,7 @@ impl Onward<'_> {
     }
 
     /// The request as the upstream is to see it, and what it would like of the choice of its target.
-    fn outgoing(&self, record: &Record, upstream: &Upstream, ready: Ready) -> (Wish, Outgoing) {
+    fn outgoing(&self, record: &Record, upstream: &Upstream, ready: Ready) -> (Wish, Box<Outgoing>) {
         let Ready { parts, intake, target, filled } = ready;
         let Visit { gate, connection, client, admitted, route, .. } = self.visit;
         let http2 = upstream.config().protocol == Protocol::Http2;
@@ -308,7 +324,7 @@ impl Onward<'_> {
             },
         );
         filled.write(&mut headers);
-        let outgoing = Outgoing {
+        let outgoing = Box::new(Outgoing {
             method: parts.method,
             target,
             headers,
@@ -318,7 +334,7 @@ impl Onward<'_> {
             upgrade,
             timeout: route.timeout.unwrap_or_else(|| upstream.timeout()),
             pause: route.pause.unwrap_or_else(|| upstream.pause()),
-        };
+        });
         (wish, outgoing)
     }
 
@@ -353,7 +369,7 @@ struct Onto<'a> {
 
 /// A request that may be sent: as it came, and what the route makes of it.
 struct Ready {
-    parts: Parts,
+    parts: Box<Parts>,
     intake: Intake,
     target: PathAndQuery,
     filled: FilledRequest,
@@ -361,18 +377,20 @@ struct Ready {
 
 impl Ready {
     /// The same once more, if it has no body.
-    fn copy(&self) -> Option<Self> {
+    fn copy(&self) -> Option<Box<Self>> {
         let bodiless = self.intake.progress.is_none();
-        bodiless.then(|| Self {
-            parts: self.parts.clone(),
-            intake: Intake::none(),
-            target: self.target.clone(),
-            filled: self.filled.clone(),
+        bodiless.then(|| {
+            Box::new(Self {
+                parts: self.parts.clone(),
+                intake: Intake::none(),
+                target: self.target.clone(),
+                filled: self.filled.clone(),
+            })
         })
     }
 
     /// The same for another upstream, which knows nothing of what this one's answers were marked with.
-    fn for_another(mut self) -> Self {
+    fn for_another(mut self: Box<Self>) -> Box<Self> {
         if self.parts.method.is_safe() {
             drop(Conditions::take(&mut self.parts.headers));
         }

@@ -21,7 +21,7 @@ use crate::{
     pipeline::Served,
     problem::Refusal,
     record::{Record, Recorded},
-    transform::{self, Origin, Peer},
+    transform::{self, Peer},
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -90,7 +90,7 @@ pub(crate) struct Reply {
     /// What must be known of a call of gRPC.
     call: Option<Box<Call>>,
     /// Who would rather read a page about a refusal, and who says it.
-    people: Option<(Reader, Arc<dyn Explain>)>,
+    people: Option<Box<(Reader, Arc<dyn Explain>)>>,
 }
 
 struct Call {
@@ -114,7 +114,7 @@ impl Reply {
 
     /// The same for a browser that shows a page, where somebody says refusals to people.
     pub(crate) fn for_people(self, parts: &Parts, explainer: &Explainer) -> Self {
-        let people = explainer.as_ref().and_then(|explainer| Some((Reader::of(parts)?, explainer.clone())));
+        let people = explainer.as_ref().and_then(|explainer| Some(Box::new((Reader::of(parts)?, explainer.clone()))));
         Self { people, ..self }
     }
 
@@ -127,7 +127,7 @@ impl Reply {
     pub(crate) fn finish(
         self,
         farewell: &CancellationToken,
-        mut record: Record,
+        mut record: Box<Record>,
         outcome: Result<Answered, Refusal>,
     ) -> Served {
         let Self { head, last, call, people } = self;
@@ -138,27 +138,26 @@ impl Reply {
                 Some(call) => refusal.into_outcome(call.media_type.clone()),
                 None => {
                     let id = record.request_id();
-                    let page = people.and_then(|(reader, explainer)| explainer.explain(&refusal.problem, id, &reader));
+                    let page = people.and_then(|people| people.1.explain(&refusal.problem, id, &people.0));
                     refusal.into_response(id, page)
                 }
             };
             if last {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            Answered { response, origin: Origin::Own, tunnel: None }
+            Answered::own(response)
         });
         let Answered { mut response, origin, tunnel } = answered;
         transform::outward(response.headers_mut(), origin, record.request_field());
         match tunnel {
-            Some(tunnel) => Served {
-                response: response.map(|_| Recorded::unrecorded(Body::Empty)),
-                tunnel: Some(Box::new((tunnel, record))),
-            },
+            Some(tunnel) => {
+                Served { response: response.map(|_| Recorded::unrecorded(Body::Empty)), tunnel: Some((tunnel, record)) }
+            }
             None => {
                 let status = response.status();
                 let bodiless = head || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
                 if !bodiless && response.body().size_hint().exact().is_none() {
-                    response = with_an_end(response, farewell, call.as_deref());
+                    end_in_order(&mut response, farewell, call.as_deref());
                 }
                 Served { response: response.map(|body| Recorded::new(body, record, bodiless)), tunnel: None }
             }
@@ -166,16 +165,19 @@ impl Reply {
     }
 }
 
-/// The response, ended in order when the gate goes away, where it has no end of its own.
-fn with_an_end(response: Response<Body>, farewell: &CancellationToken, call: Option<&Call>) -> Response<Body> {
+/// Has a response that has no end of its own end in order when the gate goes away.
+fn end_in_order(response: &mut Response<Body>, farewell: &CancellationToken, call: Option<&Call>) {
     let is_events = |headers: &HeaderMap| {
         headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
     };
-    match call {
-        Some(call) => response.map(|body| Ending::call(body, farewell, call.deadline)),
-        None if is_events(response.headers()) => response.map(|body| Ending::events(body, farewell)),
-        None => response,
+    if call.is_none() && !is_events(response.headers()) {
+        return;
     }
+    let body = std::mem::replace(response.body_mut(), Body::Empty);
+    *response.body_mut() = match call {
+        Some(call) => Ending::call(body, farewell, call.deadline),
+        None => Ending::events(body, farewell),
+    };
 }
 
 /// What the caller must not read, the operator must.

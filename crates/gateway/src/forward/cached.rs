@@ -40,7 +40,7 @@ impl Onward<'_> {
         cache: &Arc<RouteCache>,
         record: &mut Record,
         onto: Onto<'_>,
-        mut ready: Ready,
+        mut ready: Box<Ready>,
     ) -> Result<Answered, Failure> {
         let clock = &self.visit.gate.clock;
         let store = self.visit.gate.cache.store();
@@ -140,7 +140,7 @@ impl Onward<'_> {
         cache: &RouteCache,
         record: &mut Record,
         onto: Onto<'_>,
-        ready: Ready,
+        ready: Box<Ready>,
         past: Past,
     ) -> Result<Answered, Failure> {
         match past.why {
@@ -183,11 +183,11 @@ impl Onward<'_> {
         }
         let head = record.is_head();
         let response = cache.give(kept, head, conditions, gate.clock.now(), fate);
-        Answered { response, origin: Origin::Upstream { upgrade: false }, tunnel: None }
+        Answered { response: Box::new(response), origin: Origin::Upstream { upgrade: false }, tunnel: None }
     }
 
     /// Asks the upstream, and keeps what may be kept.
-    async fn fetch(&self, record: &mut Record, errand: Errand<'_>, mut ready: Ready) -> Result<Answered, Failure> {
+    async fn fetch(&self, record: &mut Record, errand: Errand<'_>, mut ready: Box<Ready>) -> Result<Answered, Failure> {
         let clock = &self.visit.gate.clock;
         let (cache, collapsed) = (errand.cache, errand.collapsed);
         let upstream = errand.onto.upstream;
@@ -223,8 +223,8 @@ impl Onward<'_> {
             return Ok(Answered { response, origin, tunnel });
         }
         let settled = match instead {
-            true => Settled::Passing(response, Some(Unstorable::Fallback)),
-            false => fetch.settle(response, clock.now()).await,
+            true => Settled::Passing(*response, Some(Unstorable::Fallback)),
+            false => fetch.settle(*response, clock.now()).await,
         };
         match settled {
             Settled::Here { stored, revalidated, kept, cookies } => {
@@ -252,7 +252,7 @@ impl Onward<'_> {
                     });
                 }
                 RouteCache::mark(&mut response, Fate::Fetched { why, kept, collapsed });
-                Ok(Answered { response, origin, tunnel })
+                Ok(Answered { response: Box::new(response), origin, tunnel })
             }
             Settled::Broken(error) => match stand_in {
                 Some(kept) => {
@@ -266,12 +266,12 @@ impl Onward<'_> {
     }
 
     /// Asks the upstream while the client has its answer already.
-    fn fetch_later(&self, record: &Record, errand: Errand<'_>, mut ready: Ready) {
+    fn fetch_later(&self, record: &Record, errand: Errand<'_>, mut ready: Box<Ready>) {
         let gate = self.visit.gate;
         let upstream = errand.onto.upstream.clone();
         let headers = ready.parts.headers.clone();
         let fetch = errand.fetch(gate.cache.store(), headers, gate.clock.now(), &mut ready);
-        let (wish, outgoing) = self.outgoing(record, &upstream, ready);
+        let (wish, outgoing) = self.outgoing(record, &upstream, *ready);
         let (worker, clock, queue) = (self.visit.connection.worker, gate.clock.clone(), self.visit.route.queue.clone());
         tokio::spawn(async move {
             let sent = async {
@@ -284,7 +284,7 @@ impl Onward<'_> {
             };
             match sent.await {
                 // Its places are held until its end has come.
-                Ok((answer, _turn, _place)) => fetch.settle(answer.response, clock.now()).await.finish().await,
+                Ok((answer, _turn, _place)) => fetch.settle(*answer.response, clock.now()).await.finish().await,
                 Err(failure) => tracing::debug!(upstream = upstream.name(), %failure, "what is kept was not renewed"),
             }
         });
@@ -312,7 +312,7 @@ impl Errand<'_> {
 /// Nothing is kept, and nothing else was wanted.
 fn missing(record: &Record) -> Answered {
     let response = Refusal::from(NOT_CACHED).into_response(record.request_id(), None);
-    Answered { response, origin: Origin::Own, tunnel: None }
+    Answered::own(response)
 }
 
 fn append(response: &mut Response<Body>, cookie: HeaderValue) {

@@ -40,7 +40,7 @@ use crate::{
     record::{Beginning, Record},
     respond::Reply,
     route::{Routes, Target},
-    transform::{self, Client, Origin},
+    transform::{self, Client},
 };
 
 /// The name that its requests are recorded under, before that of the route they are about.
@@ -175,7 +175,7 @@ async fn judge(visit: &Visit<'_>, record: &mut Record, parts: &Parts) -> Result<
 /// An answer of the gate's own, which holds for one request.
 fn own(mut response: Response<Body>) -> Answered {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Answered { response, origin: Origin::Own, tunnel: None }
+    Answered::own(response)
 }
 
 #[cfg(test)]

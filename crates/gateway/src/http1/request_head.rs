@@ -24,7 +24,7 @@ const EXTRA_FIELDS: usize = 14;
 /// A request head that makes sense.
 #[derive(Debug)]
 pub(crate) struct RequestHead {
-    pub(crate) parts: Parts,
+    pub(crate) parts: Box<Parts>,
     pub(crate) framing: Framing,
     /// Whether the client wants to send another request on the connection (RFC 9112 §9.3).
     pub(crate) keep_alive: bool,
@@ -97,7 +97,7 @@ fn judge(head: &Bytes, limits: &HeadLimits) -> Result<RequestHead, BadHead> {
     };
     let keep_alive = !fields.close && (version == 1 || fields.keep_alive);
 
-    let mut parts = Request::new(()).into_parts().0;
+    let mut parts = Box::new(Request::new(()).into_parts().0);
     parts.method = Method::from_bytes(method.as_bytes()).map_err(|_| BadHead::RequestLine)?;
     parts.uri = Uri::from_maybe_shared(head.slice_ref(target.as_bytes())).map_err(|_| BadHead::Target)?;
     parts.version = if version == 0 { Version::HTTP_10 } else { Version::HTTP_11 };

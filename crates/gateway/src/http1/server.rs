@@ -57,10 +57,6 @@ pub(crate) struct Bounds {
 
 /// What a connection brings next.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are requests, and boxing those would cost each an allocation"
-)]
 pub(crate) enum Next {
     /// A request; its body, if it has one, can be read.
     Request(RequestHead),

@@ -38,7 +38,7 @@ const SWEEP_WHEN_FULL: usize = 32;
 const SWEEP_AT_ONCE: usize = 256;
 
 /// Answers, in the order of the questions.
-pub(crate) type Decisions = SmallVec<[Decision; 4]>;
+pub(crate) type Decisions = SmallVec<[Decision; 2]>;
 
 /// One limit to take from.
 #[derive(Clone, Copy, Debug)]

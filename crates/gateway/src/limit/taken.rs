@@ -22,7 +22,7 @@ pub(super) struct Asked<'r> {
     pub(super) measure: Measure,
 }
 
-pub(super) type AllAsked<'r> = SmallVec<[Asked<'r>; 4]>;
+pub(super) type AllAsked<'r> = SmallVec<[Asked<'r>; 2]>;
 
 /// What a limit is called.
 #[derive(Clone, Copy, Debug)]

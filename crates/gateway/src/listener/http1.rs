@@ -59,8 +59,7 @@ where
             Pause::Rests => {}
             Pause::Ended => return None,
             Pause::Http2 => return Arc::into_inner(server).map(|server| handed_on(server.into_inner())),
-            Pause::Upgraded(granted) => {
-                let (tunnel, mut record) = *granted;
+            Pause::Upgraded(tunnel, mut record) => {
                 let client = handed_on(Arc::into_inner(server)?.into_inner());
                 let (bytes_in, bytes_out) = tunnel.run(client, &gate.farewell).await;
                 record.tunnelled(bytes_in, bytes_out);
@@ -76,7 +75,7 @@ enum Pause {
     Rests,
     Ended,
     Http2,
-    Upgraded(Box<(Tunnel, Record)>),
+    Upgraded(Tunnel, Box<Record>),
 }
 
 /// Serves requests as long as they come.
@@ -135,8 +134,8 @@ where
         let ends = answer.ends;
         // The record ends here, before anything that may take its time.
         drop(answer);
-        if let Some(granted) = tunnel {
-            return Pause::Upgraded(granted);
+        if let Some((tunnel, record)) = tunnel {
+            return Pause::Upgraded(tunnel, record);
         }
         let read = !spoilt && poll_fn(|cx| server.lock().poll_drain(cx)).await;
         if !read {
@@ -154,8 +153,8 @@ fn handed_on<S: AsyncRead + AsyncWrite + Unpin>(server: Server<S>) -> Ahead<S> {
 }
 
 /// What stands for a head that made no sense, so that the refusal is made and recorded like any other.
-fn stand_in() -> Parts {
-    let mut parts = Request::new(()).into_parts().0;
+fn stand_in() -> Box<Parts> {
+    let mut parts = Box::new(Request::new(()).into_parts().0);
     parts.headers.insert(header::HOST, header::HeaderValue::from_static("refused"));
     parts
 }

@@ -58,7 +58,7 @@ pub(super) async fn serve<S>(
         async move {
             let socket = Opening::take(&mut request, &gate.ids);
             let (parts, body) = request.into_parts();
-            let arrival = Arrival { parts, body: ClientBody::Http2(body), bad: None };
+            let arrival = Arrival { parts: Box::new(parts), body: ClientBody::Http2(body), bad: None };
             let served = pipeline::serve(&gate, &connection, arrival).await;
             let response = match socket {
                 Some(socket) => socket.answer(served, &gate, active),

@@ -49,7 +49,7 @@ impl Opening {
         }
         let farewell = gate.farewell.clone();
         tokio::spawn(async move {
-            let (tunnel, mut record) = *granted;
+            let (tunnel, mut record) = granted;
             let _active = active;
             // The client may have gone before it was answered.
             if let Ok(client) = stream.await {

@@ -19,7 +19,7 @@ use crate::{
 pub(crate) struct Recorded {
     body: Body,
     /// Taken when the record has ended, or moved elsewhere.
-    record: Option<Record>,
+    record: Option<Box<Record>>,
     /// Of an HTTP/2 connection.
     _active: Option<Active>,
     sent: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Recorded {
 
 impl Recorded {
     /// `bodiless`: whatever the body, none is sent (an answer to `HEAD`, 204, 304).
-    pub(crate) fn new(body: Body, record: Record, bodiless: bool) -> Self {
+    pub(crate) fn new(body: Body, record: Box<Record>, bodiless: bool) -> Self {
         let expected = if bodiless { Some(0) } else { body.size_hint().exact() };
         Self { body, record: Some(record), _active: None, sent: 0, expected }
     }

@@ -86,8 +86,8 @@ pub(crate) struct Beginning<'a> {
 }
 
 impl Record {
-    /// The request has begun.
-    pub(crate) fn begin(beginning: Beginning<'_>) -> Self {
+    /// The request has begun. Boxed, because it goes through many hands until it ends.
+    pub(crate) fn begin(beginning: Beginning<'_>) -> Box<Self> {
         let Beginning { recorder, started, begun, request_id, client, parts, about } = beginning;
         recorder.begin();
         let about = about.map_or_else(
@@ -101,7 +101,7 @@ impl Record {
             },
             |admitted| About::Admitted(admitted.clone()),
         );
-        Self {
+        Box::new(Self {
             recorder: recorder.clone(),
             started,
             begun,
@@ -126,7 +126,7 @@ impl Record {
             complete: false,
             bytes_in: 0,
             bytes_out: 0,
-        }
+        })
     }
 
     /// When the request began.

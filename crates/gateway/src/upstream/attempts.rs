@@ -39,7 +39,7 @@ type Asked = SmallVec<[Arc<str>; 4]>;
 
 impl Upstream {
     /// Sends the request. `worker` is the data-plane thread.
-    pub(crate) async fn send(&self, worker: usize, wish: &Wish, outgoing: Outgoing) -> Result<Answer, Failure> {
+    pub(crate) async fn send(&self, worker: usize, wish: &Wish, outgoing: Box<Outgoing>) -> Result<Answer, Failure> {
         let asker = Asker { worker, wish, at: None };
         match &self.retries {
             // Large, and only for those who ask for it.
@@ -49,7 +49,7 @@ impl Upstream {
     }
 
     /// Several attempts, within the time-out and the budget. The last one's end is the end.
-    async fn persist(&self, retries: &Retries, asker: Asker<'_>, outgoing: Outgoing) -> Result<Answer, Failure> {
+    async fn persist(&self, retries: &Retries, asker: Asker<'_>, outgoing: Box<Outgoing>) -> Result<Answer, Failure> {
         let mut outgoing = outgoing.keep_body().await?;
         let until = Instant::now() + outgoing.timeout;
         let mut asked = Asked::new();
@@ -87,7 +87,7 @@ impl Upstream {
         &self,
         retries: &Retries,
         asker: Asker<'_>,
-        outgoing: Outgoing,
+        outgoing: Box<Outgoing>,
         asked: &[Arc<str>],
     ) -> Result<Answer, Failure> {
         let Some(hedge) = &retries.hedge else { return self.attempt(asker, outgoing, asked).await };
@@ -139,7 +139,7 @@ impl Upstream {
     }
 
     /// One attempt, under the circuit of the upstream if it has one.
-    async fn attempt(&self, asker: Asker<'_>, outgoing: Outgoing, asked: &[Arc<str>]) -> Result<Answer, Failure> {
+    async fn attempt(&self, asker: Asker<'_>, outgoing: Box<Outgoing>, asked: &[Arc<str>]) -> Result<Answer, Failure> {
         let permit = match &self.circuit {
             Some(circuit) => Some(circuit.admit(&self.numbers, outgoing.progress.as_ref()).map_err(|wait| {
                 self.numbers.circuit_refusals.add();
@@ -155,7 +155,7 @@ impl Upstream {
     }
 
     /// Asks a target whose circuit lets requests through, and the next one if it cannot be connected to.
-    async fn ask(&self, asker: Asker<'_>, mut outgoing: Outgoing, asked: &[Arc<str>]) -> Result<Answer, Failure> {
+    async fn ask(&self, asker: Asker<'_>, mut outgoing: Box<Outgoing>, asked: &[Arc<str>]) -> Result<Answer, Failure> {
         let mut failure = None;
         let mut wait = None;
         let mut tries = 0;
@@ -189,7 +189,7 @@ impl Upstream {
             self.report(target, ended.as_ref());
             match unsent {
                 Some(unsent) if tries < MAX_TARGETS => {
-                    outgoing = *unsent;
+                    outgoing = unsent;
                     failure = ended.err();
                 }
                 _ => return ended,

@@ -38,7 +38,7 @@ pub(crate) struct Outgoing {
 
 /// An upstream's answer.
 pub(crate) struct Answer {
-    pub(crate) response: Response<Body>,
+    pub(crate) response: Box<Response<Body>>,
     /// Who answered, `host:port`.
     pub(crate) target: Arc<str>,
     /// The target's side of a granted upgrade.
@@ -51,7 +51,7 @@ impl Upstream {
         &self,
         target: &Arc<Target>,
         worker: usize,
-        outgoing: Outgoing,
+        outgoing: Box<Outgoing>,
     ) -> Result<Answer, Attempt> {
         match target.protocol {
             // Rare, and large: what every request pays for is kept small.
@@ -62,7 +62,12 @@ impl Upstream {
         }
     }
 
-    async fn send_http1(&self, target: &Arc<Target>, worker: usize, mut outgoing: Outgoing) -> Result<Answer, Attempt> {
+    async fn send_http1(
+        &self,
+        target: &Arc<Target>,
+        worker: usize,
+        mut outgoing: Box<Outgoing>,
+    ) -> Result<Answer, Attempt> {
         let deadline = Deadline::new(&outgoing);
         loop {
             let running = target.enter();
@@ -70,9 +75,10 @@ impl Upstream {
             let fresh = kept.is_none();
             let connection = match kept {
                 Some(connection) => connection,
-                None => match self.open(target, worker).await {
+                // Rare, and large.
+                None => match Box::pin(self.open(target, worker)).await {
                     Ok(connection) => connection,
-                    Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
+                    Err(error) => return Err(Attempt::Unsent(error, outgoing)),
                 },
             };
             let body = outgoing.body.lend();
@@ -97,13 +103,13 @@ impl Upstream {
         &self,
         target: &Arc<Target>,
         worker: usize,
-        mut outgoing: Outgoing,
+        mut outgoing: Box<Outgoing>,
     ) -> Result<Answer, Attempt> {
         let deadline = Deadline::new(&outgoing);
         let running = target.enter();
         let connection = match self.open(target, worker).await {
             Ok(connection) => connection,
-            Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
+            Err(error) => return Err(Attempt::Unsent(error, outgoing)),
         };
         let body = outgoing.body.lend();
         let exchanged = connection.exchange(&outgoing.head(target), body, &deadline).await;
@@ -113,11 +119,11 @@ impl Upstream {
             let (stream, ahead) = connection.into_parts();
             let websocket = websocket::is_named(response.headers());
             let tunnel = Some(Tunnel::http1(stream, ahead, websocket, running));
-            return Ok(Answer { response: response.map(|()| Body::Empty), target: label, tunnel });
+            return Ok(Answer { response: Box::new(response.map(|()| Body::Empty)), target: label, tunnel });
         }
         // Not granted: an ordinary answer.
         let body = Http1Body::new(connection, running, usize::from(self.config.max_idle), outgoing.pause);
-        Ok(Answer { response: response.map(|()| Body::Http1(body)), target: label, tunnel: None })
+        Ok(Answer { response: Box::new(response.map(|()| Body::Http1(body))), target: label, tunnel: None })
     }
 
     /// A WebSocket over HTTP/2 (RFC 8441 §5), answered as over HTTP/1.
@@ -125,13 +131,13 @@ impl Upstream {
         &self,
         target: &Arc<Target>,
         worker: usize,
-        mut outgoing: Outgoing,
+        mut outgoing: Box<Outgoing>,
     ) -> Result<Answer, Attempt> {
         let deadline = Deadline::new(&outgoing);
         let running = target.enter();
         let (mut sender, slot) = match target.http2.get(worker, target, &self.connector, self.http2_bounds()).await {
             Ok(ready) => ready,
-            Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
+            Err(error) => return Err(Attempt::Unsent(error, outgoing)),
         };
         let pause = outgoing.pause;
         let key = websocket::into_connect(&mut outgoing.headers);
@@ -154,17 +160,22 @@ impl Upstream {
                 let mut response = response.map(|_| Body::Empty);
                 websocket::into_switched(&mut response, key.as_ref());
                 let tunnel = Some(Tunnel::http2(upgraded, slot, running));
-                Ok(Answer { response, target: target.label.clone(), tunnel })
+                Ok(Answer { response: Box::new(response), target: target.label.clone(), tunnel })
             }
         }
     }
 
-    async fn send_http2(&self, target: &Arc<Target>, worker: usize, outgoing: Outgoing) -> Result<Answer, Attempt> {
+    async fn send_http2(
+        &self,
+        target: &Arc<Target>,
+        worker: usize,
+        outgoing: Box<Outgoing>,
+    ) -> Result<Answer, Attempt> {
         let deadline = Deadline::new(&outgoing);
         let running = target.enter();
         let (mut sender, slot) = match target.http2.get(worker, target, &self.connector, self.http2_bounds()).await {
             Ok(ready) => ready,
-            Err(error) => return Err(Attempt::Unsent(error, Box::new(outgoing))),
+            Err(error) => return Err(Attempt::Unsent(error, outgoing)),
         };
         let pause = outgoing.pause;
         let request = outgoing.into_http2_request(target);
@@ -203,7 +214,7 @@ impl Answer {
             let why = "it switches protocols though nobody asked".to_owned();
             return Err(Failure::Invalid(target.label.clone(), why).into());
         }
-        Ok(Self { response, target: target.label.clone(), tunnel: None })
+        Ok(Self { response: Box::new(response), target: target.label.clone(), tunnel: None })
     }
 }
 
@@ -214,8 +225,8 @@ impl Outgoing {
     }
 
     /// The same request once more, if its body is at hand.
-    pub(crate) fn copy(&self) -> Option<Self> {
-        Some(Self {
+    pub(crate) fn copy(&self) -> Option<Box<Self>> {
+        Some(Box::new(Self {
             method: self.method.clone(),
             target: self.target.clone(),
             headers: self.headers.clone(),
@@ -225,7 +236,7 @@ impl Outgoing {
             upgrade: self.upgrade,
             timeout: self.timeout,
             pause: self.pause,
-        })
+        }))
     }
 
     /// Whether it has no body, or one of at most so many bytes.
@@ -234,8 +245,9 @@ impl Outgoing {
     }
 
     /// Reads the whole body, so that there can be copies. Only for bodies that [`Self::fits`] has bounded.
-    pub(crate) async fn keep_body(mut self) -> Result<Self, Failure> {
-        self.body = self.body.keep().await.map_err(Failure::Client)?;
+    pub(crate) async fn keep_body(mut self: Box<Self>) -> Result<Box<Self>, Failure> {
+        let body = std::mem::take(&mut self.body);
+        self.body = body.keep().await.map_err(Failure::Client)?;
         // It has come: nobody waits for the client any more.
         self.progress = None;
         Ok(self)
@@ -251,7 +263,7 @@ impl Outgoing {
         }
     }
 
-    fn into_http2_request(mut self, target: &Target) -> Request<RequestBody> {
+    fn into_http2_request(mut self: Box<Self>, target: &Target) -> Request<RequestBody> {
         let authority = self.host.take().unwrap_or_else(|| target.authority.clone());
         let mut uri = http::uri::Parts::default();
         uri.path_and_query = Some(self.target);
