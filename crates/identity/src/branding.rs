@@ -7,7 +7,7 @@
 //! - **What is in force can be read**: a change is refused that leaves a text with less contrast than WCAG 2.2 AA
 //!   asks for, with the ratio.
 //! - **What a tenant gives cannot act**: a sheet names no other place ([`sheet`]), an image is what its bytes say it
-//!   is ([`image`]), a text is escaped like any other and has no variables that its page does not give it.
+//!   is ([`image`]), and unpacks to no more than a page needs ([`pixels`]), a text is escaped like any other and has no variables that its page does not give it.
 //! - Which texts there are, the pages know ([`Wording`]).
 //!
 //! Deliberately absent: HTML and scripts of a tenant's own, fonts, and what mails look like (see
@@ -17,12 +17,15 @@ mod color;
 mod image;
 mod model;
 mod palette;
+mod pixels;
 mod routes;
 mod service;
 mod sheet;
 mod shown;
 mod store;
 
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod tests;
 
