@@ -92,6 +92,15 @@ impl View {
         self
     }
 
+    /// The same, if anything was wrong.
+    #[must_use]
+    pub(crate) fn refused_if(self, problem: Option<Problem>) -> Self {
+        match problem {
+            Some(problem) => self.refused(problem),
+            None => self,
+        }
+    }
+
     /// Where the browser goes afterwards: a field of the form, and where the form may end.
     #[must_use]
     pub(crate) fn then(mut self, to: Option<&ReturnTo>) -> Self {
