@@ -7,7 +7,9 @@
 //! - **What is in force can be read**: a change is refused that leaves a text with less contrast than WCAG 2.2 AA
 //!   asks for, with the ratio.
 //! - **What a tenant gives cannot act**: a sheet names no other place ([`sheet`]), an image is what its bytes say it
-//!   is ([`image`]), a text is escaped like any other and has no variables that its page does not give it.
+//!   is ([`image`]), and unpacks to no more than a page needs ([`pixels`]), a text is escaped like any other and has no variables that its page does not give it.
+//! - **What is tried out changes nothing** ([`previews`]): it is judged as if it were saved, and whoever has its link
+//!   sees it, for an hour.
 //! - Which texts there are, the pages know ([`Wording`]).
 //!
 //! Deliberately absent: HTML and scripts of a tenant's own, fonts, and what mails look like (see
@@ -17,6 +19,8 @@ mod color;
 mod image;
 mod model;
 mod palette;
+mod pixels;
+mod previews;
 mod routes;
 mod service;
 mod sheet;
@@ -24,12 +28,15 @@ mod shown;
 mod store;
 
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;
 
 pub use color::Color;
 pub use image::{Kind, Place};
 pub use model::{Branding, Colors, Links, Scheme, Schemes};
 pub use palette::{Palette, ROLES};
+pub use previews::{preview, preview_file, sweep};
 pub use routes::routes;
 pub use service::file;
 pub use shown::{Brand, Brandings, Image, Wording};

@@ -80,4 +80,6 @@ typed_ids! {
     MessageId;
     /// One second factor of a person.
     FactorId;
+    /// A look of pages that is tried out.
+    PreviewId;
 }

@@ -17,8 +17,8 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?xi)
         # A JSON Web Token, signed or encrypted.
         (?<token> \b ey[a-z0-9_-]{8,} (?: \. [a-z0-9_-]* ){1,4} )
-        # An API key.
-        | (?<key> \b pk_ [a-z0-9_-]{8,} )
+        # An API key, or the link of a preview.
+        | (?<key> \b (?: pk | ppv ) _ [a-z0-9_-]{8,} )
         # Credentials of HTTP.
         | (?<scheme> \b (?: bearer | basic ) \x20+ ) [a-z0-9._~+/=-]{8,}
         # The password of a URL.
@@ -51,10 +51,10 @@ pub(crate) fn scrub(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Whether a part of a path is a token or an API key. Cheap: asked for every request.
+/// Whether a part of a path is a token, an API key or what opens a preview. Cheap: asked for every request.
 pub(crate) fn is_secret(segment: &str) -> bool {
     (segment.starts_with("ey") && segment.len() >= 20 && segment.contains('.'))
-        || (segment.starts_with("pk_") && segment.len() > 10)
+        || ((segment.starts_with("pk_") || segment.starts_with("ppv_")) && segment.len() > 10)
 }
 
 #[cfg(test)]

@@ -56,13 +56,13 @@ fn sheet(pages: &Pages, ctx: &RequestContext, hash: &str) -> Response {
     response
 }
 
-fn failed(problem: &Problem) -> Response {
+pub(crate) fn failed(problem: &Problem) -> Response {
     tracing::error!(code = problem.kind.code, cause = problem.cause, "an image cannot be read");
     StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response()
 }
 
 /// `logo_dark`, hash and `png` of `logo_dark-0f8a.png`.
-fn parts(name: &str) -> Option<(&str, &str, &str)> {
+pub(crate) fn parts(name: &str) -> Option<(&str, &str, &str)> {
     let (stem, extension) = name.rsplit_once('.')?;
     let (stem, hash) = stem.rsplit_once('-')?;
     let is_hash = (8..=64).contains(&hash.len()) && hash.bytes().all(|b| b.is_ascii_hexdigit());

@@ -9,6 +9,8 @@ pub(crate) struct Policy {
     pub(crate) form_ends_at: Option<String>,
     /// Who may show the page in a frame: nobody unless the tenant names origins.
     pub(crate) framed_by: Vec<String>,
+    /// Nothing on the page works: it sends no form and runs no script.
+    pub(crate) inert: bool,
 }
 
 impl Policy {
@@ -16,9 +18,14 @@ impl Policy {
     fn content_security(&self) -> String {
         let ends = self.form_ends_at.as_ref().map(|origin| format!(" {origin}")).unwrap_or_default();
         let framed_by = if self.framed_by.is_empty() { "'none'".to_owned() } else { self.framed_by.join(" ") };
+        let acts = match self.inert {
+            false => format!("script-src 'self'; connect-src 'self'; form-action 'self'{ends}"),
+            // Of its own origin still: otherwise our style sheets would not be given to it.
+            true => "form-action 'none'; sandbox allow-same-origin".to_owned(),
+        };
         format!(
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; \
-             font-src 'self'; form-action 'self'{ends}; frame-ancestors {framed_by}; base-uri 'none'"
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; {acts}; \
+             frame-ancestors {framed_by}; base-uri 'none'"
         )
     }
 
@@ -33,7 +40,6 @@ impl Policy {
             // Not `no-referrer`: with it, browsers say `Origin: null` with our own forms. Addresses with
             // tokens stay here all the same.
             (header::REFERRER_POLICY, "same-origin"),
-            (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
             (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
             (
                 HeaderName::from_static("permissions-policy"),
@@ -42,6 +48,11 @@ impl Policy {
             ),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
+        }
+        // Browsers show no page that is in a sandbox and asks for this (HTML, 7.4.2.2).
+        if !self.inert {
+            let name = HeaderName::from_static("cross-origin-opener-policy");
+            headers.insert(name, HeaderValue::from_static("same-origin"));
         }
         // Older than frame-ancestors, and knows no origins.
         if self.framed_by.is_empty() {

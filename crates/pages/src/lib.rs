@@ -35,6 +35,7 @@ mod look;
 mod new_password;
 mod notice;
 mod once;
+mod preview;
 mod reset_password;
 mod return_to;
 mod router;

@@ -45,7 +45,8 @@ pub(crate) struct Sheet {
 }
 
 impl Look {
-    fn new(brand: Arc<Brand>) -> Self {
+    /// Makes a brand ready.
+    pub(crate) fn new(brand: Arc<Brand>) -> Self {
         let content = sheet(&brand);
         let sheet = (!content.is_empty())
             .then(|| Sheet { hash: assets::hash(content.as_bytes()).into(), content: content.into() });

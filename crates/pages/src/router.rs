@@ -15,7 +15,7 @@ use kernel::{Problem, RequestContext, TenantId, problem::common};
 use crate::{
     account, assets, branding, change_email, failure,
     look::{Look, Looks},
-    reset_password, second, sign_in, sign_out, sign_up, step_up, verify_email,
+    preview, reset_password, second, sign_in, sign_out, sign_up, step_up, verify_email,
     view::{Engine, Shown},
     visit::Visit,
 };
@@ -61,6 +61,8 @@ pub fn router(pages: Arc<Pages>) -> Router {
     Router::new()
         .route("/ui/assets/{name}", get(assets::file))
         .route("/ui/branding/{name}", get(branding::file))
+        .route("/ui/preview/{token}/{*page}", get(preview::page))
+        .route("/ui/preview/{token}/branding/{name}", get(preview::file))
         .with_state(pages)
         .merge(framed)
 }

@@ -88,11 +88,7 @@ async fn question(visit: &Visit, waiting: &Waiting, chosen: &str, wrong: Option<
         .with("hint", asked.hint.clone())
         .with("others", others)
         .with("trust_days", trust_days(visit).await?);
-    let view = match wrong {
-        Some(problem) => view.refused(problem),
-        None => view,
-    };
-    Ok(waiting.show(visit, view))
+    Ok(waiting.show(visit, view.refused_if(wrong)))
 }
 
 /// The challenge is over: from the beginning, to where the form that came too late would have led.

@@ -92,11 +92,7 @@ fn question(visit: &Visit, missing: &Missing, chosen: &str, to: Option<&ReturnTo
         .with("passkey", missing.passkey)
         .with("here", address(visit, to, &wanted(visit)).trim_start_matches(&*visit.url("step-up")))
         .then(to);
-    let view = match wrong {
-        Some(problem) => view.refused(problem),
-        None => view,
-    };
-    visit.show(view)
+    visit.show(view.refused_if(wrong))
 }
 
 async fn ask(SignedIn { visit, principal }: SignedIn) -> Result<Response, Refusal> {

@@ -92,6 +92,15 @@ impl View {
         self
     }
 
+    /// The same, if anything was wrong.
+    #[must_use]
+    pub(crate) fn refused_if(self, problem: Option<Problem>) -> Self {
+        match problem {
+            Some(problem) => self.refused(problem),
+            None => self,
+        }
+    }
+
     /// Where the browser goes afterwards: a field of the form, and where the form may end.
     #[must_use]
     pub(crate) fn then(mut self, to: Option<&ReturnTo>) -> Self {
@@ -137,24 +146,26 @@ impl View {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shown;
 
+/// The languages to choose from. `here`: the address of the page in one of them.
+pub(crate) fn languages(current: Language, here: impl Fn(Language) -> String) -> Vec<Value> {
+    let one = |language: Language| {
+        context! {
+            code => language.as_str(),
+            name => own_name(language),
+            href => here(language),
+            current => language == current,
+        }
+    };
+    Language::ALL.into_iter().map(one).collect()
+}
+
 /// What every page knows.
 fn common_values(visit: &Visit, words: Words, faults: &Faults) -> Value {
-    let languages: Vec<Value> = Language::ALL
-        .into_iter()
-        .map(|language| {
-            context! {
-                code => language.as_str(),
-                name => own_name(language),
-                href => visit.in_language(language),
-                current => language == visit.language(),
-            }
-        })
-        .collect();
     let base = visit.url("");
     let look = visit.look().values(&visit.ctx().tenant, &base);
     context! {
         lang => visit.language().as_str(),
-        languages => languages,
+        languages => languages(visit.language(), |language| visit.in_language(language)),
         base,
         api => visit.api(),
         assets => assets::addresses(),

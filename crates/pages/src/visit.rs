@@ -269,13 +269,13 @@ pub(crate) fn query<V: AsRef<str>>(pairs: impl Iterator<Item = (&'static str, V)
 }
 
 /// A parameter of the query, decoded.
-fn parameter(uri: &Uri, name: &str) -> Option<String> {
+pub(crate) fn parameter(uri: &Uri, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(uri.query()?.as_bytes());
     pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// What the tenant has decided.
-async fn preferences(pages: &Pages, ctx: &RequestContext) -> Result<Preferences, Problem> {
+pub(crate) async fn preferences(pages: &Pages, ctx: &RequestContext) -> Result<Preferences, Problem> {
     let loaded = pages.core.store.tenant(ctx.tenant.id).read(|tx| Box::pin(preferences::load(tx))).await;
     loaded.map_err(|error: StoreError| Problem::from(error))
 }
@@ -287,7 +287,7 @@ pub(crate) fn bare(host: &str) -> String {
 }
 
 /// What stands before `/ui` in addresses of this tenant: nothing where the host says which one it is.
-fn base(pages: &Pages, ctx: &RequestContext, host: &str) -> String {
+pub(crate) fn base(pages: &Pages, ctx: &RequestContext, host: &str) -> String {
     let tenants = pages.core.edge.tenants.load();
     let default = tenants.default_tenant().map(|tenant| tenant.id);
     let by_host = tenants.by_host(&bare(host)).map(|tenant| tenant.id).filter(|id| Some(*id) != default).or(default);

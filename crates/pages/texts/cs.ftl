@@ -4,6 +4,7 @@
 skip-to-content = Přejít k obsahu
 language = Jazyk
 continue = Pokračovat
+preview-note = Toto je náhled. Nic na něm nefunguje.
 link-terms = Podmínky použití
 link-privacy = Ochrana soukromí
 link-support = Nápověda

@@ -4,6 +4,7 @@
 skip-to-content = Zum Inhalt springen
 language = Sprache
 continue = Weiter
+preview-note = Das ist eine Vorschau. Nichts darauf funktioniert.
 link-terms = Nutzungsbedingungen
 link-privacy = Datenschutz
 link-support = Hilfe

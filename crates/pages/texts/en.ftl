@@ -4,6 +4,7 @@
 skip-to-content = Skip to content
 language = Language
 continue = Continue
+preview-note = This is a preview. Nothing on it works.
 link-terms = Terms of use
 link-privacy = Privacy
 link-support = Help

@@ -4,6 +4,7 @@
 skip-to-content = Ir al contenido
 language = Idioma
 continue = Continuar
+preview-note = Esto es una vista previa. Nada de lo que hay en ella funciona.
 link-terms = Condiciones de uso
 link-privacy = Privacidad
 link-support = Ayuda

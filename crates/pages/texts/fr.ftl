@@ -4,6 +4,7 @@
 skip-to-content = Aller au contenu
 language = Langue
 continue = Continuer
+preview-note = Ceci est un aperçu. Rien n’y fonctionne.
 link-terms = Conditions d’utilisation
 link-privacy = Confidentialité
 link-support = Aide

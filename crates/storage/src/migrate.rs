@@ -42,6 +42,7 @@ migrations! {
     6 "0006_accounts",
     7 "0007_branding",
     8 "0008_abuse",
+    9 "0009_previews",
 }
 
 impl Migration {

@@ -22,10 +22,21 @@ export const LOOK = {
   },
 };
 
+async function administrator(gate) {
+  const signedIn = await gate.call("POST", "/api/v1/auth/login", ADMIN);
+  return { authorization: `Bearer ${signedIn.body.access_token}` };
+}
+
+/** Where the sign-in page is in this look, which nobody else sees. */
+export async function tryOut(gate, look) {
+  const made = await gate.call("POST", "/api/v1/admin/branding/previews", look, await administrator(gate));
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  return made.body.url;
+}
+
 /** Has the pages of a gate wear it. */
 export async function wear(gate) {
-  const signedIn = await gate.call("POST", "/api/v1/auth/login", ADMIN);
-  const headers = { authorization: `Bearer ${signedIn.body.access_token}` };
+  const headers = await administrator(gate);
   const put = await gate.call("PUT", "/api/v1/admin/branding", LOOK, headers);
   assert.equal(put.status, 200, JSON.stringify(put.body));
   for (const [place, fill] of [["logo", "#8a2c0d"], ["logo_dark", "#ffb86b"], ["favicon", "#c9601f"]]) {

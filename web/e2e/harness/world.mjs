@@ -47,17 +47,18 @@ export const NARROW = { width: 320, height: 640 };
 /**
  * A visitor with a browser of their own: no cookies, and a page whose relative addresses are the gate's.
  * `options` are those of a context in Playwright, such as `javaScriptEnabled`, `locale`, `colorScheme`, and
- * `gate` for another gate than the shared one.
+ * `gate` for another gate than the shared one and `expected` for what the browser has to complain about.
  * When the test ends the window is closed, and what went wrong in it fails the test.
  */
-export async function visitor(t, { gate: own, ...options } = {}) {
+export async function visitor(t, { gate: own, expected, ...options } = {}) {
   const { browser, gate: shared } = await world();
   const gate = own ?? shared;
   const context = await browser.newContext({ baseURL: gate.url, locale: "en-GB", viewport: WIDE, ...options });
   const complaints = supervise(context, gate.url);
   t.after(async () => {
     await context.close();
-    assert.deepEqual(complaints, [], "the browser complained");
+    assert.deepEqual(complaints.filter((what) => !expected?.test(what)), [], "the browser complained");
+    if (expected) assert.ok(complaints.some((what) => expected.test(what)), `the browser did not say ${expected}`);
   });
   return context.newPage();
 }

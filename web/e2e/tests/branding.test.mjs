@@ -7,7 +7,7 @@ import { Gate } from "../harness/gate.mjs";
 import { assertAccessible, assertFits } from "../harness/looks.mjs";
 import { address } from "../harness/people.mjs";
 import { register } from "../harness/sign-in.mjs";
-import { wear } from "../harness/theme.mjs";
+import { tryOut, wear } from "../harness/theme.mjs";
 import { NARROW, WIDE, visitor } from "../harness/world.mjs";
 import { everyPage } from "../pages.mjs";
 
@@ -48,4 +48,24 @@ test("colours, logo, words and links are the tenant's", async (t) => {
     assert.ok(source.includes(file) && width === 180, source);
     assert.equal(await page.getByRole("link", { name: "Terms of use" }).getAttribute("href"), "https://saffron.example/terms");
   }
+});
+
+test("a look that is tried out is seen, and nothing on it works", async (t) => {
+  const url = await tryOut(gate, { colors: { light: { accent: "#00565b" } } });
+  const page = await visitor(t, { gate, colorScheme: "light", expected: /: Blocked / });
+  await page.goto(url);
+  const button = page.locator("main button:not([type=button])").first();
+  assert.equal(await button.evaluate((e) => getComputedStyle(e).backgroundColor), "rgb(0, 86, 91)");
+  const logo = page.getByRole("img", { name: "Saffron & Sons" });
+  assert.equal(await logo.evaluate((e) => e.naturalWidth), 180, "images are those of the live pages");
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await page.getByRole("textbox").fill("ada@example.com");
+  await button.click();
+  await page.waitForTimeout(300);
+  assert.deepEqual([page.url(), asked], [url, []]);
+  await page.getByRole("link", { name: "Deutsch" }).click();
+  await page.waitForURL(/\?lang=de$/);
+  await page.getByText("Das ist eine Vorschau.").waitFor();
+  assert.deepEqual(await page.context().cookies(), []);
 });

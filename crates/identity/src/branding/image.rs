@@ -5,7 +5,11 @@ use kernel::Problem;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::NO_IMAGE;
+use super::{
+    NO_IMAGE,
+    pixels::{self, Pixels},
+};
+use crate::http::Fields;
 
 /// Where an image is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema)]
@@ -43,6 +47,14 @@ impl Place {
         match self {
             Self::Logo | Self::LogoDark => 256 * 1024,
             Self::Favicon => 64 * 1024,
+        }
+    }
+
+    /// Most pixels a side: a logo of the largest size is 16 MiB to a browser.
+    const fn max_side(self) -> u32 {
+        match self {
+            Self::Logo | Self::LogoDark => 2_048,
+            Self::Favicon => 512,
         }
     }
 }
@@ -89,7 +101,23 @@ pub(super) fn judge(place: Place, bytes: &[u8]) -> Result<Kind, Problem> {
     if kind == Kind::Ico && place != Place::Favicon {
         return Err(Problem::new(NO_IMAGE).detail("An ICO file can be the favicon only."));
     }
+    if kind != Kind::Svg {
+        fits(place, pixels::of(kind, bytes))?;
+    }
     Ok(kind)
+}
+
+/// Refuses what unpacks to more than a page needs.
+fn fits(place: Place, pixels: Option<Pixels>) -> Result<(), Problem> {
+    let pixels = pixels.ok_or_else(|| Problem::new(NO_IMAGE).detail("How large the image is cannot be read."))?;
+    let most = place.max_side();
+    let mut fields = Fields::new();
+    for (field, side) in [("width", pixels.width), ("height", pixels.height)] {
+        if side > most {
+            fields.wrong(field, "too_large", format!("may be {most} pixels at most, and is {side}"));
+        }
+    }
+    fields.check()
 }
 
 fn sniff(bytes: &[u8]) -> Option<Kind> {
@@ -131,20 +159,22 @@ pub(super) fn hash(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::branding::samples;
 
     #[test]
     fn an_image_is_what_its_bytes_say() {
         for (bytes, kind) in [
-            (&b"\x89PNG\r\n\x1a\n.."[..], Kind::Png),
-            (b"\xff\xd8\xff\xe0..", Kind::Jpeg),
-            (b"RIFF\x10\0\0\0WEBPVP8 ", Kind::Webp),
+            (&samples::png()[..], Kind::Png),
+            (&samples::jpeg(), Kind::Jpeg),
+            (&samples::webp(), Kind::Webp),
             (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Kind::Svg),
             (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- x --> <svg\n><path d='M0 0'/></svg>\n", Kind::Svg),
         ] {
             assert_eq!(judge(Place::Logo, bytes).expect("an image"), kind);
         }
-        assert_eq!(judge(Place::Favicon, b"\0\0\x01\0\x01\0").expect("an icon"), Kind::Ico);
-        assert_eq!(judge(Place::Logo, b"\0\0\x01\0\x01\0").expect_err("no logo").kind, NO_IMAGE);
+        let icon = samples::ico();
+        assert_eq!(judge(Place::Favicon, &icon).expect("an icon"), Kind::Ico);
+        assert_eq!(judge(Place::Logo, &icon).expect_err("no logo").kind, NO_IMAGE);
     }
 
     #[test]
@@ -161,9 +191,27 @@ mod tests {
             b"<svg><foreignObject/></svg>",
             b"<svg \xff/>",
             b"\x89PNG",
+            // Begins as one, and says nowhere how large it is.
+            b"\x89PNG\r\n\x1a\n and the rest",
+            b"\xff\xd8\xff\xe0",
+            b"RIFF\x10\0\0\0WEBPVP8 ",
+            b"\0\0\x01\0\x01\0",
         ] {
             let refused = judge(Place::Favicon, wrong).err().map(|problem| problem.kind.code);
             assert_eq!(refused, Some("branding.not_an_image"), "{}", String::from_utf8_lossy(wrong));
         }
+    }
+
+    #[test]
+    fn what_unpacks_to_too_much_is_refused_with_its_sides() {
+        let sized = |width, height| samples::png_of(width, height);
+        let refused = |place, width, height| judge(place, &sized(width, height)).err().map(|problem| problem.errors);
+        assert_eq!(refused(Place::Logo, 2_048, 2_048), None);
+        assert_eq!(refused(Place::Favicon, 512, 512), None);
+        let errors = refused(Place::LogoDark, 30_000, 2_048).expect("refused");
+        let told: Vec<_> = errors.iter().map(|e| (&*e.field, e.code, &*e.message)).collect();
+        assert_eq!(told, [("width", "too_large", "may be 2048 pixels at most, and is 30000")]);
+        assert_eq!(refused(Place::Favicon, 513, u32::MAX).expect("refused").len(), 2);
+        assert_eq!(judge(Place::Logo, &sized(4_096, 4_096)).expect_err("refused").kind.code, "request.invalid");
     }
 }

@@ -9,14 +9,14 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use kernel::{Problem, Timestamp, problem::common};
+use kernel::{PreviewId, Problem, Timestamp, problem::common};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoResponses, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Branding, Place,
+    Branding, Place, previews,
     service::{self, Wanted},
     store::Stored,
 };
@@ -36,6 +36,8 @@ pub fn routes() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(read, replace, change, reset))
         .routes(routes!(list_images))
         .routes(routes!(put_image, delete_image))
+        .routes(routes!(preview))
+        .routes(routes!(put_preview_image))
 }
 
 /// What a change may answer on top.
@@ -158,8 +160,8 @@ async fn list_images(
 
 /// Put an image on pages
 ///
-/// The body is the image: PNG, JPEG, WebP or SVG, of 256 KiB at most, or for `favicon` also ICO, of 64 KiB at most.
-/// Its bytes say what it is. Needs `settings:write`.
+/// The body is the image: PNG, JPEG, WebP or SVG, of 256 KiB and 2048 pixels a side at most, or for `favicon` also ICO,
+/// of 64 KiB and 512 pixels at most. Its bytes say what it is. Needs `settings:write`.
 #[utoipa::path(put, path = "/api/v1/admin/branding/images/{place}", tag = "branding",
     operation_id = "put_branding_image", security(("bearer" = []), ("api_key" = []), ("session" = [])),
     params(("place" = Place, Path)),
@@ -171,7 +173,13 @@ async fn put_image(
     Path(place): Path<Place>,
     body: Bytes,
 ) -> Result<Json<BrandingImage>, Refusal> {
-    let content = Limited::new(body, place.max_bytes()).collect().await.map_err(|e| {
+    let content = content(place, body).await?;
+    Ok(Json(service::put_image(&core, &permit, place, content).await?.into()))
+}
+
+/// Reads an image that is sent as it is.
+async fn content(place: Place, body: Bytes) -> Result<Vec<u8>, Problem> {
+    let read = Limited::new(body, place.max_bytes()).collect().await.map_err(|e| {
         if e.is::<LengthLimitError>() {
             let most = place.max_bytes() >> 10;
             Problem::new(common::TOO_LARGE).detail(format!("This image may have {most} KiB at most."))
@@ -179,7 +187,7 @@ async fn put_image(
             Problem::new(common::MALFORMED).detail("The body ended early.").cause(e)
         }
     })?;
-    Ok(Json(service::put_image(&core, &permit, place, content.to_bytes().into()).await?.into()))
+    Ok(read.to_bytes().into())
 }
 
 /// Take an image off pages
@@ -195,5 +203,53 @@ async fn delete_image(
     Path(place): Path<Place>,
 ) -> Result<StatusCode, Refusal> {
     service::delete_image(&core, &permit, place).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A look that is tried out.
+#[derive(Debug, Serialize, ToSchema)]
+struct BrandingPreview {
+    #[schema(value_type = String, format = Uuid)]
+    id: PreviewId,
+    /// The sign-in page in this look. Whoever has this address sees it.
+    #[schema(example = "https://id.example.com/ui/preview/ppv_…/login")]
+    url: String,
+    /// Until when.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+/// Try out how pages would look
+///
+/// The body is that of a change, and judged as such, but nothing is saved: whoever opens `url` within an hour sees the
+/// pages as they would be, without anything on them that works. A tenant has ten previews at most; another one takes
+/// the place of the oldest. Needs `settings:write`.
+#[utoipa::path(post, path = "/api/v1/admin/branding/previews", tag = "branding", operation_id = "preview_branding",
+    security(("bearer" = []), ("api_key" = []), ("session" = [])), request_body = Branding,
+    responses((status = 201, body = BrandingPreview), Guarded, Body))]
+async fn preview(
+    State(core): State<Arc<Core>>,
+    permit: Permit<WriteSettings>,
+    Json(changes): Json<Map<String, Value>>,
+) -> Result<(StatusCode, Json<BrandingPreview>), Refusal> {
+    let previews::Made { id, url, expires_at } = previews::make(&core, &permit, changes).await?;
+    Ok((StatusCode::CREATED, Json(BrandingPreview { id, url, expires_at })))
+}
+
+/// Try out an image
+///
+/// As the call that puts it on pages, for a preview alone. Needs `settings:write`.
+#[utoipa::path(put, path = "/api/v1/admin/branding/previews/{preview}/images/{place}", tag = "branding",
+    operation_id = "preview_branding_image", security(("bearer" = []), ("api_key" = []), ("session" = [])),
+    params(("preview" = uuid::Uuid, Path), ("place" = Place, Path)),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The image"),
+    responses((status = 204), Guarded, Body, Named))]
+async fn put_preview_image(
+    State(core): State<Arc<Core>>,
+    permit: Permit<WriteSettings>,
+    Path((preview, place)): Path<(PreviewId, Place)>,
+    body: Bytes,
+) -> Result<StatusCode, Refusal> {
+    previews::put_image(&core, &permit, preview, place, content(place, body).await?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

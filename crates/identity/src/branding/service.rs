@@ -100,7 +100,7 @@ async fn settle(core: &Core, seq: Option<i64>) -> Result<(), Problem> {
 }
 
 /// A document with changes (RFC 7396): `null` is the default again.
-fn merged(old: &Branding, changes: Map<String, Json>) -> Result<Branding, Problem> {
+pub(super) fn merged(old: &Branding, changes: Map<String, Json>) -> Result<Branding, Problem> {
     let mut document = serde_json::to_value(old).map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
     merge(&mut document, Json::Object(changes));
     serde_json::from_value(document).map_err(|e| {
@@ -129,7 +129,7 @@ fn merge(into: &mut Json, patch: Json) {
 }
 
 /// Names of the fields that differ, for the audit log.
-fn touched(old: &Branding, new: &Branding) -> Vec<&'static str> {
+pub(super) fn touched(old: &Branding, new: &Branding) -> Vec<&'static str> {
     let fields = [
         ("product_name", old.product_name != new.product_name),
         ("scheme", old.scheme != new.scheme),

@@ -1,9 +1,10 @@
 //! How pages look, on both databases.
 
+use bytes::Bytes;
 use http::Method;
 use serde_json::{Value as Json, json};
 
-use super::{Branding, Palette, Place, ROLES, Wording, palette};
+use super::{Branding, Palette, Place, ROLES, Wording, palette, samples};
 use crate::{
     http::Fields,
     testing::{Person, Reply, TestCore},
@@ -18,14 +19,13 @@ crate::testing::on_both_databases! {
 }
 
 const PATH: &str = "/api/v1/admin/branding";
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and the rest";
 
 async fn send(node: &TestCore, method: Method, by: &Person, body: &Json) -> Reply {
     node.call(method, PATH).json(body).bearer(&by.token).send().await
 }
 
-async fn image(node: &TestCore, method: Method, by: &Person, place: &str, bytes: &'static [u8]) -> Reply {
-    node.call(method, &format!("{PATH}/images/{place}")).raw(bytes).bearer(&by.token).send().await
+async fn image(node: &TestCore, method: Method, by: &Person, place: &str, bytes: impl Into<Bytes>) -> Reply {
+    node.call(method, &format!("{PATH}/images/{place}")).raw(bytes.into()).bearer(&by.token).send().await
 }
 
 fn product(node: &TestCore) -> Option<String> {
@@ -65,7 +65,7 @@ async fn a_look_is_put_changed_and_taken_back_on_every_node(node: TestCore) {
     let changed = send(&node, Method::PATCH, &boss, &change).await.expect(200);
     assert_eq!(changed["colors"], json!({"light": {"ink": "#000000"}, "dark": {}}));
     assert_eq!((&changed["product_name"], &changed["css"]), (&Json::Null, &look["css"]));
-    image(&node, Method::PUT, &boss, "logo", PNG).await.expect(200);
+    image(&node, Method::PUT, &boss, "logo", samples::png()).await.expect(200);
     node.call(Method::DELETE, PATH).bearer(&boss.token).send().await.expect(204);
     assert_eq!(node.get(PATH).bearer(&boss.token).send().await.expect(200), nothing);
     assert!(node.core.brandings.of(node.tenant().id).images.is_empty());
@@ -109,26 +109,28 @@ async fn of_many_at_once_one_wins(node: TestCore) {
 
 async fn images_are_stored_by_what_they_are(node: TestCore) {
     let boss = node.person("boss@example.com", &["admin"]).await;
-    let put = image(&node, Method::PUT, &boss, "logo", PNG).await.expect(200);
-    assert_eq!((&put["type"], &put["bytes"]), (&json!("image/png"), &json!(PNG.len())));
+    let put = image(&node, Method::PUT, &boss, "logo", samples::png()).await.expect(200);
+    assert_eq!((&put["type"], &put["bytes"]), (&json!("image/png"), &json!(samples::png().len())));
     let shown = |node: &TestCore| node.core.brandings.of(node.tenant().id).images.get(&Place::Logo).cloned();
     let known = shown(&node).expect("an image");
     assert_eq!(put["path"], format!("/ui/branding/logo-{}.png", known.hash));
     let bytes = super::file(&node.core, node.tenant().id, Place::Logo, known.kind, known.hash.to_string()).await;
-    assert_eq!(bytes.expect("read").as_deref(), Some(PNG));
-    image(&node, Method::PUT, &boss, "logo", b"GIF89a").await.expect_problem(415, "branding.not_an_image");
-    image(&node, Method::PUT, &boss, "logo", b"\0\0\x01\0").await.expect_problem(415, "branding.not_an_image");
-    image(&node, Method::PUT, &boss, "favicon", b"\0\0\x01\0").await.expect(200);
-    image(&node, Method::PUT, &boss, "nowhere", PNG).await.expect_problem(404, "not_found");
+    assert_eq!(bytes.expect("read"), Some(samples::png()));
+    image(&node, Method::PUT, &boss, "logo", &b"GIF89a"[..]).await.expect_problem(415, "branding.not_an_image");
+    image(&node, Method::PUT, &boss, "logo", samples::ico()).await.expect_problem(415, "branding.not_an_image");
+    let huge = image(&node, Method::PUT, &boss, "logo", samples::png_of(2_049, 1)).await;
+    assert_eq!(huge.expect_problem(400, "request.invalid")["errors"][0]["field"], "width");
+    image(&node, Method::PUT, &boss, "favicon", samples::ico()).await.expect(200);
+    image(&node, Method::PUT, &boss, "nowhere", samples::png()).await.expect_problem(404, "not_found");
     static LARGE: [u8; 64 * 1024 + 1] = [0; 64 * 1024 + 1];
-    image(&node, Method::PUT, &boss, "favicon", &LARGE).await.expect_problem(413, "request.too_large");
+    image(&node, Method::PUT, &boss, "favicon", &LARGE[..]).await.expect_problem(413, "request.too_large");
     let list = node.get(&format!("{PATH}/images")).bearer(&boss.token).send().await.expect(200);
     assert_eq!((list["items"].as_array().expect("a list").len(), &list["items"][1]), (2, &put));
-    image(&node, Method::PUT, &boss, "logo", b"\xff\xd8\xff\xe0").await.expect(200);
+    image(&node, Method::PUT, &boss, "logo", samples::jpeg()).await.expect(200);
     let gone = super::file(&node.core, node.tenant().id, Place::Logo, known.kind, known.hash.to_string()).await;
     assert_eq!(gone.expect("read"), None, "another one is there");
-    image(&node, Method::DELETE, &boss, "logo", b"").await.expect(204);
-    image(&node, Method::DELETE, &boss, "logo", b"").await.expect(204);
+    image(&node, Method::DELETE, &boss, "logo", "").await.expect(204);
+    image(&node, Method::DELETE, &boss, "logo", "").await.expect(204);
     assert_eq!((shown(&node), node.audited(node.tenant().id, "branding.image_removed").await), (None, 1));
 }
 
@@ -137,7 +139,7 @@ async fn a_tenant_sees_its_own_look(node: TestCore) {
     let acme = node.new_tenant("acme").await;
     let other = node.person_of(&acme, "boss@acme.example", &["admin"]).await;
     send(&node, Method::PUT, &boss, &json!({"product_name": "Ours"})).await.expect(200);
-    image(&node, Method::PUT, &boss, "logo", PNG).await.expect(200);
+    image(&node, Method::PUT, &boss, "logo", samples::png()).await.expect(200);
     assert_eq!(node.get(PATH).bearer(&other.token).send().await.expect(200)["product_name"], Json::Null);
     let list = node.get(&format!("{PATH}/images")).bearer(&other.token).send().await.expect(200);
     assert_eq!(list["items"], json!([]));

@@ -7,7 +7,9 @@ use kernel::edge::HealthCheck;
 use storage::{StoreError, feed};
 use tokio::time::MissedTickBehavior;
 
-use crate::{Core, api_keys, audit, auth, devices, imports, keys, mfa, outbox, passkeys, proof_of_work, proofs};
+use crate::{
+    Core, api_keys, audit, auth, branding, devices, imports, keys, mfa, outbox, passkeys, proof_of_work, proofs,
+};
 
 /// At least so often a node looks for changes, should the bus be away. Half of the second within which
 /// a revocation must hold everywhere.
@@ -56,7 +58,7 @@ pub(super) async fn purge(core: &Core) -> Result<u64, StoreError> {
     let expired = auth::sweep(core).await? + api_keys::sweep(&core.store, core.now() - KEEP_KEYS).await?;
     let expired = expired + outbox::sweep(core).await? + proofs::sweep(core).await? + mfa::sweep(core).await?;
     let expired = expired + proof_of_work::sweep(core).await? + devices::sweep(core).await?;
-    let expired = expired + passkeys::sweep(core).await?;
+    let expired = expired + passkeys::sweep(core).await? + branding::sweep(core).await?;
     let expired = expired + imports::sweep(core).await?;
     Ok(expired + feed::prune(&core.store, core.now() - KEEP_FEED).await?)
 }

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use kernel::{DeviceId, Problem, problem::common};
+use kernel::{DeviceId, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ReadSessions, RevokeSessions, routes::user_id, service::manage};
+use super::{
+    ReadSessions, RevokeSessions,
+    service::{look, manage},
+};
 use crate::{
     Core,
     devices::{self, DeviceView},
@@ -18,7 +21,6 @@ use crate::{
         openapi::{Guarded, Named},
     },
     sessions::Reason,
-    users,
 };
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
@@ -40,16 +42,11 @@ struct UserDevices {
 async fn list(
     State(core): State<Arc<Core>>,
     permit: Permit<ReadSessions>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<Json<UserDevices>, Refusal> {
-    let (id, now, session) = (user_id(&id)?, core.now(), permit.principal.session);
-    let work = core.store.tenant(permit.principal.tenant).read(move |tx| {
-        Box::pin(async move {
-            users::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
-            Ok::<_, Problem>(devices::list(tx, id, session).await?)
-        })
-    });
-    let items = work.await?.into_iter().map(|device| DeviceView::new(device, now)).collect();
+    let (now, session) = (core.now(), permit.principal.session);
+    let devices = look(&core, &permit, id, move |tx| Box::pin(devices::list(tx, id, session))).await?;
+    let items = devices.into_iter().map(|device| DeviceView::new(device, now)).collect();
     Ok(Json(UserDevices { items }))
 }
 
@@ -63,9 +60,8 @@ async fn list(
 async fn remove_all(
     State(core): State<Arc<Core>>,
     permit: Permit<RevokeSessions>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<StatusCode, Refusal> {
-    let id = user_id(&id)?;
     manage(&core, &permit, id, move |tx, cause, _| {
         Box::pin(async move { Ok(((), devices::remove_all(tx, &cause, id, Reason::Admin).await?)) })
     })
@@ -83,10 +79,8 @@ async fn remove_all(
 async fn remove(
     State(core): State<Arc<Core>>,
     permit: Permit<RevokeSessions>,
-    Path((id, device)): Path<(String, String)>,
+    Path((id, device)): Path<(UserId, DeviceId)>,
 ) -> Result<StatusCode, Refusal> {
-    let id = user_id(&id)?;
-    let device: DeviceId = device.parse().map_err(|_| common::NOT_FOUND)?;
     manage(&core, &permit, id, move |tx, cause, _| {
         Box::pin(async move { Ok(((), devices::remove(tx, &cause, id, device, Reason::Admin).await?)) })
     })

@@ -18,7 +18,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ImpersonateUsers, NOT_IMPERSONABLE, OWN_LOGIN,
-    routes::user_id,
     service::{manage, target},
 };
 use crate::{
@@ -83,10 +82,9 @@ struct Impersonation {
 async fn impersonate(
     State(core): State<Arc<Core>>,
     permit: Permit<ImpersonateUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
     Json(body): Json<Impersonate>,
 ) -> Result<Json<Impersonation>, Refusal> {
-    let id = user_id(&id)?;
     let mut fields = Fields::new();
     let reason = fields.text("/reason", &body.reason, REASON);
     let reason = fields.finish(reason)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use kernel::{Problem, problem::common};
+use kernel::UserId;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -12,8 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ReadUsers, SELF, UpdateUsers,
-    routes::user_id,
-    service::{manage, target},
+    service::{look, manage, target},
 };
 use crate::{
     Core,
@@ -24,7 +23,6 @@ use crate::{
     },
     outbox::Post,
     passkeys::{self, PasskeyView},
-    users,
 };
 
 const REMOVED: Action = Action("user.passkeys_removed");
@@ -48,16 +46,10 @@ struct UserPasskeys {
 async fn list(
     State(core): State<Arc<Core>>,
     permit: Permit<ReadUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<Json<UserPasskeys>, Refusal> {
-    let id = user_id(&id)?;
-    let work = core.store.tenant(permit.principal.tenant).read(move |tx| {
-        Box::pin(async move {
-            users::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
-            Ok::<_, Problem>(passkeys::list(tx, id).await?)
-        })
-    });
-    Ok(Json(UserPasskeys { items: work.await?.into_iter().map(Into::into).collect() }))
+    let passkeys = look(&core, &permit, id, move |tx| Box::pin(passkeys::list(tx, id))).await?;
+    Ok(Json(UserPasskeys { items: passkeys.into_iter().map(Into::into).collect() }))
 }
 
 /// Remove a user's passkeys
@@ -70,9 +62,8 @@ async fn list(
 async fn remove_all(
     State(core): State<Arc<Core>>,
     permit: Permit<UpdateUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<StatusCode, Refusal> {
-    let id = user_id(&id)?;
     if permit.principal.subject.user() == Some(id) {
         return Err(SELF.into());
     }

@@ -39,11 +39,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(reset_mfa))
 }
 
-/// What cannot be an id names nobody.
-pub(super) fn user_id(text: &str) -> Result<UserId, Problem> {
-    text.parse().map_err(|_| common::NOT_FOUND.into())
-}
-
 /// Which users to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -110,9 +105,9 @@ async fn create(
 async fn get(
     State(core): State<Arc<Core>>,
     permit: Permit<ReadUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<Json<ManagedUser>, Refusal> {
-    Ok(Json(service::get(&core, &permit, user_id(&id)?).await?.into()))
+    Ok(Json(service::get(&core, &permit, id).await?.into()))
 }
 
 /// Change a user
@@ -125,10 +120,9 @@ async fn get(
 async fn update(
     State(core): State<Arc<Core>>,
     permit: Permit<UpdateUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
     Json(body): Json<UpdateUser>,
 ) -> Result<Json<ManagedUser>, Refusal> {
-    let id = user_id(&id)?;
     Ok(Json(service::update(&core, &permit, id, body.parse()?).await?.into()))
 }
 
@@ -142,9 +136,9 @@ async fn update(
 async fn delete(
     State(core): State<Arc<Core>>,
     permit: Permit<DeleteUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<StatusCode, Refusal> {
-    standing::delete(&core, &permit, user_id(&id)?).await?;
+    standing::delete(&core, &permit, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -157,9 +151,9 @@ async fn delete(
 async fn restore(
     State(core): State<Arc<Core>>,
     permit: Permit<DeleteUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<Json<ManagedUser>, Refusal> {
-    Ok(Json(standing::restore(&core, &permit, user_id(&id)?).await?.into()))
+    Ok(Json(standing::restore(&core, &permit, id).await?.into()))
 }
 
 /// Set a user's roles
@@ -173,10 +167,9 @@ async fn restore(
 async fn set_roles(
     State(core): State<Arc<Core>>,
     permit: Permit<AssignRoles>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
     Json(body): Json<SetRoles>,
 ) -> Result<Json<ManagedUser>, Refusal> {
-    let id = user_id(&id)?;
     Ok(Json(standing::set_roles(&core, &permit, id, body.parse()?).await?.into()))
 }
 
@@ -190,9 +183,9 @@ async fn set_roles(
 async fn disable(
     State(core): State<Arc<Core>>,
     permit: Permit<DisableUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<Json<ManagedUser>, Refusal> {
-    Ok(Json(standing::disable(&core, &permit, user_id(&id)?).await?.into()))
+    Ok(Json(standing::disable(&core, &permit, id).await?.into()))
 }
 
 /// Enable a user
@@ -204,9 +197,9 @@ async fn disable(
 async fn enable(
     State(core): State<Arc<Core>>,
     permit: Permit<DisableUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<Json<ManagedUser>, Refusal> {
-    Ok(Json(standing::enable(&core, &permit, user_id(&id)?).await?.into()))
+    Ok(Json(standing::enable(&core, &permit, id).await?.into()))
 }
 
 /// Unlock a user
@@ -218,9 +211,9 @@ async fn enable(
 async fn unlock(
     State(core): State<Arc<Core>>,
     permit: Permit<UpdateUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<StatusCode, Refusal> {
-    standing::unlock(&core, &permit, user_id(&id)?).await?;
+    standing::unlock(&core, &permit, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -235,10 +228,10 @@ async fn unlock(
 async fn invite(
     State(core): State<Arc<Core>>,
     permit: Permit<CreateUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
     Json(body): Json<Invite>,
 ) -> Result<StatusCode, Refusal> {
-    invitations::invite(&core, &permit, user_id(&id)?, body.language).await?;
+    invitations::invite(&core, &permit, id, body.language).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -252,10 +245,9 @@ async fn invite(
 async fn reset_password(
     State(core): State<Arc<Core>>,
     permit: Permit<UpdateUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
     Json(body): Json<ResetPassword>,
 ) -> Result<Json<TemporaryPassword>, Refusal> {
-    let id = user_id(&id)?;
     let made_up = standing::reset_password(&core, &permit, id, body.password).await?;
     Ok(Json(TemporaryPassword::new(made_up.as_ref())))
 }
@@ -269,9 +261,9 @@ async fn reset_password(
 async fn factors(
     State(core): State<Arc<Core>>,
     permit: Permit<ReadUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<Json<Factors>, Refusal> {
-    Ok(Json(standing::factors(&core, &permit, user_id(&id)?).await?))
+    Ok(Json(standing::factors(&core, &permit, id).await?))
 }
 
 /// Reset a user's second factors
@@ -284,8 +276,8 @@ async fn factors(
 async fn reset_mfa(
     State(core): State<Arc<Core>>,
     permit: Permit<UpdateUsers>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<StatusCode, Refusal> {
-    standing::reset_mfa(&core, &permit, user_id(&id)?).await?;
+    standing::reset_mfa(&core, &permit, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

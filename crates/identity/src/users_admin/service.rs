@@ -50,6 +50,21 @@ pub(super) async fn get(core: &Core, permit: &Permit<ReadUsers>, id: UserId) -> 
     found.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| common::NOT_FOUND.into())
 }
 
+/// Reads what a user has who exists.
+pub(super) async fn look<T, R>(core: &Core, caller: &Caller, id: UserId, read: R) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    R: for<'t> FnOnce(&'t mut TenantTx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+{
+    let work = core.store.tenant(caller.principal.tenant).read(move |tx| {
+        Box::pin(async move {
+            users::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
+            Ok::<_, Problem>(read(tx).await?)
+        })
+    });
+    work.await
+}
+
 /// Changes a user whom the caller may manage, and who is neither the person that an administrator acts as nor that
 /// administrator: whoever acts as somebody changes neither account. Under the tenant's lock, asks whether the user exists and
 /// whether the caller holds all that the user holds, then does the work, then waits for the edge if the

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use kernel::{DeviceId, Problem, SessionId, Timestamp, UserId, problem::common};
+use kernel::{DeviceId, SessionId, Timestamp, UserId, problem::common};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -12,8 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ReadSessions, RevokeSessions,
-    routes::user_id,
-    service::{manage, target},
+    service::{look, manage, target},
 };
 use crate::{
     Core,
@@ -23,7 +22,6 @@ use crate::{
         openapi::{Guarded, Named},
     },
     sessions::{self, Reason, Session},
-    users,
 };
 
 const ENDED: Action = Action("session.ended");
@@ -98,17 +96,11 @@ struct UserSessions {
 async fn list(
     State(core): State<Arc<Core>>,
     permit: Permit<ReadSessions>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<Json<UserSessions>, Refusal> {
-    let (id, now) = (user_id(&id)?, core.now());
-    let work = core.store.tenant(permit.principal.tenant).read(move |tx| {
-        Box::pin(async move {
-            users::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
-            Ok::<_, Problem>(sessions::list(tx, id, now).await?)
-        })
-    });
-    let items = work.await?.into_iter().map(Into::into).collect();
-    Ok(Json(UserSessions { items }))
+    let now = core.now();
+    let sessions = look(&core, &permit, id, move |tx| Box::pin(sessions::list(tx, id, now))).await?;
+    Ok(Json(UserSessions { items: sessions.into_iter().map(Into::into).collect() }))
 }
 
 /// End a user's sessions
@@ -120,9 +112,8 @@ async fn list(
 async fn end_all(
     State(core): State<Arc<Core>>,
     permit: Permit<RevokeSessions>,
-    Path(id): Path<String>,
+    Path(id): Path<UserId>,
 ) -> Result<StatusCode, Refusal> {
-    let id = user_id(&id)?;
     manage(&core, &permit, id, move |tx, cause, _| {
         Box::pin(async move {
             let ended = sessions::revoke_all(tx, id, None, Reason::Admin, cause.now).await?;
@@ -147,10 +138,8 @@ async fn end_all(
 async fn end_one(
     State(core): State<Arc<Core>>,
     permit: Permit<RevokeSessions>,
-    Path((id, session)): Path<(String, String)>,
+    Path((id, session)): Path<(UserId, SessionId)>,
 ) -> Result<StatusCode, Refusal> {
-    let id = user_id(&id)?;
-    let session: SessionId = session.parse().map_err(|_| common::NOT_FOUND)?;
     manage(&core, &permit, id, move |tx, cause, _| {
         Box::pin(async move {
             let ended = sessions::revoke_one(tx, session, Some(id), Reason::Admin, cause.now).await?;

@@ -7,7 +7,7 @@ use storage::TenantTx;
 use super::{
     AssignRoles, DeleteUsers, DisableUsers, LAST_SUPER_ADMIN, ReadUsers, SELF, UpdateUsers,
     model::{Managed, not_deleted, temporary_password},
-    service::{known, manage, target},
+    service::{known, look, manage, target},
     store,
 };
 use crate::{
@@ -218,11 +218,5 @@ pub(super) async fn reset_mfa(core: &Core, permit: &Permit<UpdateUsers>, id: Use
 
 /// The second factors of a user.
 pub(super) async fn factors(core: &Core, permit: &Permit<ReadUsers>, id: UserId) -> Result<Factors, Problem> {
-    let work = core.store.tenant(permit.principal.tenant).read(move |tx| {
-        Box::pin(async move {
-            users::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
-            Ok(mfa::overview(tx, id).await?)
-        })
-    });
-    work.await
+    look(core, permit, id, move |tx| Box::pin(mfa::overview(tx, id))).await
 }

@@ -155,8 +155,8 @@ fn long_parts_are_cut_between_characters() {
 
 #[test]
 fn secrets_in_a_path_are_cut_out() {
-    let path = "/verify/eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln/pk_live_a1b2c3d4/x";
-    assert_eq!(parsed(&Exchange { path, ..exchange() })["path"], "/verify/[secret]/[secret]/x");
+    let path = "/verify/eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln/pk_live_a1b2c3d4/ppv_a1b2c3d4/x";
+    assert_eq!(parsed(&Exchange { path, ..exchange() })["path"], "/verify/[secret]/[secret]/[secret]/x");
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{Router, extract::Path, response::Response, routing::get};
+use axum::{Router, response::Response, routing::get};
 use identity::{
     devices::{self, Device},
-    http::Refusal,
+    http::{Path, Refusal},
     users::{ReadProfile, WriteProfile},
 };
 use kernel::{DeviceId, Problem, Timestamp, problem::common};
@@ -50,10 +50,7 @@ async fn view<R>(own: &Own<R>, refused: Option<Problem>) -> Result<Response, Pro
     let (words, now) = (own.visit.words(), own.core().now());
     let rows: Vec<Value> = of(own).await?.iter().map(|device| row(device, &words, now)).collect();
     let view = page("account/devices.html", SECTION).with("devices", rows);
-    Ok(own.visit.show(match refused {
-        Some(problem) => view.refused(problem),
-        None => view,
-    }))
+    Ok(own.visit.show(view.refused_if(refused)))
 }
 
 async fn list(own: Own<ReadProfile>) -> Result<Response, Refusal> {
@@ -69,18 +66,16 @@ async fn rename(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Resul
     }
 }
 
-async fn ask_forget(own: Own<ReadProfile>, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let id: DeviceId = id.parse().map_err(|_| common::NOT_FOUND)?;
+async fn ask_forget(own: Own<ReadProfile>, Path(id): Path<DeviceId>) -> Result<Response, Refusal> {
     let device = of(&own).await?.into_iter().find(|device| device.id == id).ok_or(common::NOT_FOUND)?;
     Ok(own.visit.show(sure(SECTION, FORGET, &device.name)))
 }
 
 async fn forget(
     own: Own<WriteProfile>,
-    Path(id): Path<String>,
+    Path(id): Path<DeviceId>,
     Posted { visit, .. }: Posted,
 ) -> Result<Response, Refusal> {
-    let id: DeviceId = id.parse().map_err(|_| common::NOT_FOUND)?;
     devices::remove_own(own.core(), &own.permit, id).await?;
     Ok(visit.go_saying(&visit.url(SECTION), Notice::DeviceRemoved))
 }

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use axum::{Router, extract::Path, response::Response, routing::get};
+use axum::{Router, response::Response, routing::get};
 use identity::{
     devices::Shown,
-    http::Refusal,
+    http::{Path, Refusal},
     passkeys::{self, Passkey, REFUSED},
     users::{ReadProfile, WriteProfile},
 };
@@ -58,10 +58,7 @@ async fn view<R>(own: &Own<R>, refused: Option<Problem>) -> Result<Response, Pro
     let (words, now) = (own.visit.words(), own.core().now());
     let rows: Vec<Value> = of(own).await?.iter().map(|passkey| row(passkey, &words, now)).collect();
     let view = page("account/passkeys.html", SECTION).with("passkeys", rows);
-    Ok(own.visit.show(match refused {
-        Some(problem) => view.refused(problem),
-        None => view,
-    }))
+    Ok(own.visit.show(view.refused_if(refused)))
 }
 
 async fn list(own: Own<ReadProfile>) -> Result<Response, Refusal> {
@@ -101,10 +98,7 @@ async fn form(own: &Own<WriteProfile>, name: &str, wrong: Option<Problem>) -> Re
     match begun {
         Ok(begun) => {
             let view = ceremony::asks(page("account/passkey_new.html", SECTION).with("name", name), &begun);
-            Ok(own.visit.show(match wrong {
-                Some(problem) => view.refused(problem),
-                None => view,
-            }))
+            Ok(own.visit.show(view.refused_if(wrong)))
         }
         Err(problem) => refused(own, problem).await,
     }
@@ -125,17 +119,16 @@ async fn register(own: &Own<WriteProfile>, sent: &Form) -> Result<Passkey, Probl
     passkeys::finish_registration(own.core(), &own.permit, &ceremony, made, name, own.visit.wish()).await
 }
 
-async fn ask_remove(own: Own<ReadProfile>, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let passkey = of(&own).await?.into_iter().find(|passkey| passkey.id.to_string() == id).ok_or(common::NOT_FOUND)?;
+async fn ask_remove(own: Own<ReadProfile>, Path(id): Path<PasskeyId>) -> Result<Response, Refusal> {
+    let passkey = of(&own).await?.into_iter().find(|passkey| passkey.id == id).ok_or(common::NOT_FOUND)?;
     Ok(own.visit.show(sure(SECTION, REMOVE, &passkey.name)))
 }
 
 async fn remove(
     own: Own<WriteProfile>,
-    Path(id): Path<String>,
+    Path(id): Path<PasskeyId>,
     Posted { visit, .. }: Posted,
 ) -> Result<Response, Refusal> {
-    let id: PasskeyId = id.parse().map_err(|_| common::NOT_FOUND)?;
     match passkeys::remove(own.core(), &own.permit, id, visit.wish()).await {
         Ok(()) => Ok(visit.go_saying(&visit.url(SECTION), Notice::PasskeyRemoved)),
         Err(problem) if problem.kind == common::NOT_FOUND => Err(problem.into()),

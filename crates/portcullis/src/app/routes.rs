@@ -149,6 +149,7 @@ pub(super) const NAMES: &[&str] = &[
     "ui",
     "ui-assets",
     "ui-branding",
+    "ui-preview",
     "ui-login",
     "ui-signup",
     "ui-verification-resend",
@@ -241,6 +242,8 @@ fn people(services: &Services, scopes: &Scopes) -> Result<Vec<Route>, BuiltinErr
         // Kept by browsers as well, but images are in the database. They count for themselves: a page with all of
         // them must not use up what signing in needs.
         route("ui-branding", "/ui/branding/{*rest}", Policy::none(), scopes.apart("branding")?)?,
+        // Nobody looks at who looks: the link decides.
+        route("ui-preview", "/ui/preview/{*rest}", Policy::none(), scopes.apart("branding")?)?,
     ];
     for (name, path, scope) in FORMS.iter().copied() {
         let limits = match scope {

@@ -1,8 +1,8 @@
 //! Rows and how their cells become Rust values.
 
 use kernel::{
-    ApiKeyId, AuditId, DeviceId, FactorId, MessageId, PasskeyId, RoleId, RoleName, SessionId, TenantId, Timestamp,
-    TokenId, UserId,
+    ApiKeyId, AuditId, DeviceId, FactorId, MessageId, PasskeyId, PreviewId, RoleId, RoleName, SessionId, TenantId,
+    Timestamp, TokenId, UserId,
 };
 use uuid::Uuid;
 
@@ -134,4 +134,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(ApiKeyId, AuditId, DeviceId, FactorId, MessageId, PasskeyId, RoleId, SessionId, TenantId, TokenId, UserId);
+ids!(
+    ApiKeyId, AuditId, DeviceId, FactorId, MessageId, PasskeyId, PreviewId, RoleId, SessionId, TenantId, TokenId,
+    UserId
+);

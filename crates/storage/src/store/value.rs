@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use kernel::{
-    ApiKeyId, AuditId, DeviceId, FactorId, MessageId, PasskeyId, RoleId, RoleName, SessionId, TenantId, Timestamp,
-    TokenId, UserId,
+    ApiKeyId, AuditId, DeviceId, FactorId, MessageId, PasskeyId, PreviewId, RoleId, RoleName, SessionId, TenantId,
+    Timestamp, TokenId, UserId,
 };
 use uuid::Uuid;
 
@@ -80,6 +80,7 @@ from! {
     DeviceId => |v| Value::Uuid(v.uuid());
     MessageId => |v| Value::Uuid(v.uuid());
     FactorId => |v| Value::Uuid(v.uuid());
+    PreviewId => |v| Value::Uuid(v.uuid());
     PasskeyId => |v| Value::Uuid(v.uuid());
     RoleId => |v| Value::Uuid(v.uuid());
     SessionId => |v| Value::Uuid(v.uuid());

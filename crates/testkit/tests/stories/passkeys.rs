@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use testkit::{Answer, Authenticator, Backend, Person, TestApp};
+use testkit::{Answer, Authenticator, Backend, Person, TestApp, Tokens};
 
 pub(crate) const HERE: &str = "http://portcullis.test";
 /// A person who tries often.
@@ -305,6 +305,116 @@ async fn another_tenant_knows_nothing_of_it(backend: Backend) {
     login(&app, &mut device).await.expect_tokens();
 }
 
+/// Asks for what a login lacks.
+async fn step_up(app: &TestApp, token: &str, wanted: Value) -> Answer {
+    app.post("/api/v1/auth/step-up").bearer(token).json(&wanted).send().await
+}
+
+/// Proves it with a passkey.
+async fn prove(app: &TestApp, token: &str, asked: &Value, begun: &Value, credential: &Value) -> Answer {
+    let body = json!({"challenge_id": asked["challenge_id"], "ceremony": begun["ceremony"], "credential": credential});
+    app.post("/api/v1/auth/step-up/passkey").bearer(token).json(&body).send().await
+}
+
+/// Somebody whose login with a password is eleven minutes old, and their passkey.
+async fn long_signed_in<'a>(app: &'a TestApp, email: &str) -> (Person<'a>, Tokens, Authenticator) {
+    let person = app.user(email).await;
+    let tokens = person.login().await.expect_tokens();
+    let mut device = Authenticator::new(HERE);
+    register(app, &tokens.access, &mut device).await;
+    app.clock.advance(Duration::from_secs(660));
+    // As old as its login, however new the token.
+    let tokens = app.refresh(&tokens.refresh).await.expect_tokens();
+    (person, tokens, device)
+}
+
+async fn an_old_login_is_made_new_with_a_passkey(backend: Backend) {
+    let app = app(backend).await;
+    let (_, old, mut device) = long_signed_in(&app, "ada@example.com").await;
+    let begin_totp = async |token: &str| app.post("/api/v1/mfa/totp").bearer(token).send().await;
+    begin_totp(&old.access).await.expect_problem(401, "auth.step_up_required");
+    let asked = step_up(&app, &old.access, json!({})).await.expect(200).json;
+    // The password would not be enough, so it is not asked for.
+    assert_eq!((&asked["passkey"], &asked["password"], &asked["methods"]), (&json!(true), &json!(false), &json!([])));
+    let begun = start(&app).await;
+    let signed = device.get(&begun["options"]);
+    let new = prove(&app, &old.access, &asked, &begun, &signed).await.expect_tokens();
+    let (was, is) = (claims(&old.access), claims(&new.access));
+    assert_eq!((&was["acr"], &was["amr"]), (&json!("1fa"), &json!(["pwd"])));
+    assert_eq!((&is["acr"], &is["amr"]), (&json!("mfa"), &json!(["hwk", "user", "mfa"])));
+    let seconds = |claims: &Value| claims["auth_time"].as_i64().expect("a time");
+    assert_eq!((seconds(&is) - seconds(&was), &is["sub"]), (660, &was["sub"]));
+    assert_ne!(is["sid"], was["sid"]);
+    begin_totp(&new.access).await.expect(201);
+    assert_eq!(step_up(&app, &new.access, json!({"acr": "mfa"})).await.status, 204);
+
+    // The session before is over, with all that came of it.
+    app.get("/api/v1/me").bearer(&old.access).send().await.expect_problem(401, "credentials.refused");
+    app.refresh(&old.refresh).await.expect_problem(401, "session.ended");
+    prove(&app, &old.access, &asked, &begun, &signed).await.expect_problem(401, "credentials.refused");
+    // Neither the challenge nor the signature works for the new one.
+    prove(&app, &new.access, &asked, &begun, &signed).await.expect_problem(401, "mfa.challenge_invalid");
+    app.clock.advance(Duration::from_secs(1));
+    let again = step_up(&app, &new.access, json!({"max_age": 0})).await.expect(200).json;
+    prove(&app, &new.access, &again, &begun, &signed).await.expect_problem(401, "passkey.invalid");
+    app.get("/api/v1/me").bearer(&new.access).send().await.expect(200);
+}
+
+async fn a_login_is_made_new_by_its_own_person_alone(backend: Backend) {
+    let app = app(backend).await;
+    let (_, hers, mut her_device) = long_signed_in(&app, "eve@example.com").await;
+    let (ada, tokens, mut device) = long_signed_in(&app, "ada@example.com").await;
+    let asked = step_up(&app, &tokens.access, json!({})).await.expect(200).json;
+    // Somebody else's passkey, and one that nobody knows.
+    for stranger in [&mut her_device, &mut Authenticator::new(HERE)] {
+        let begun = start(&app).await;
+        let signed = stranger.get(&begun["options"]);
+        prove(&app, &tokens.access, &asked, &begun, &signed).await.expect_problem(401, "passkey.invalid");
+    }
+    // Another's session, and another session of the same person: a challenge is that of who asked.
+    let other = ada.login().await.expect_tokens();
+    let hers = app.refresh(&hers.refresh).await.expect_tokens();
+    for token in [&other.access, &hers.access] {
+        let begun = start(&app).await;
+        let signed = device.get(&begun["options"]);
+        prove(&app, token, &asked, &begun, &signed).await.expect_problem(401, "mfa.challenge_invalid");
+    }
+    for token in [&tokens.access, &other.access, &hers.access] {
+        app.get("/api/v1/me").bearer(token).send().await.expect(200);
+    }
+    let begun = start(&app).await;
+    prove(&app, &tokens.access, &asked, &begun, &device.get(&begun["options"])).await.expect_tokens();
+}
+
+/// One challenge answered fifty times at once, by one signature and by as many: one session takes the place.
+async fn a_login_is_made_new_once(backend: Backend) {
+    let app = app(backend).await;
+    let (_, tokens, mut device) = long_signed_in(&app, "ada@example.com").await;
+    let only = |answers: Vec<Answer>| {
+        let refused = answers.iter().filter(|answer| answer.status == 401).count();
+        let mut inside = answers.into_iter().filter(|answer| answer.status == 200);
+        assert_eq!(refused, 49);
+        inside.next().expect("one").expect_tokens().access
+    };
+    let (asked, begun) = (step_up(&app, &tokens.access, json!({})).await.expect(200).json, start(&app).await);
+    let signed = device.get(&begun["options"]);
+    let answers = join_all((0..50).map(|_| prove(&app, &tokens.access, &asked, &begun, &signed))).await;
+    let access = only(answers);
+
+    app.clock.advance(Duration::from_secs(1));
+    let asked = step_up(&app, &access, json!({"max_age": 0})).await.expect(200).json;
+    let mut answers = Vec::new();
+    for _ in 0..50 {
+        let begun = start(&app).await;
+        let signed = device.get(&begun["options"]);
+        answers.push((begun, signed));
+    }
+    let answers = answers.iter().map(|(begun, signed)| prove(&app, &access, &asked, begun, signed));
+    let access = only(join_all(answers).await);
+    let sessions = app.get("/api/v1/sessions").bearer(&access).send().await.expect(200).json;
+    assert_eq!(sessions["items"].as_array().map(Vec::len), Some(1), "{sessions}");
+}
+
 crate::on_both! {
     a_passkey_is_a_whole_login;
     what_is_beyond_a_password_is_asked_for_by_both;
@@ -313,4 +423,7 @@ crate::on_both! {
     a_ceremony_is_used_once;
     twenty_passkeys_are_enough;
     another_tenant_knows_nothing_of_it;
+    an_old_login_is_made_new_with_a_passkey;
+    a_login_is_made_new_by_its_own_person_alone;
+    a_login_is_made_new_once;
 }
