@@ -100,7 +100,7 @@ impl Tx {
 
 /// Advisory locks; the numbers are arbitrary and must never change.
 #[derive(Clone, Copy)]
-enum Lock {
+pub(super) enum Lock {
     Migrations = 0x706F_7201,
     Feed = 0x706F_7202,
 }

@@ -8,7 +8,7 @@
 use tokio_postgres::{Error, error::SqlState};
 
 use super::{connect::quoted, convert, session::Session};
-use crate::store::{OpenError, StoreError, dialect::APP_ROLE};
+use crate::store::{OpenError, StoreError, dialect::APP_ROLE, tx::Lock};
 
 /// How often to look again after somebody else was faster.
 const ATTEMPTS: u32 = 20;
@@ -30,8 +30,9 @@ pub(super) async fn grant(session: &mut Session) -> Result<(), OpenError> {
     if missing.is_empty() {
         return Ok(());
     }
-    // In one transaction, so that no node ever sees half of it.
-    let mut sql = String::from("BEGIN;\n");
+    // In one transaction, so that no node ever sees half of it, and one node after the other: two that give the
+    // same rights at the same moment would fail with "tuple concurrently updated".
+    let mut sql = format!("BEGIN;\nSELECT pg_advisory_xact_lock({});\n", Lock::Migrations as i64);
     sql += &format!("GRANT USAGE ON SCHEMA {} TO {APP_ROLE};\n", missing[0].0);
     for (schema, table) in &missing {
         sql += &rights(schema, table);
