@@ -12,6 +12,7 @@ import { visitor } from "../harness/world.mjs";
 /** Adds a passkey in the account, from its list. */
 async function add(page, name) {
   await page.getByRole("link", { name: "Add a passkey" }).click();
+  assert.equal(await page.getByLabel("Name").inputValue(), "Chrome on Linux");
   await page.getByLabel("Name").fill(name);
   await page.getByRole("button", { name: "Add a passkey" }).click();
   await page.getByRole("status").waitFor();

@@ -105,6 +105,19 @@ test("a password can be shown, and is sent hidden", async (t) => {
   assert.equal(await page.title(), "password");
 });
 
+test("the button that shows a password lies in its field", async (t) => {
+  const page = await visitor(t);
+  for (const path of ["/ui/signup", "/ui/login?login=ada@example.com"]) {
+    await page.goto(path);
+    if (path !== "/ui/signup") await page.getByRole("button", { name: "Continue" }).click();
+    const button = await page.getByRole("button", { name: "Show password" }).boundingBox();
+    const field = await page.locator("input[type=password]").boundingBox();
+    const inside = button.x > field.x && button.x + button.width <= field.x + field.width;
+    assert.ok(inside && button.y >= field.y && button.y + button.height <= field.y + field.height + 1, path);
+    assert.ok(button.width >= 24 && button.height >= 24, path);
+  }
+});
+
 test("the page speaks the browser's language, and another one when asked", async (t) => {
   const page = await visitor(t, { locale: "de-DE", javaScriptEnabled: false });
   await page.goto("/ui/login?return_to=%2Fui%2Faccount%2Fprofile");
