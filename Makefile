@@ -32,10 +32,10 @@ lint: ## Check format, lints, licences and banned crates
 fmt: ## Format the code
 	cargo fmt --all
 
-fuzz: ## Look for bytes that break the parsers; FUZZ_SECONDS each, 60 by default
+fuzz: ## Look for bytes that break the parsers; FUZZ_SECONDS each, 60 by default; FUZZ_FLAGS for cargo-fuzz
 	scripts/ensure-tools fuzz
 	cd fuzz && for target in requests rewritten answers path host forwarded proxy_protocol questions; do \
-	  RUSTC_BOOTSTRAP=1 cargo fuzz run "$$target" -- -max_total_time=$${FUZZ_SECONDS:-60} -max_len=2048; done
+	  RUSTC_BOOTSTRAP=1 cargo fuzz run $(FUZZ_FLAGS) "$$target" -- -max_total_time=$${FUZZ_SECONDS:-60} -max_len=2048; done
 
 bench: ## Measure beside nginx, and logins and refreshes on each database
 	scripts/ensure-tools bench
