@@ -50,8 +50,8 @@ pub fn routes() -> OpenApiRouter<Arc<Core>> {
 /// Delete the caller's own account
 ///
 /// Nothing of it is accepted from then on: sessions, tokens and API keys end. An administrator can restore the account
-/// for as long as it is kept. Needs a login that is ten minutes old at most, with a second factor or a passkey from whoever has
-/// one (`auth.step_up_required`), and that the tenant allows it.
+/// for as long as it is kept. Needs a login that is ten minutes old at most, with a second factor or a passkey from
+/// whoever has one (`auth.step_up_required`), and that the tenant allows it.
 #[utoipa::path(delete, path = "/api/v1/me", tag = "account", operation_id = "delete_me",
     responses((status = 204), Guarded, Changed),
     security(("bearer" = []), ("session" = [])))]

@@ -34,8 +34,13 @@ use crate::{
 
 /// The page, on the way to another one.
 pub(crate) fn address(visit: &Visit, to: Option<&ReturnTo>, wanted: &Assurance) -> String {
+    format!("{}{}", visit.url("step-up"), parameters(to, wanted))
+}
+
+/// The page's query.
+fn parameters(to: Option<&ReturnTo>, wanted: &Assurance) -> String {
     let back = to.map(|to| (return_to::FIELD, to.as_str().to_owned()));
-    format!("{}{}", visit.url("step-up"), query(back.into_iter().chain(wanted.parameters())))
+    query(back.into_iter().chain(wanted.parameters()))
 }
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
@@ -90,7 +95,7 @@ fn question(visit: &Visit, missing: &Missing, chosen: &str, to: Option<&ReturnTo
         .with("hint", asked.and_then(|offer| offer.hint.clone()))
         .with("others", second::others(&missing.methods, asked))
         .with("passkey", missing.passkey)
-        .with("here", address(visit, to, &wanted(visit)).trim_start_matches(&*visit.url("step-up")))
+        .with("here", parameters(to, &wanted(visit)))
         .then(to);
     visit.show(view.refused_if(wrong))
 }

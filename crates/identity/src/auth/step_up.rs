@@ -1,8 +1,9 @@
 //! Proving more, or anew, while signed in: the session is replaced by one whose login is recent and strong.
 //!
 //! In order: what is missing is found out, and a challenge opened that is bound to the session → the answer is counted,
-//! for the challenge, and a password or a code for the person too (a signature cannot be guessed) → it is judged, the challenge is used up, the session that asks ends and
-//! another takes its place, all in one unit. It lasts no longer than the one before would have.
+//! for the challenge, and a password or a code for the person too (a signature cannot be guessed) → it is judged, the
+//! challenge is used up, the session that asks ends and another takes its place, all in one unit. It lasts no longer
+//! than the one before would have.
 //!
 //! What an old proof is worth is decided by its age: while the login is recent, only what it lacks is asked for; after
 //! that, everything is, whatever age is asked for. Whoever has a second factor or a passkey must show one: a stolen
@@ -105,8 +106,8 @@ impl Means {
     }
 }
 
-/// Opens a challenge for what is missing to what is wanted, where nothing is said: to a login of the last ten minutes.
-/// `None`: nothing is.
+/// Opens a challenge for what the login lacks to be as wanted; it is at most ten minutes old where no age is said.
+/// `None`: it lacks nothing.
 pub async fn begin(
     core: &Core,
     caller: &Caller,
