@@ -198,10 +198,10 @@ def latency(directory, seconds, rounds):
     return result
 
 
-def steady(port, path, token, rate, seconds, upstream=None):
+def steady(port, path, token, rate, seconds, upstream=None, guesses=None):
     command = ["taskset", "-c", "1", LOAD.with_name("steady"), "--server", f"127.0.0.1:{port}", "--path", path,
                "--rate", f"{rate}", "--seconds", f"{seconds}", *(["--token", token] if token else []),
-               *(["--upstream", f"127.0.0.1:{upstream}"] if upstream else [])]
+               *(["--upstream", f"127.0.0.1:{upstream}"] if upstream else []), *(["--guesses", f"{guesses}"] if guesses else [])]
     out = subprocess.run(command, capture_output=True, text=True)
     if out.returncode:
         sys.exit(f"steady load on {path}: {out.stderr}")

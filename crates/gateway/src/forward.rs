@@ -5,7 +5,7 @@ mod cached;
 use std::{sync::Arc, time::Instant};
 
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header, request::Parts, uri::PathAndQuery};
-use kernel::{Principal, Problem, RequestContext, edge::Tenant};
+use kernel::{Principal, Problem, RequestContext, Waiting, edge::Tenant};
 
 use crate::{
     body::{Body, Intake},
@@ -191,6 +191,8 @@ impl Onward<'_> {
         filled: FilledRequest,
     ) -> Result<Answered, Failure> {
         let Visit { connection, client, admitted, .. } = self.visit;
+        // Goes with this call, which ends when the client does.
+        let waiting = Waiting::default();
         record.upstream = Some(service.name().clone());
         transform::clean(&mut parts.headers, &connection.peer);
         // HTTP/2 names the host elsewhere; a service need not know.
@@ -207,6 +209,7 @@ impl Onward<'_> {
             principal: self.principal.clone(),
             client_ip: client.ip,
             secure: client.secure,
+            caller: waiting.caller(),
         });
         let response = service.send(request).await?;
         Ok(Answered::own(response.map(Body::InProcess)))

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use crate::{Principal, edge::Tenant};
+use crate::{Caller, Principal, edge::Tenant};
 
 /// Placed in the request's extensions by the gateway. Identity trusts nothing else about the caller:
 /// no header carries identity inside the process.
@@ -18,4 +18,6 @@ pub struct RequestContext {
     pub client_ip: IpAddr,
     /// Whether the client reached us over TLS (or a trusted proxy says so).
     pub secure: bool,
+    /// Whether the client still waits. What was begun runs to its end all the same.
+    pub caller: Caller,
 }

@@ -8,6 +8,7 @@
 //! compile and safe to depend on.
 
 pub mod assurance;
+pub mod caller;
 pub mod context;
 pub mod edge;
 pub mod exchange;
@@ -23,6 +24,7 @@ pub mod secret;
 pub mod time;
 
 pub use assurance::{Acr, Amr, Assurance};
+pub use caller::{Caller, Waiting};
 pub use context::RequestContext;
 pub use id::*;
 pub use permission::{GrantSet, Permission};

@@ -7,7 +7,7 @@ use gateway::{body::RequestBody, route::Route, upstream::InProcess};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use kernel::RequestContext;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use crate::harness::{Gate, Setup, Upstream, open_to};
 
@@ -95,15 +95,18 @@ async fn a_body_over_the_limit_is_refused_whatever_the_service_says() {
 }
 
 #[tokio::test]
-async fn a_call_that_began_runs_to_its_end() {
-    let (begun, go, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let signals = (begun.clone(), go.clone(), done.clone());
-    let slow = tower::service_fn(move |_: Request<RequestBody>| {
+async fn a_call_that_began_runs_to_its_end_and_knows_when_nobody_waits() {
+    let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (done, mut ended) = mpsc::unbounded_channel();
+    let signals = (begun.clone(), go.clone(), done);
+    let slow = tower::service_fn(move |request: Request<RequestBody>| {
         let (begun, go, done) = signals.clone();
         async move {
+            let caller = request.extensions().get::<RequestContext>().expect("a context").caller.clone();
+            let before = caller.has_gone();
             begun.notify_one();
             go.notified().await;
-            done.notify_one();
+            done.send((before, caller.has_gone())).expect("the test waits");
             Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
         }
     });
@@ -117,5 +120,5 @@ async fn a_call_that_began_runs_to_its_end() {
     let told = gate.ledger.finished(1).await.remove(0);
     assert_eq!((told.status, told.fault), (499, "client"));
     go.notify_one();
-    done.notified().await;
+    assert_eq!(ended.recv().await, Some((false, true)));
 }

@@ -174,6 +174,13 @@ async fn too_soon(tx: &mut TenantTx, counter: &Counter, free: u32, now: Timestam
     Ok(Problem::new(DELAYED).retry_after((last + delay(failures, free)).since(now)))
 }
 
+/// Takes one attempt back that was counted and never looked at. With it goes the lock that it completed.
+pub async fn withdraw(tx: &mut TenantTx, counter: &Counter) -> Result<(), StoreError> {
+    let sql = "UPDATE login_failures SET failures = failures - 1, locked_until = NULL
+        WHERE tenant_id = $1 AND account = $2 AND source = $3 AND failures > 0";
+    tx.execute(sql, params![counter.account, counter.source]).await.map(drop)
+}
+
 /// Forgets the failures: the attempt succeeded.
 pub async fn clear(tx: &mut TenantTx, counter: &Counter) -> Result<(), StoreError> {
     let sql = "DELETE FROM login_failures WHERE tenant_id = $1 AND account = $2 AND source = $3";

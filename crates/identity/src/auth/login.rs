@@ -1,12 +1,12 @@
 //! Logging in with a password.
 //!
-//! In order: load → the account's rate → a place in the hashing pool → count the attempt → verify → let in, or
-//! ask for a second factor. The place comes before the count, so that an overloaded pool costs nobody an
-//! attempt; the count comes before the hash, so that parallel guesses are bounded too. Every step is taken for
-//! an unknown account as for a known one. Whether somebody has a second factor is told after the right password
+//! In order: a place in the hashing pool → load → the account's rate → count the attempt → verify → let in, or
+//! ask for a second factor. The place comes first, so that an overloaded pool costs nobody an attempt, and
+//! attempts without end cost no queries; the count comes before the hash, so that parallel guesses are bounded
+//! too, and is taken back if nothing was looked at. Every step is taken for an unknown account as for a known one. Whether somebody has a second factor is told after the right password
 //! only; the count is cleared when they are in, so nobody who knows a password has challenges without end.
 
-use kernel::{Amr, Problem, RequestContext, Secret, UserId, assurance::Method};
+use kernel::{Amr, Problem, RequestContext, Secret, UserId, assurance::Method, problem::common};
 use serde_json::json;
 use storage::StoreError;
 use url::Url;
@@ -75,16 +75,19 @@ pub struct Challenge {
 
 /// Logs somebody in, in the tenant of the request.
 pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<Outcome, Problem> {
+    let place = core.hasher.reserve()?;
     let counter = Counter::login(&core.vault, &request.login, ctx.client_ip);
     let Found { account, known, familiar, preferences, offers, held, wanted } = load(core, ctx, &request).await?;
     let counter = known.map_or(counter, |device| counter.at(&core.vault, device.id));
     within_rate(core, ctx, &counter, known, familiar).await?;
-    let hasher = core.hasher.at(preferences.password_hashing);
-    let place = hasher.reserve()?;
+    let place = place.at(preferences.password_hashing);
     let attempt = count_attempt(core, ctx, counter).await?;
 
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
-    let verdict = place.verify(request.password.clone(), stored.as_ref().map(|h| h.expose().clone())).await?;
+    let hash = stored.as_ref().map(|h| h.expose().clone());
+    let Some(verdict) = place.verify(Some(&ctx.caller), request.password.clone(), hash).await? else {
+        return Err(withdraw(core, ctx, counter).await?);
+    };
     let whose = account.as_ref().map(|a| a.user.id);
     let allowed = account.filter(|a| verdict.ok && may_log_in(&a.user, &preferences));
     let (Some(account), Some(verified)) = (allowed, stored) else {
@@ -92,7 +95,7 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
     };
     // An upgrade can wait for the next login; this one must not fail for it.
     let rehashed = match verdict.needs_rehash {
-        true => hasher.hash(request.password.clone()).await.ok().map(Secret::new),
+        true => core.hasher.at(preferences.password_hashing).hash(request.password.clone()).await.ok().map(Secret::new),
         false => None,
     };
     let password = Verified { hash: verified, rehashed };
@@ -244,8 +247,16 @@ pub(super) async fn count_attempt(core: &Core, ctx: &RequestContext, counter: Co
     counted.await.map_err(|e: StoreError| Problem::from(e))?
 }
 
-/// Notes the failure and says what everybody is told. The entry names no more than the account: what was
-/// typed may be a password in the wrong field.
+/// Takes the attempt back: the caller went away before it was looked at. What they are told is for nobody.
+pub(super) async fn withdraw(core: &Core, ctx: &RequestContext, counter: Counter) -> Result<Problem, Problem> {
+    let withdrawn = core
+        .store
+        .tenant(ctx.tenant.id)
+        .write(move |tx| Box::pin(async move { lockout::withdraw(tx, &counter).await }));
+    withdrawn.await.map_err(|e: StoreError| Problem::from(e))?;
+    Ok(Problem::new(common::UNAVAILABLE).cause("the caller has gone"))
+}
+
 /// The password was right, and not enough: its owner should be able to find that out.
 async fn note_passkey_needed(core: &Core, ctx: &RequestContext, user: UserId) -> Result<Problem, Problem> {
     let entry = Entry::new(Actor::Anonymous, Action("login.passkey_needed"), Target::new("user", user), ctx).failed();
@@ -263,6 +274,8 @@ pub(super) async fn note(core: &Core, ctx: &RequestContext, entry: Entry) -> Res
     noted.await.map_err(|e: StoreError| Problem::from(e))
 }
 
+/// Notes the failure and says what everybody is told. The entry names no more than the account: what was
+/// typed may be a password in the wrong field.
 async fn fail(core: &Core, ctx: &RequestContext, known: Option<UserId>, attempt: Attempt) -> Result<Problem, Problem> {
     let target = known.map_or(Target::unknown("user"), |id| Target::new("user", id));
     let entry = Entry::new(Actor::Anonymous, Action("login.failed"), target, ctx)

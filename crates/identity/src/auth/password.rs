@@ -7,7 +7,7 @@ use storage::StoreError;
 use super::{
     LIMITED, Renewal,
     lockout::{self, Counter},
-    login::count_attempt,
+    login::{count_attempt, withdraw},
 };
 use crate::{
     Core,
@@ -134,7 +134,10 @@ pub(super) async fn confirm(
     let place = core.hasher.reserve()?;
     let attempt = count_attempt(core, ctx, counter).await?;
     let stored = account.password_hash.clone();
-    let verdict = place.verify(current.clone(), stored.as_ref().map(|h| h.expose().clone())).await?;
+    let hash = stored.as_ref().map(|h| h.expose().clone());
+    let Some(verdict) = place.verify(Some(&ctx.caller), current.clone(), hash).await? else {
+        return Err(withdraw(core, ctx, counter).await?);
+    };
     if let Some(verified) = stored.filter(|_| verdict.ok) {
         return Ok((verified, counter));
     }

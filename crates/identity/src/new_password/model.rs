@@ -67,7 +67,7 @@ impl Judged {
         let most = self.history;
         let hashes = core.store.tenant(tenant).read(move |tx| Box::pin(store::last(tx, user, most))).await;
         for hash in hashes.map_err(|e: StoreError| Problem::from(e))? {
-            if core.hasher.verify(self.password.clone(), Some(hash)).await?.ok {
+            if core.hasher.verify(self.password.clone(), hash).await?.ok {
                 let message = format!("Do not use one of your last {most} passwords again.");
                 return Err(weak(vec![Broken::new("reused", message)], self.field));
             }

@@ -1,8 +1,8 @@
 //! The pool that hashes.
 //!
 //! Its threads are its own, so that neither the runtime nor the database waits behind a hash. A place in
-//! the pool is a permit: whoever gets none is refused at once. A request that went away while it waited
-//! is skipped. On Linux the threads give way to others: a flood of logins must not slow the gate down.
+//! the pool is a permit: whoever gets none is refused at once. A password is not looked at for somebody who
+//! went away while they waited. On Linux the threads give way to others: a flood of logins must not slow the gate down.
 
 use std::{
     sync::{
@@ -14,7 +14,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use kernel::{Problem, Random, Secret, problem::common, random};
+use kernel::{Caller, Problem, Random, Secret, problem::common, random};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use utoipa::ToSchema;
@@ -117,6 +117,8 @@ pub struct Hasher {
 struct Job {
     task: Task,
     password: Secret,
+    /// Without them it need not be done.
+    caller: Option<Caller>,
     reply: oneshot::Sender<Result<Done, Failed>>,
     place: OwnedSemaphorePermit,
 }
@@ -131,6 +133,8 @@ enum Task {
 enum Done {
     Hashed(Vec<u8>),
     Verified(bool),
+    /// Nothing: nobody waited for it any more.
+    Skipped,
 }
 
 impl Hasher {
@@ -175,11 +179,11 @@ impl Hasher {
         cost.is_acceptable() && cost.work() <= MOST * self.usual.work()
     }
 
-    /// Takes a place in the pool, for one hash. Whoever must count an attempt before it is made reserves
-    /// first: then a full pool costs the caller nothing.
+    /// Takes a place in the pool, for one hash. Whoever must do anything before the hash reserves first: then a
+    /// full pool costs the caller nothing, and a flood next to nothing.
     pub fn reserve(&self) -> Result<Reservation<'_>, Problem> {
         let place = self.places.clone().try_acquire_owned().map_err(|_| Problem::new(BUSY).retry_after(RETRY))?;
-        Ok(Reservation { hasher: self, place })
+        Ok(Reservation { hasher: self, cost: self.cost, place })
     }
 
     /// Hashes a new password to a PHC string.
@@ -187,10 +191,9 @@ impl Hasher {
         self.reserve()?.hash(password).await
     }
 
-    /// Verifies a password against a stored hash. `None` is for an account that does not exist or has no
-    /// password: it costs the same and is never right.
-    pub async fn verify(&self, password: Secret, stored: Option<String>) -> Result<Verdict, Problem> {
-        self.reserve()?.verify(password, stored).await
+    /// Verifies a password against a stored hash.
+    pub async fn verify(&self, password: Secret, stored: String) -> Result<Verdict, Problem> {
+        self.reserve()?.verify(None, password, Some(stored)).await?.ok_or_else(stopped)
     }
 
     /// How many hashes have been computed. For metrics, and for the test that a known and an unknown
@@ -215,38 +218,70 @@ impl std::fmt::Debug for Hasher {
 #[derive(Debug)]
 pub struct Reservation<'a> {
     hasher: &'a Hasher,
+    cost: Cost,
     place: OwnedSemaphorePermit,
 }
 
 impl Reservation<'_> {
+    /// The same place at a tenant's own cost, if it has one.
+    #[must_use]
+    pub fn at(self, cost: Option<Cost>) -> Self {
+        Self { cost: cost.unwrap_or(self.cost), ..self }
+    }
+
     /// Hashes a new password to a PHC string.
     pub async fn hash(self, password: Secret) -> Result<String, Problem> {
-        let (cost, salt) = (self.hasher.cost, random::bytes::<SALT>(&*self.hasher.random).to_vec());
-        match self.perform(Task::Hash { cost, salt: salt.clone() }, password).await? {
+        let (cost, salt) = (self.cost, random::bytes::<SALT>(&*self.hasher.random).to_vec());
+        match self.perform(Task::Hash { cost, salt: salt.clone() }, None, password).await? {
             Done::Hashed(output) => Ok(Phc::new(cost, salt, output).to_string()),
-            Done::Verified(_) => Err(Problem::new(common::INTERNAL).cause("a hash was not hashed")),
+            Done::Verified(_) | Done::Skipped => Err(Problem::new(common::INTERNAL).cause("a hash was not hashed")),
         }
     }
 
-    /// Verifies a password; see [`Hasher::verify`].
-    pub async fn verify(self, password: Secret, stored: Option<String>) -> Result<Verdict, Problem> {
-        let (cost, known) = (self.hasher.cost, stored.is_some());
+    /// Verifies a password against a stored hash. No hash is for an account that does not exist or has no
+    /// password: it costs the same and is never right. `None`: the caller went away before it was their turn, and
+    /// the password was not looked at.
+    pub async fn verify(
+        self,
+        caller: Option<&Caller>,
+        password: Secret,
+        stored: Option<String>,
+    ) -> Result<Option<Verdict>, Problem> {
+        let (cost, known) = (self.cost, stored.is_some());
         let stored = match stored {
             Some(text) => text.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?,
             None => Stored::Argon2(Phc::new(cost, self.hasher.dummy.0.to_vec(), self.hasher.dummy.1.to_vec())),
         };
         let current = matches!(&stored, Stored::Argon2(hash) if hash.is_current(cost, OUTPUT));
-        let done = self.perform(Task::Verify(stored), password).await?;
-        let ok = matches!(done, Done::Verified(true)) && known;
-        Ok(Verdict { ok, needs_rehash: ok && !current })
+        let ok = match self.perform(Task::Verify(stored), caller.cloned(), password).await? {
+            Done::Skipped => return Ok(None),
+            done => matches!(done, Done::Verified(true)) && known,
+        };
+        Ok(Some(Verdict { ok, needs_rehash: ok && !current }))
     }
 
-    async fn perform(self, task: Task, password: Secret) -> Result<Done, Problem> {
-        let stopped = || Problem::new(common::UNAVAILABLE).cause("the hashing threads have stopped");
+    async fn perform(self, task: Task, caller: Option<Caller>, password: Secret) -> Result<Done, Problem> {
         let (reply, answer) = oneshot::channel();
-        let job = Job { task, password, reply, place: self.place };
+        let job = Job { task, password, caller, reply, place: self.place };
         self.hasher.queue.send(job).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?.map_err(|e| Problem::new(common::INTERNAL).cause(e))
+    }
+}
+
+fn stopped() -> Problem {
+    Problem::new(common::UNAVAILABLE).cause("the hashing threads have stopped")
+}
+
+impl Job {
+    fn is_wanted(&self) -> bool {
+        self.caller.as_ref().is_none_or(|caller| !caller.has_gone())
+    }
+
+    fn answer(self, done: Result<Done, Failed>) {
+        // Whoever is answered finds the place free.
+        drop(self.place);
+        // They may have gone away meanwhile.
+        drop(self.reply.send(done));
     }
 }
 
@@ -272,15 +307,12 @@ fn work(jobs: &Receiver<Job>, usual: Cost, computed: &AtomicU64) {
     let mut workspace = Workspace::default();
     loop {
         match jobs.recv_timeout(KEEP_BUFFER) {
-            Ok(job) if job.reply.is_closed() => {}
+            Ok(job) if !job.is_wanted() => job.answer(Ok(Done::Skipped)),
             Ok(job) => {
                 let done = perform(&job.task, job.password.expose().as_bytes(), &mut workspace);
                 computed.fetch_add(1, Ordering::Relaxed);
                 workspace.shrink_to(usual);
-                // Whoever is answered finds the place free.
-                drop(job.place);
-                // The caller may have gone away meanwhile.
-                drop(job.reply.send(done));
+                job.answer(done);
             }
             Err(RecvTimeoutError::Timeout) => workspace.release(),
             Err(RecvTimeoutError::Disconnected) => return,
@@ -290,7 +322,7 @@ fn work(jobs: &Receiver<Job>, usual: Cost, computed: &AtomicU64) {
 
 #[cfg(test)]
 mod tests {
-    use kernel::OsRandom;
+    use kernel::{OsRandom, Waiting};
 
     use super::*;
 
@@ -302,13 +334,18 @@ mod tests {
     fn secret(text: &str) -> Secret {
         Secret::new(text.to_owned())
     }
+    /// What an account that does not exist is answered with.
+    async fn unknown(hasher: &Hasher) -> Verdict {
+        let place = hasher.reserve().expect("a place");
+        place.verify(None, secret("x"), None).await.expect("verify").expect("a verdict")
+    }
 
     #[tokio::test]
     async fn the_right_password_verifies_and_no_other() {
         let hasher = hasher(TINY, 8);
         let stored = hasher.hash(secret("correct horse")).await.expect("hash");
         assert_ne!(stored, hasher.hash(secret("correct horse")).await.expect("hash"), "salts differ");
-        let verify = async |password| hasher.verify(secret(password), Some(stored.clone())).await.expect("verify");
+        let verify = async |password| hasher.verify(secret(password), stored.clone()).await.expect("verify");
         assert_eq!(verify("correct horse").await, Verdict { ok: true, needs_rehash: false });
         assert_eq!(verify("correct horsf").await, Verdict { ok: false, needs_rehash: false });
         assert!(!verify("").await.ok);
@@ -319,9 +356,9 @@ mod tests {
         let hasher = hasher(TINY, 8);
         let stored = hasher.hash(secret("x")).await.expect("hash");
         let before = hasher.computed();
-        hasher.verify(secret("wrong"), Some(stored)).await.expect("verify");
+        hasher.verify(secret("wrong"), stored).await.expect("verify");
         let known = hasher.computed() - before;
-        assert!(!hasher.verify(secret("wrong"), None).await.expect("verify").ok);
+        assert!(!unknown(&hasher).await.ok);
         assert_eq!((known, hasher.computed() - before), (1, 2));
     }
 
@@ -330,9 +367,9 @@ mod tests {
         let old = hasher(Cost { memory_kib: 128, iterations: 2, parallelism: 2 }, 8);
         let stored = old.hash(secret("x")).await.expect("hash");
         let hasher = hasher(TINY, 8);
-        let right = hasher.verify(secret("x"), Some(stored.clone())).await.expect("verify");
+        let right = hasher.verify(secret("x"), stored.clone()).await.expect("verify");
         assert_eq!(right, Verdict { ok: true, needs_rehash: true });
-        let wrong = hasher.verify(secret("y"), Some(stored)).await.expect("verify");
+        let wrong = hasher.verify(secret("y"), stored).await.expect("verify");
         assert_eq!(wrong, Verdict { ok: false, needs_rehash: false });
     }
 
@@ -342,11 +379,10 @@ mod tests {
         let own = hasher.at(Some(Cost { memory_kib: 128, iterations: 2, parallelism: 1 }));
         let stored = own.hash(secret("x")).await.expect("hash");
         assert!(stored.starts_with("$argon2id$v=19$m=128,t=2,p=1$"), "{stored}");
-        let verify = async |hasher: &Hasher| {
-            hasher.verify(secret("x"), Some(stored.clone())).await.expect("verify").needs_rehash
-        };
+        let verify =
+            async |hasher: &Hasher| hasher.verify(secret("x"), stored.clone()).await.expect("verify").needs_rehash;
         assert_eq!((verify(&own).await, verify(&hasher).await, verify(&own.at(None)).await), (false, true, true));
-        assert!(!own.verify(secret("x"), None).await.expect("verify").ok);
+        assert!(!unknown(&own).await.ok);
     }
 
     #[test]
@@ -363,7 +399,7 @@ mod tests {
     async fn a_hash_of_another_kind_verifies_and_asks_for_a_new_one() {
         let hasher = hasher(TINY, 8);
         let stored = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
-        let verify = async |password| hasher.verify(secret(password), Some(stored.into())).await.expect("verify");
+        let verify = async |password| hasher.verify(secret(password), stored.into()).await.expect("verify");
         assert_eq!(verify("correct horse").await, Verdict { ok: true, needs_rehash: true });
         assert_eq!(verify("correct horsf").await, Verdict { ok: false, needs_rehash: false });
         assert_eq!(hasher.computed(), 2, "on the pool, like ours");
@@ -382,6 +418,21 @@ mod tests {
         assert_eq!(hasher.pending(), 0, "every place came back");
     }
 
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_not_computed() {
+        let hasher = hasher(TINY, 8);
+        let stored = hasher.hash(secret("x")).await.expect("hash");
+        let (waiting, before) = (Waiting::default(), hasher.computed());
+        let caller = waiting.caller();
+        let verify = async || {
+            let place = hasher.reserve().expect("a place");
+            place.verify(Some(&caller), secret("x"), Some(stored.clone())).await.expect("verify")
+        };
+        assert_eq!((verify().await.map(|v| v.ok), hasher.computed()), (Some(true), before + 1));
+        drop(waiting);
+        assert_eq!((verify().await, hasher.computed(), hasher.pending()), (None, before + 1, 0));
+    }
+
     #[test]
     fn without_a_number_each_core_has_a_thread() {
         let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -392,8 +443,7 @@ mod tests {
     #[tokio::test]
     async fn a_damaged_hash_is_our_fault_and_costs_nothing() {
         let hasher = hasher(TINY, 8);
-        let refused =
-            hasher.verify(secret("x"), Some("$argon2id$v=19$m=99999999,t=9,p=1$c29tZXNhbHQ$AAAA".into())).await;
+        let refused = hasher.verify(secret("x"), "$argon2id$v=19$m=99999999,t=9,p=1$c29tZXNhbHQ$AAAA".into()).await;
         assert_eq!(refused.expect_err("not a hash").status(), 500);
         assert_eq!(hasher.computed(), 0);
     }

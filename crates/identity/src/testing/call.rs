@@ -6,7 +6,7 @@ use axum::body::Body;
 use http::{HeaderMap, Method, Request, header};
 use http_body_util::BodyExt as _;
 use kernel::{
-    AuthMethod, Principal, Problem, RequestContext, Subject, UserId,
+    AuthMethod, Principal, Problem, RequestContext, Subject, UserId, Waiting,
     edge::{Standing, Tenant},
     problem::common,
 };
@@ -22,6 +22,7 @@ pub(crate) struct Call<'a> {
     tenant: Option<Arc<Tenant>>,
     principal: Result<Option<Arc<Principal>>, Problem>,
     ip: std::net::IpAddr,
+    waiting: Option<Waiting>,
 }
 
 /// Its answer.
@@ -57,7 +58,7 @@ impl TestCore {
     pub(crate) fn call(&self, method: Method, path: &str) -> Call<'_> {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).expect("a request");
         let ip = std::net::IpAddr::from([192, 0, 2, 1]);
-        Call { node: self, request, tenant: None, principal: Ok(None), ip }
+        Call { node: self, request, tenant: None, principal: Ok(None), ip, waiting: Some(Waiting::default()) }
     }
     /// `GET`.
     pub(crate) fn get(&self, path: &str) -> Call<'_> {
@@ -157,6 +158,12 @@ impl Call<'_> {
         self
     }
 
+    /// By a client that does not wait for the answer.
+    pub(crate) fn abandoned(mut self) -> Self {
+        self.waiting = None;
+        self
+    }
+
     /// Sends it.
     pub(crate) async fn send(mut self) -> Reply {
         let principal = match self.principal {
@@ -173,6 +180,7 @@ impl Call<'_> {
             principal,
             client_ip: self.ip,
             secure: true,
+            caller: self.waiting.as_ref().map_or_else(|| Waiting::default().caller(), Waiting::caller),
         };
         self.request.extensions_mut().insert(context);
         let response = self.node.router.clone().oneshot(self.request).await.expect("infallible");

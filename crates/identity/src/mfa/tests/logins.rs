@@ -270,12 +270,14 @@ async fn a_factor_confirmed_while_the_password_was_hashed_stops_the_login() {
     };
     let node = TestCore::start().await;
     let ada = owner(&node, "ada@example.com").await.person;
+    let waiting = kernel::Waiting::default();
     let ctx = kernel::RequestContext {
         request_id: "test".into(),
         tenant: node.tenant(),
         principal: None,
         client_ip: [192, 0, 2, 1].into(),
         secure: true,
+        caller: waiting.caller(),
     };
     let id = ada.id;
     let found = node.core.store.tenant(ctx.tenant.id).read(move |tx| Box::pin(crate::users::by_id(tx, id))).await;
