@@ -12,12 +12,14 @@
 
 mod argon;
 pub mod breach;
+mod cost;
 mod hasher;
 mod phc;
 mod policy;
 mod stored;
 
-pub use hasher::{Cost, Hasher, HasherError, Reservation, Verdict};
+pub use cost::Cost;
+pub use hasher::{Hasher, HasherError, Reservation, Verdict};
 pub use policy::{
     About, Blocklist, Broken, InvalidRules, MAX_CHARS, MAX_HISTORY, Policy, Preset, Rules, broken_rules, too_long, weak,
 };
