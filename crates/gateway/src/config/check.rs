@@ -9,53 +9,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use http::{HeaderName, HeaderValue, Method, Uri};
 
-use super::{AuthConfig, Duration, GatewayConfig, MatchConfig, RouteConfig, TargetConfig, UpstreamConfig, conflicts};
+use super::{
+    AuthConfig, GatewayConfig, MatchConfig, RouteConfig, TargetConfig, UpstreamConfig, conflicts,
+    findings::{ConfigProblem, Findings, shorten},
+};
 use crate::{
     limit::Rules,
     perimeter::Perimeter,
     route::{HostPattern, PathPattern},
     shape::{Common, Shape},
 };
-
-/// One thing that is wrong, with its place and what to do about it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ConfigProblem {
-    /// Where: `routes[2].upstream`, `upstreams.orders.targets[0]`, `server.http.max_head`.
-    pub path: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to write instead.
-    pub hint: String,
-    /// The other place, where two settings do not go together: `routes[0]`.
-    pub other: Option<String>,
-}
-
-impl ConfigProblem {
-    /// A problem of one place.
-    pub fn new(path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into(), hint: hint.into(), other: None }
-    }
-}
-
-/// Collects problems.
-#[derive(Debug, Default)]
-pub(crate) struct Findings(pub(super) Vec<ConfigProblem>);
-
-impl Findings {
-    /// Notes one.
-    pub(crate) fn add(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
-        self.0.push(ConfigProblem::new(path, message, hint));
-    }
-    /// Everything that was noted.
-    pub(crate) fn into_problems(self) -> Vec<ConfigProblem> {
-        self.0
-    }
-    pub(super) fn positive(&mut self, path: impl Into<String>, value: Duration) {
-        if value.is_zero() {
-            self.add(path, "must be longer than nothing", "Write a duration such as 5s.");
-        }
-    }
-}
 
 impl GatewayConfig {
     /// Everything that is wrong with it; empty when it can be served.
@@ -371,14 +334,12 @@ fn check_duplicates(findings: &mut Findings, routes: &[RouteConfig]) {
     let mut first = HashMap::new();
     for (i, route) in routes.iter().enumerate() {
         if let Some(earlier) = first.get(&route.name) {
-            findings.add(
+            findings.pair(
                 format!("routes[{i}].name"),
+                format!("routes[{earlier}].name"),
                 format!("`{}` is the name of another route already", shorten(&route.name)),
                 "Names label metrics and logs; give each route its own.",
             );
-            if let Some(problem) = findings.0.last_mut() {
-                problem.other = Some(format!("routes[{earlier}].name"));
-            }
         } else {
             first.insert(&route.name, i);
         }
@@ -394,9 +355,4 @@ fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
-}
-
-/// What is quoted back stays readable.
-pub(super) fn shorten(text: &str) -> String {
-    text.chars().take(80).collect()
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     RouteConfig,
-    check::{Findings, shorten},
+    findings::{Findings, shorten},
 };
 use crate::route::{HostPattern, Index, Matcher, PathPattern, Segment};
 
@@ -39,8 +39,8 @@ fn check_same(findings: &mut Findings, routes: &[RouteConfig], compiled: &[(usiz
                     && known.insert((*earlier, *i))
                 {
                     findings.pair(
-                        *i,
-                        *earlier,
+                        format!("routes[{i}].match"),
+                        format!("routes[{earlier}].match"),
                         format!("takes the same requests as the route `{}`", shorten(&routes[*earlier].name)),
                         "Tell them apart by path, method, host, header, query or source, or by priority where only some requests are the same.",
                     );
@@ -68,24 +68,14 @@ fn check_unreachable(findings: &mut Findings, routes: &[RouteConfig], compiled: 
         if let Some(shadow) = shadows.and_then(|shadows| shadows.first().copied()) {
             let first = numbers[shadow];
             findings.pair(
-                *i,
-                first,
+                format!("routes[{i}].match"),
+                format!("routes[{first}].match"),
                 format!(
                     "is never reached: the route `{}` has a higher priority and takes its requests",
                     shorten(&routes[first].name)
                 ),
                 "Give this route a priority that is as high, or drop it.",
             );
-        }
-    }
-}
-
-impl Findings {
-    /// Two routes that do not go together; the later is told.
-    fn pair(&mut self, route: usize, other: usize, message: String, hint: &str) {
-        self.add(format!("routes[{route}].match"), message, hint);
-        if let Some(problem) = self.0.last_mut() {
-            problem.other = Some(format!("routes[{other}].match"));
         }
     }
 }

@@ -8,6 +8,7 @@
 mod check;
 mod conflicts;
 mod discovery;
+mod findings;
 mod health;
 mod http;
 mod resilience;
@@ -17,10 +18,10 @@ mod tls;
 mod units;
 mod upstream;
 
-pub use check::ConfigProblem;
-pub(crate) use check::Findings;
 pub(crate) use check::check_target;
 pub use discovery::{DiscoverConfig, DiscoverFrom};
+pub use findings::ConfigProblem;
+pub(crate) use findings::Findings;
 pub use health::{CheckConfig, EjectConfig, SameSite, StickyConfig};
 pub use http::HttpConfig;
 pub use resilience::{

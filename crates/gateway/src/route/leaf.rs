@@ -9,7 +9,7 @@ use std::{collections::HashMap, net::IpAddr};
 use http::HeaderName;
 use kernel::principal::Network;
 
-use super::{Asked, index::Rule, query};
+use super::{Asked, query, rule::Rule};
 
 /// Fewer rules than this are quicker looked through than looked up.
 const FEW: usize = 8;

@@ -9,6 +9,7 @@ mod leaf;
 mod matcher;
 mod pattern;
 mod query;
+mod rule;
 mod table;
 
 pub(crate) use index::Index;

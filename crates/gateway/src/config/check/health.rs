@@ -51,14 +51,12 @@ pub(super) fn check_cookies(findings: &mut Findings, upstreams: &BTreeMap<String
     for (name, upstream) in upstreams {
         let Some(sticky) = &upstream.sticky else { continue };
         if let Some(first) = seen.insert(&sticky.cookie, name) {
-            findings.add(
+            findings.pair(
                 format!("upstreams.{name}.sticky.cookie"),
+                format!("upstreams.{first}.sticky.cookie"),
                 format!("`{}` is the cookie of another upstream already", shorten(&sticky.cookie)),
                 "Give each upstream a cookie of its own.",
             );
-            if let Some(problem) = findings.0.last_mut() {
-                problem.other = Some(format!("upstreams.{first}.sticky.cookie"));
-            }
         }
     }
 }
