@@ -19,7 +19,7 @@ mod policy;
 mod stored;
 
 pub use cost::Cost;
-pub use hasher::{Hasher, HasherError, Reservation, Verdict};
+pub use hasher::{Hasher, HasherError, Reservation, Verdict, busy};
 pub use policy::{
     About, Blocklist, Broken, InvalidRules, MAX_CHARS, MAX_HISTORY, Policy, Preset, Rules, broken_rules, too_long, weak,
 };

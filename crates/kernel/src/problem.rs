@@ -96,6 +96,11 @@ impl Problem {
     pub const fn status(&self) -> u16 {
         self.kind.status
     }
+    /// Whether something is wrong with us, which an operator should hear of. Not where there is merely too much to do,
+    /// and the caller is asked to come again.
+    pub const fn is_fault(&self) -> bool {
+        self.status() >= 500 && (self.cause.is_some() || self.retry_after.is_none())
+    }
     /// Whole seconds for `Retry-After` (RFC 9110 §10.2.3), rounded up, at least one.
     pub fn retry_after_secs(&self) -> Option<u64> {
         self.retry_after.map(|d| d.as_secs() + u64::from(d.subsec_nanos() > 0)).map(|s| s.max(1))
@@ -200,5 +205,22 @@ pub mod common {
         pub FORBIDDEN = 403 "permission.denied" "Permission denied" "Ask an administrator for the permission named in the detail.";
         /// The thing exists already, or changed meanwhile.
         pub CONFLICT = 409 "conflict" "Conflicts with the current state" "Read the current state and try again.";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{common::*, *};
+
+    #[test]
+    fn too_much_to_do_is_no_fault() {
+        let later = Duration::from_secs(1);
+        let faults = [
+            Problem::new(INTERNAL),
+            Problem::new(UNAVAILABLE),
+            Problem::new(UNAVAILABLE).retry_after(later).cause("no database"),
+        ];
+        let none = [Problem::new(UNAVAILABLE).retry_after(later), Problem::new(INVALID).cause("a letter")];
+        assert!(faults.iter().all(Problem::is_fault) && !none.iter().any(Problem::is_fault));
     }
 }

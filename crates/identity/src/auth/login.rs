@@ -6,7 +6,7 @@
 //! too, and is taken back if nothing was looked at. Every step is taken for an unknown account as for a known one. Whether somebody has a second factor is told after the right password
 //! only; the count is cleared when they are in, so nobody who knows a password has challenges without end.
 
-use kernel::{Amr, Problem, RequestContext, Secret, UserId, assurance::Method, problem::common};
+use kernel::{Amr, Problem, RequestContext, Secret, UserId, assurance::Method};
 use serde_json::json;
 use storage::StoreError;
 use url::Url;
@@ -27,6 +27,7 @@ use crate::{
         challenges::{LIFE, Opening, Pending, Purpose},
     },
     passkeys::{self, Party},
+    passwords,
     preferences::{self, Preferences},
     roles,
     sessions::{self, Wishes},
@@ -254,7 +255,7 @@ pub(super) async fn withdraw(core: &Core, ctx: &RequestContext, counter: Counter
         .tenant(ctx.tenant.id)
         .write(move |tx| Box::pin(async move { lockout::withdraw(tx, &counter).await }));
     withdrawn.await.map_err(|e: StoreError| Problem::from(e))?;
-    Ok(Problem::new(common::UNAVAILABLE).cause("the caller has gone"))
+    Ok(passwords::busy())
 }
 
 /// The password was right, and not enough: its owner should be able to find that out.

@@ -36,7 +36,7 @@ pub async fn render_problems(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
     let request_id = request_id.as_deref().unwrap_or_default();
-    if problem.status() >= 500 {
+    if problem.is_fault() {
         tracing::error!(request_id, code = problem.kind.code, cause = problem.cause, "request failed");
     }
     let headers = response.headers_mut();

@@ -142,7 +142,7 @@ impl Hasher {
     /// Takes a place in the pool, for one hash. Whoever must do anything before the hash reserves first: then a
     /// full pool costs the caller nothing, and a flood next to nothing.
     pub fn reserve(&self) -> Result<Reservation<'_>, Problem> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| Problem::new(BUSY).retry_after(RETRY))?;
+        let place = self.places.clone().try_acquire_owned().map_err(|_| busy())?;
         Ok(Reservation { hasher: self, cost: self.cost, place })
     }
 
@@ -226,6 +226,11 @@ impl Reservation<'_> {
         self.hasher.queue.send(job).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?.map_err(|e| Problem::new(common::INTERNAL).cause(e))
     }
+}
+
+/// Too many passwords are being checked.
+pub fn busy() -> Problem {
+    Problem::new(BUSY).retry_after(RETRY)
 }
 
 fn stopped() -> Problem {

@@ -198,7 +198,7 @@ async fn nothing_is_counted(node: &TestCore) {
     let before = node.core.hasher.computed();
     for password in [PASSWORD, "wrong", "wrong", PASSWORD] {
         let body = json!({"email": "ada@example.com", "password": password});
-        node.post("/api/v1/auth/login", &body).abandoned().send().await.expect_problem(503, "unavailable");
+        node.post("/api/v1/auth/login", &body).abandoned().send().await.expect_problem(503, "passwords.busy");
         node.clock.advance(Duration::from_secs(4));
     }
     assert_eq!((node.core.hasher.computed(), node.core.hasher.pending()), (before, 0));
@@ -207,7 +207,7 @@ async fn nothing_is_counted(node: &TestCore) {
     node.wait(&reply);
     // The one that completes the lock takes the lock back with it.
     let body = json!({"email": "ada@example.com", "password": "wrong"});
-    node.post("/api/v1/auth/login", &body).abandoned().send().await.expect_problem(503, "unavailable");
+    node.post("/api/v1/auth/login", &body).abandoned().send().await.expect_problem(503, "passwords.busy");
     node.clock.advance(Duration::from_secs(8));
     login(node, "ada@example.com").await;
 }
