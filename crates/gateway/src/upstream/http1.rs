@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::{
-    send::Deadline,
+    deadline::Deadline,
     target::{Running, Target},
 };
 use crate::{

@@ -20,6 +20,7 @@ mod attempts;
 mod balance;
 mod breaker;
 mod connect;
+mod deadline;
 mod failure;
 mod group;
 mod health;

@@ -1,22 +1,18 @@
 //! Sends one request to one target of an upstream. Which target, and whether again, is decided in
 //! `attempts`.
 
-use std::{
-    pin::{Pin, pin},
-    sync::Arc,
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, uri::PathAndQuery};
 use http_body::Body as _;
-use tokio::time::Instant;
 
-use super::{Failure, Http1Body, Tunnel, Upstream, http1::Connection, http2::DrivenBody, target::Target};
+use super::{
+    Failure, Http1Body, Tunnel, Upstream, deadline::Deadline, http1::Connection, http2::DrivenBody, target::Target,
+};
 use crate::{
     body::{Body, Progress, RequestBody},
     config::Protocol,
-    http1::{RequestHead, Timer},
+    http1::RequestHead,
     websocket,
 };
 
@@ -68,7 +64,7 @@ impl Upstream {
         worker: usize,
         mut outgoing: Box<Outgoing>,
     ) -> Result<Answer, Attempt> {
-        let deadline = Deadline::new(&outgoing);
+        let deadline = outgoing.deadline();
         loop {
             let running = target.enter();
             let kept = target.http1.take(worker, self.config.idle_timeout.get());
@@ -105,7 +101,7 @@ impl Upstream {
         worker: usize,
         mut outgoing: Box<Outgoing>,
     ) -> Result<Answer, Attempt> {
-        let deadline = Deadline::new(&outgoing);
+        let deadline = outgoing.deadline();
         let running = target.enter();
         let connection = match self.open(target, worker).await {
             Ok(connection) => connection,
@@ -133,7 +129,7 @@ impl Upstream {
         worker: usize,
         mut outgoing: Box<Outgoing>,
     ) -> Result<Answer, Attempt> {
-        let deadline = Deadline::new(&outgoing);
+        let deadline = outgoing.deadline();
         let running = target.enter();
         let (mut sender, slot) = match target.http2.get(worker, target, &self.connector, self.http2_bounds()).await {
             Ok(ready) => ready,
@@ -171,7 +167,7 @@ impl Upstream {
         worker: usize,
         outgoing: Box<Outgoing>,
     ) -> Result<Answer, Attempt> {
-        let deadline = Deadline::new(&outgoing);
+        let deadline = outgoing.deadline();
         let running = target.enter();
         let (mut sender, slot) = match target.http2.get(worker, target, &self.connector, self.http2_bounds()).await {
             Ok(ready) => ready,
@@ -219,6 +215,11 @@ impl Answer {
 }
 
 impl Outgoing {
+    /// Counted from now.
+    fn deadline(&self) -> Deadline {
+        Deadline::new(self.timeout, self.progress.clone())
+    }
+
     /// Whether sending the request again does no harm (RFC 9110 §9.2.2), and is possible: its body, if any, is at hand.
     fn is_repeatable(&self) -> bool {
         self.progress.is_none() && self.method.is_idempotent()
@@ -275,55 +276,5 @@ impl Outgoing {
         *request.uri_mut() = Uri::from_parts(uri).unwrap_or_default();
         *request.version_mut() = Version::HTTP_2;
         request
-    }
-}
-
-/// Until when the target must have answered. A client that is still sending moves it.
-pub(super) struct Deadline {
-    begun: Instant,
-    timeout: Duration,
-    progress: Option<Arc<Progress>>,
-}
-
-impl Deadline {
-    fn new(outgoing: &Outgoing) -> Self {
-        Self { begun: Instant::now(), timeout: outgoing.timeout, progress: outgoing.progress.clone() }
-    }
-
-    fn until(&self) -> Instant {
-        let moved = self.progress.as_ref().map(|progress| progress.last_moved());
-        moved.unwrap_or(self.begun).max(self.begun) + self.timeout
-    }
-
-    /// Ready when the time is up.
-    pub(super) fn poll(&self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<()> {
-        let mut until = self.until();
-        loop {
-            ready!(timer.poll_at(cx, until));
-            let moved = self.until();
-            if moved <= until {
-                return Poll::Ready(());
-            }
-            until = moved;
-        }
-    }
-
-    /// The output, or `None` when the time is up.
-    async fn limit<F: Future>(&self, mut future: Pin<&mut F>) -> Option<F::Output> {
-        let mut timer = Timer::default();
-        std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending => self.poll(&mut timer, cx).map(|()| None),
-        })
-        .await
-    }
-
-    /// What a failed exchange means: the client's own body comes first, and no error means no time left.
-    fn failure(&self, target: &Target, error: Option<impl std::error::Error>) -> Failure {
-        match (self.progress.as_ref().and_then(|progress| progress.failure()), error) {
-            (Some(error), _) => Failure::Client(error),
-            (None, Some(error)) => Failure::invalid(&target.label, &error),
-            (None, None) => Failure::Timeout(target.label.clone()),
-        }
     }
 }
