@@ -16,14 +16,16 @@ use utoipa::{IntoResponses, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Branding, Place, previews,
+    Branding, Place,
+    model::MAX_BODY,
+    previews,
     service::{self, Wanted},
     store::Stored,
 };
 use crate::{
     Core,
     http::{
-        Condition, Json, Path, Permit, Refusal,
+        Condition, Json, Large, Path, Permit, Refusal,
         openapi::{Body, Guarded, Named, Parsed, ProblemDocument},
         tag,
     },
@@ -75,7 +77,7 @@ async fn replace(
     State(core): State<Arc<Core>>,
     permit: Permit<WriteSettings>,
     headers: HeaderMap,
-    Json(branding): Json<Branding>,
+    Large(branding): Large<MAX_BODY, Branding>,
 ) -> Result<Response, Refusal> {
     let condition = Condition::read(&headers)?;
     Ok(answer(service::put(&core, &permit, condition, Wanted::Whole(branding.into())).await?).into_response())
@@ -92,7 +94,7 @@ async fn change(
     State(core): State<Arc<Core>>,
     permit: Permit<WriteSettings>,
     headers: HeaderMap,
-    Json(changes): Json<Map<String, Value>>,
+    Large(changes): Large<MAX_BODY, Map<String, Value>>,
 ) -> Result<Response, Refusal> {
     let condition = Condition::read(&headers)?;
     Ok(answer(service::put(&core, &permit, condition, Wanted::Merged(changes)).await?).into_response())
@@ -230,7 +232,7 @@ struct BrandingPreview {
 async fn preview(
     State(core): State<Arc<Core>>,
     permit: Permit<WriteSettings>,
-    Json(changes): Json<Map<String, Value>>,
+    Large(changes): Large<MAX_BODY, Map<String, Value>>,
 ) -> Result<(StatusCode, Json<BrandingPreview>), Refusal> {
     let previews::Made { id, url, expires_at } = previews::make(&core, &permit, changes).await?;
     Ok((StatusCode::CREATED, Json(BrandingPreview { id, url, expires_at })))

@@ -5,7 +5,7 @@
 use std::fmt;
 
 /// Largest sheet, in bytes.
-const MAX: usize = 32 * 1024;
+pub(super) const MAX: usize = 32 * 1024;
 /// Rules that begin with `@` and fetch nothing.
 const RULES: [&str; 8] =
     ["media", "supports", "container", "layer", "keyframes", "-webkit-keyframes", "font-face", "property"];
