@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    NO_IMAGE,
+    NO_IMAGE, embedded,
     pixels::{self, Pixels},
 };
 use crate::http::Fields;
@@ -51,7 +51,7 @@ impl Place {
     }
 
     /// Most pixels a side: a logo of the largest size is 16 MiB to a browser.
-    const fn max_side(self) -> u32 {
+    pub(super) const fn max_side(self) -> u32 {
         match self {
             Self::Logo | Self::LogoDark => 2_048,
             Self::Favicon => 512,
@@ -101,26 +101,28 @@ pub(super) fn judge(place: Place, bytes: &[u8]) -> Result<Kind, Problem> {
     if kind == Kind::Ico && place != Place::Favicon {
         return Err(Problem::new(NO_IMAGE).detail("An ICO file can be the favicon only."));
     }
-    if kind != Kind::Svg {
-        fits(place, pixels::of(kind, bytes))?;
+    match std::str::from_utf8(bytes) {
+        Ok(drawing) if kind == Kind::Svg => embedded::check(place, drawing)?,
+        _ => drop(fits(place, pixels::of(kind, bytes), "")?),
     }
     Ok(kind)
 }
 
-/// Refuses what unpacks to more than a page needs.
-fn fits(place: Place, pixels: Option<Pixels>) -> Result<(), Problem> {
+/// Refuses what unpacks to more than a page needs. `what` says which image it is about.
+pub(super) fn fits(place: Place, pixels: Option<Pixels>, what: &str) -> Result<Pixels, Problem> {
     let pixels = pixels.ok_or_else(|| Problem::new(NO_IMAGE).detail("How large the image is cannot be read."))?;
     let most = place.max_side();
     let mut fields = Fields::new();
     for (field, side) in [("width", pixels.width), ("height", pixels.height)] {
         if side > most {
-            fields.wrong(field, "too_large", format!("may be {most} pixels at most, and is {side}"));
+            fields.wrong(field, "too_large", format!("{what}may be {most} pixels at most, and is {side}"));
         }
     }
-    fields.check()
+    fields.check()?;
+    Ok(pixels)
 }
 
-fn sniff(bytes: &[u8]) -> Option<Kind> {
+pub(super) fn sniff(bytes: &[u8]) -> Option<Kind> {
     match bytes {
         [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some(Kind::Png),
         [0xff, 0xd8, 0xff, ..] => Some(Kind::Jpeg),

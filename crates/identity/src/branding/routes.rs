@@ -163,7 +163,7 @@ async fn list_images(
 /// Put an image on pages
 ///
 /// The body is the image: PNG, JPEG, WebP or SVG, of 256 KiB and 2048 pixels a side at most, or for `favicon` also ICO,
-/// of 64 KiB and 512 pixels at most. Its bytes say what it is. Needs `settings:write`.
+/// of 64 KiB and 512 pixels at most; bitmaps within an SVG alike. Its bytes say what it is. Needs `settings:write`.
 #[utoipa::path(put, path = "/api/v1/admin/branding/images/{place}", tag = "branding",
     operation_id = "put_branding_image", security(("bearer" = []), ("api_key" = []), ("session" = [])),
     params(("place" = Place, Path)),
