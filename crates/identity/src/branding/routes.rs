@@ -39,7 +39,7 @@ pub fn routes() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(list_images))
         .routes(routes!(put_image, delete_image))
         .routes(routes!(preview))
-        .routes(routes!(put_preview_image))
+        .routes(routes!(put_preview_image, delete_preview_image))
 }
 
 /// What a change may answer on top.
@@ -253,5 +253,21 @@ async fn put_preview_image(
     body: Bytes,
 ) -> Result<StatusCode, Refusal> {
     previews::put_image(&core, &permit, preview, place, content(place, body).await?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Try out pages without an image
+///
+/// As the call that takes it off pages, for a preview alone. Needs `settings:write`.
+#[utoipa::path(delete, path = "/api/v1/admin/branding/previews/{preview}/images/{place}", tag = "branding",
+    operation_id = "preview_branding_without_image", security(("bearer" = []), ("api_key" = []), ("session" = [])),
+    params(("preview" = uuid::Uuid, Path), ("place" = Place, Path)),
+    responses((status = 204), Guarded, Named))]
+async fn delete_preview_image(
+    State(core): State<Arc<Core>>,
+    permit: Permit<WriteSettings>,
+    Path((preview, place)): Path<(PreviewId, Place)>,
+) -> Result<StatusCode, Refusal> {
+    previews::delete_image(&core, &permit, preview, place).await?;
     Ok(StatusCode::NO_CONTENT)
 }
