@@ -1,4 +1,4 @@
-//! Bitmaps within a drawing (SVG), each judged as one that stands alone. Pure.
+//! Bitmaps within a drawing (SVG) or a style sheet, each judged as one that stands alone. Pure.
 //!
 //! They are in addresses (`data:image/png;base64,…`, RFC 2397) of attributes and of style sheets. Addresses are looked
 //! for in what browsers make of either: with references of XML resolved, with and without the escapes of CSS (CSS
@@ -14,6 +14,7 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use kernel::Problem;
+use percent_encoding::percent_decode_str;
 
 use super::{
     Kind, NO_IMAGE, Place,
@@ -29,40 +30,7 @@ const TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/jpg", "image/webp"];
 
 /// Refuses a drawing with bitmaps that unpack to more than its place has room for, or nobody knows to how much.
 pub(super) fn check(place: Place, drawing: &str) -> Result<(), Problem> {
-    let mut room = Room { place, left: u64::from(place.max_side()).pow(2) };
-    // The text of each element that is open, without that of elements within, if it is a sheet.
-    let mut open: Vec<Option<String>> = Vec::new();
-    let mut rest = drawing;
-    while !rest.is_empty() {
-        if let Some(after) = rest.strip_prefix("<![CDATA[") {
-            let text = until(after, "]]>", &mut rest)?;
-            if let Some(Some(sheet)) = open.last_mut() {
-                *sheet += text;
-            }
-        } else if let Some(after) = rest.strip_prefix("<!--") {
-            until(after, "-->", &mut rest)?;
-        } else if let Some(after) = rest.strip_prefix("<?") {
-            until(after, "?>", &mut rest)?;
-        } else if let Some(after) = rest.strip_prefix("</") {
-            until(after, ">", &mut rest)?;
-            if let Some(sheet) = open.pop().ok_or_else(broken)? {
-                room.judge(&sheet)?;
-            }
-        } else if let Some(after) = rest.strip_prefix('<') {
-            let tag = tag(after, |value| room.judge(&resolved(value)))?;
-            rest = &after[tag.len() + 1..];
-            if !tag.ends_with('/') {
-                open.push(is_sheet(tag).then(String::new));
-            }
-        } else {
-            let (text, after) = rest.split_at(rest.find('<').unwrap_or(rest.len()));
-            rest = after;
-            if let Some(Some(sheet)) = open.last_mut() {
-                *sheet += &resolved(text);
-            }
-        }
-    }
-    if open.is_empty() { Ok(()) } else { Err(broken()) }
+    Room::of(place).drawing(drawing)
 }
 
 fn broken() -> Problem {
@@ -165,13 +133,63 @@ fn unescaped(text: &str) -> String {
 }
 
 /// How much there is room for.
-struct Room {
+pub(super) struct Room {
     place: Place,
     /// Pixels.
     left: u64,
 }
 
 impl Room {
+    /// All that a place has.
+    pub(super) fn of(place: Place) -> Self {
+        Self { place, left: u64::from(place.max_side()).pow(2) }
+    }
+
+    /// A drawing, with all that is within it.
+    pub(super) fn drawing(&mut self, drawing: &str) -> Result<(), Problem> {
+        // The text of each element that is open, without that of elements within, if it is a sheet.
+        let mut open: Vec<Option<String>> = Vec::new();
+        let mut rest = drawing;
+        while !rest.is_empty() {
+            if let Some(after) = rest.strip_prefix("<![CDATA[") {
+                let text = until(after, "]]>", &mut rest)?;
+                if let Some(Some(sheet)) = open.last_mut() {
+                    *sheet += text;
+                }
+            } else if let Some(after) = rest.strip_prefix("<!--") {
+                until(after, "-->", &mut rest)?;
+            } else if let Some(after) = rest.strip_prefix("<?") {
+                until(after, "?>", &mut rest)?;
+            } else if let Some(after) = rest.strip_prefix("</") {
+                until(after, ">", &mut rest)?;
+                if let Some(sheet) = open.pop().ok_or_else(broken)? {
+                    self.judge(&sheet)?;
+                }
+            } else if let Some(after) = rest.strip_prefix('<') {
+                let tag = tag(after, |value| self.judge(&resolved(value)))?;
+                rest = &after[tag.len() + 1..];
+                if !tag.ends_with('/') {
+                    open.push(is_sheet(tag).then(String::new));
+                }
+            } else {
+                let (text, after) = rest.split_at(rest.find('<').unwrap_or(rest.len()));
+                rest = after;
+                if let Some(Some(sheet)) = open.last_mut() {
+                    *sheet += &resolved(text);
+                }
+            }
+        }
+        if open.is_empty() { Ok(()) } else { Err(broken()) }
+    }
+
+    /// An image that a style sheet holds: the address after its scheme.
+    pub(super) fn image(&mut self, address: &str) -> Result<(), Problem> {
+        match drawn(address) {
+            Some(drawing) if sniff(drawing.as_bytes()) == Some(Kind::Svg) => self.drawing(&drawing),
+            _ => self.bitmap(address),
+        }
+    }
+
     /// Judges every address in a text.
     fn judge(&mut self, text: &str) -> Result<(), Problem> {
         self.addresses(text)?;
@@ -189,7 +207,7 @@ impl Room {
 
     fn bitmap(&mut self, address: &str) -> Result<(), Problem> {
         let unknown = || {
-            let detail = "What an SVG has inside (data:…) must be a PNG, JPEG or WebP image in base64.";
+            let detail = "What an SVG or a style sheet holds (data:…) must be a PNG, JPEG or WebP image in base64.";
             Problem::new(NO_IMAGE).detail(detail)
         };
         let bytes = content(address).ok_or_else(unknown)?;
@@ -219,6 +237,19 @@ fn content(address: &str) -> Option<Vec<u8>> {
     // At most two bytes of the last: no header ends there.
     base64.truncate(base64.len() / 4 * 4);
     BASE64_STANDARD.decode(base64).ok()
+}
+
+/// The drawing that an address holds, after its scheme.
+fn drawn(address: &str) -> Option<String> {
+    let (head, data) = address.split_at(address.bytes().take(MAX_TYPE).position(|b| b == b',')?);
+    let bytes = match &*head.to_ascii_lowercase() {
+        "image/svg+xml;base64" => BASE64_STANDARD.decode(&data[1..]).ok()?,
+        "image/svg+xml" | "image/svg+xml;utf8" | "image/svg+xml;charset=utf-8" => {
+            percent_decode_str(&data[1..]).collect()
+        }
+        _ => return None,
+    };
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -310,6 +341,26 @@ mod tests {
         // Neither reading of it hides the other.
         let two = format!("<style><![CDATA[a {{ fill: url(data:image/png;base64&#44;{small},{large}) }}]]></style>");
         assert!(refused(&two).is_some());
+    }
+
+    #[test]
+    fn sheets_hold_bitmaps_and_drawings() {
+        let judged = |address: &str| Room::of(Place::Favicon).image(address).err().map(|problem| problem.kind.code);
+        let with = |width| format!("<svg><image href='data:image/png;base64,{}'/></svg>", png(width, 1));
+        for (width, expected) in [(512, None), (513, Some("request.invalid"))] {
+            let plain = with(width).replace(' ', "%20");
+            assert_eq!(judged(&format!("image/png;base64,{}", png(width, 1))), expected);
+            assert_eq!(judged(&format!("image/svg+xml,{plain}")), expected);
+            assert_eq!(judged(&format!("image/svg+xml;charset=UTF-8,{plain}")), expected);
+            assert_eq!(judged(&format!("image/svg+xml;base64,{}", BASE64_STANDARD.encode(with(width)))), expected);
+        }
+        for wrong in [
+            "image/gif;base64,R0lGODlhAQABAAAAACw=",
+            "image/svg+xml,<html/>",
+            "image/svg+xml;charset=utf-16,<svg></svg>",
+        ] {
+            assert_eq!(judged(wrong), Some("branding.not_an_image"), "{wrong}");
+        }
     }
 
     #[test]

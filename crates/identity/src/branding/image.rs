@@ -145,12 +145,24 @@ fn is_svg(bytes: &[u8]) -> bool {
             _ if body.starts_with("<!--") => ("<!--", "-->"),
             _ => break,
         };
-        let Some((_, rest)) = body[open.len()..].split_once(close) else { return false };
+        let Some((inside, rest)) = body[open.len()..].split_once(close) else { return false };
+        if open == "<?xml" && !is_read_as_here(inside) {
+            return false;
+        }
         body = rest.trim_start();
     }
     let named = body.strip_prefix("<svg").is_some_and(|rest| rest.starts_with([' ', '\t', '\r', '\n', '>']));
     let wrong = ["<!doctype", "<!entity", "<script", ":script", "javascript:", "<foreignobject", "<?xml-stylesheet"];
     named && body.ends_with('>') && !wrong.iter().any(|wrong| text.contains(wrong))
+}
+
+/// Whether browsers read the signs of a drawing that has this declaration as they are read here: in other encodings some
+/// are swallowed. It is of lower case.
+fn is_read_as_here(declaration: &str) -> bool {
+    let Some((_, rest)) = declaration.split_once("encoding") else { return true };
+    let named = rest.trim_start_matches(|c: char| c == '=' || c.is_ascii_whitespace());
+    let name = named.trim_start_matches(['"', '\'']).split(['"', '\'']).next().unwrap_or_default();
+    matches!(name, "utf-8" | "us-ascii" | "iso-8859-1")
 }
 
 /// What an image is called by: changes with its content.
@@ -170,6 +182,7 @@ mod tests {
             (&samples::jpeg(), Kind::Jpeg),
             (&samples::webp(), Kind::Webp),
             (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Kind::Svg),
+            (b"<?xml version=\"1.0\" encoding = \"UTF-8\" standalone='no'?><svg></svg>", Kind::Svg),
             (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- x --> <svg\n><path d='M0 0'/></svg>\n", Kind::Svg),
         ] {
             assert_eq!(judge(Place::Logo, bytes).expect("an image"), kind);
@@ -191,6 +204,8 @@ mod tests {
             b"<svg><a href='JAVASCRIPT:alert(1)'/></svg>",
             b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg>&a;</svg>",
             b"<svg><foreignObject/></svg>",
+            b"<?xml version='1.0' encoding='Shift_JIS'?><svg></svg>",
+            b"<?xml version='1.0' encoding=\"ISO-2022-JP\"?><svg></svg>",
             b"<svg \xff/>",
             b"\x89PNG",
             // Begins as one, and says nowhere how large it is.
