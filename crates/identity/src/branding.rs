@@ -7,8 +7,8 @@
 //! - **What is in force can be read**: a change is refused that leaves a text with less contrast than WCAG 2.2 AA
 //!   asks for, with the ratio.
 //! - **What a tenant gives cannot act**: a sheet names no other place ([`sheet`]), an image is what its bytes say it
-//!   is ([`image`]) and unpacks to no more than a page needs ([`pixels`]), a text is escaped like any other and has no
-//!   variables that its page does not give it.
+//!   is ([`image`]) and unpacks to no more than a page needs ([`pixels`], and within drawings and sheets [`embedded`]), a text is
+//!   escaped like any other and has no variables that its page does not give it.
 //! - **What is tried out changes nothing** ([`previews`]): it is judged as if it were saved, and whoever has its link
 //!   sees it, for an hour.
 //! - Which texts there are, the pages know ([`Wording`]).
@@ -17,6 +17,7 @@
 //! [`templates`](crate::templates)).
 
 mod color;
+mod embedded;
 mod image;
 mod model;
 mod palette;

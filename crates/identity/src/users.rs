@@ -5,7 +5,8 @@
 //! (RFC 5321 without SMTPUTF8; international domains as punycode): letters that look or fold alike must
 //! not make two accounts of one address, or one account of two.
 //!
-//! A password hash is never part of a [`User`]: it leaves the database only in an [`Account`], for login.
+//! A password hash is never part of a [`User`]: it leaves the database only in an [`Account`], for login, and by
+//! [`password_hashes`], for an export that asks for it.
 //!
 //! Deliberately absent: administration (searching, disabling: see the admin routes), roles, sessions, and
 //! changing the e-mail address, which needs a mail to the new one (see
@@ -26,7 +27,8 @@ pub use routes::{change_profile, own, permissions, routes};
 
 pub use store::{
     COLUMNS, Key, account_by_id, by_email, by_id, by_key, by_login, change_email, create, from_row, give_password,
-    has_password, lock, note_login, rehash, set_password_hash, set_status, update_profile, verify_email,
+    has_password, lock, note_login, password_hashes, rehash, set_password_hash, set_status, update_profile,
+    verify_email,
 };
 pub use view::UserView;
 

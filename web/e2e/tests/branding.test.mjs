@@ -61,8 +61,10 @@ test("a look that is tried out is seen, and nothing on it works", async (t) => {
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
   await page.getByRole("textbox").fill("ada@example.com");
+  // The browser says that it has sent nothing, once it has decided so.
+  const blocked = page.waitForEvent("console", (message) => message.text().startsWith("Blocked form submission"));
   await button.click();
-  await page.waitForTimeout(300);
+  await blocked;
   assert.deepEqual([page.url(), asked], [url, []]);
   await page.getByRole("link", { name: "Deutsch" }).click();
   await page.waitForURL(/\?lang=de$/);

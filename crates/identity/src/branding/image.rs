@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    NO_IMAGE,
+    NO_IMAGE, embedded,
     pixels::{self, Pixels},
 };
 use crate::http::Fields;
@@ -51,7 +51,7 @@ impl Place {
     }
 
     /// Most pixels a side: a logo of the largest size is 16 MiB to a browser.
-    const fn max_side(self) -> u32 {
+    pub(super) const fn max_side(self) -> u32 {
         match self {
             Self::Logo | Self::LogoDark => 2_048,
             Self::Favicon => 512,
@@ -101,26 +101,28 @@ pub(super) fn judge(place: Place, bytes: &[u8]) -> Result<Kind, Problem> {
     if kind == Kind::Ico && place != Place::Favicon {
         return Err(Problem::new(NO_IMAGE).detail("An ICO file can be the favicon only."));
     }
-    if kind != Kind::Svg {
-        fits(place, pixels::of(kind, bytes))?;
+    match std::str::from_utf8(bytes) {
+        Ok(drawing) if kind == Kind::Svg => embedded::check(place, drawing)?,
+        _ => drop(fits(place, pixels::of(kind, bytes), "")?),
     }
     Ok(kind)
 }
 
-/// Refuses what unpacks to more than a page needs.
-fn fits(place: Place, pixels: Option<Pixels>) -> Result<(), Problem> {
+/// Refuses what unpacks to more than a page needs. `what` says which image it is about.
+pub(super) fn fits(place: Place, pixels: Option<Pixels>, what: &str) -> Result<Pixels, Problem> {
     let pixels = pixels.ok_or_else(|| Problem::new(NO_IMAGE).detail("How large the image is cannot be read."))?;
     let most = place.max_side();
     let mut fields = Fields::new();
     for (field, side) in [("width", pixels.width), ("height", pixels.height)] {
         if side > most {
-            fields.wrong(field, "too_large", format!("may be {most} pixels at most, and is {side}"));
+            fields.wrong(field, "too_large", format!("{what}may be {most} pixels at most, and is {side}"));
         }
     }
-    fields.check()
+    fields.check()?;
+    Ok(pixels)
 }
 
-fn sniff(bytes: &[u8]) -> Option<Kind> {
+pub(super) fn sniff(bytes: &[u8]) -> Option<Kind> {
     match bytes {
         [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some(Kind::Png),
         [0xff, 0xd8, 0xff, ..] => Some(Kind::Jpeg),
@@ -143,12 +145,24 @@ fn is_svg(bytes: &[u8]) -> bool {
             _ if body.starts_with("<!--") => ("<!--", "-->"),
             _ => break,
         };
-        let Some((_, rest)) = body[open.len()..].split_once(close) else { return false };
+        let Some((inside, rest)) = body[open.len()..].split_once(close) else { return false };
+        if open == "<?xml" && !is_read_as_here(inside) {
+            return false;
+        }
         body = rest.trim_start();
     }
     let named = body.strip_prefix("<svg").is_some_and(|rest| rest.starts_with([' ', '\t', '\r', '\n', '>']));
     let wrong = ["<!doctype", "<!entity", "<script", ":script", "javascript:", "<foreignobject", "<?xml-stylesheet"];
     named && body.ends_with('>') && !wrong.iter().any(|wrong| text.contains(wrong))
+}
+
+/// Whether browsers read the signs of a drawing that has this declaration as they are read here: in other encodings some
+/// are swallowed. It is of lower case.
+fn is_read_as_here(declaration: &str) -> bool {
+    let Some((_, rest)) = declaration.split_once("encoding") else { return true };
+    let named = rest.trim_start_matches(|c: char| c == '=' || c.is_ascii_whitespace());
+    let name = named.trim_start_matches(['"', '\'']).split(['"', '\'']).next().unwrap_or_default();
+    matches!(name, "utf-8" | "us-ascii" | "iso-8859-1")
 }
 
 /// What an image is called by: changes with its content.
@@ -168,6 +182,7 @@ mod tests {
             (&samples::jpeg(), Kind::Jpeg),
             (&samples::webp(), Kind::Webp),
             (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Kind::Svg),
+            (b"<?xml version=\"1.0\" encoding = \"UTF-8\" standalone='no'?><svg></svg>", Kind::Svg),
             (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- x --> <svg\n><path d='M0 0'/></svg>\n", Kind::Svg),
         ] {
             assert_eq!(judge(Place::Logo, bytes).expect("an image"), kind);
@@ -189,6 +204,8 @@ mod tests {
             b"<svg><a href='JAVASCRIPT:alert(1)'/></svg>",
             b"<!DOCTYPE svg [<!ENTITY a 'b'>]><svg>&a;</svg>",
             b"<svg><foreignObject/></svg>",
+            b"<?xml version='1.0' encoding='Shift_JIS'?><svg></svg>",
+            b"<?xml version='1.0' encoding=\"ISO-2022-JP\"?><svg></svg>",
             b"<svg \xff/>",
             b"\x89PNG",
             // Begins as one, and says nowhere how large it is.

@@ -20,6 +20,11 @@ const MAX_ORIGINS: usize = 20;
 const MAX_TEXT: usize = 1_000;
 /// All texts together, in bytes: they are in the memory of every node.
 const MAX_TEXTS: usize = 48 * 1024;
+/// What else a document has in its bytes: names, addresses, colours, and the signs around every text.
+const MAX_REST: usize = 32 * 1024;
+/// Longest body of a document at all of its limits: whoever writes it may escape every byte as six (`\u0041`, RFC 8259
+/// §7).
+pub(super) const MAX_BODY: usize = 6 * (sheet::MAX + MAX_TEXTS + MAX_REST);
 
 /// How pages look. What is absent is as in the default.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]

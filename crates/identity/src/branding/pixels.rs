@@ -3,7 +3,8 @@
 //! The header is what browsers make room for, so what it says is judged, whatever follows. A header that a strict
 //! reader cannot follow is no image.
 //!
-//! Deliberately absent: SVG, which is drawn at the size that the page gives it.
+//! Deliberately absent: SVG, which is drawn at the size that the page gives it. What is within one,
+//! [`embedded`](super::embedded) judges.
 
 use super::Kind;
 

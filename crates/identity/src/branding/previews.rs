@@ -98,6 +98,27 @@ pub(super) async fn put_image(
     work.await
 }
 
+/// Shows a preview without an image. Doing it twice does no harm.
+pub(super) async fn delete_image(
+    core: &Core,
+    permit: &Permit<WriteSettings>,
+    preview: PreviewId,
+    place: Place,
+) -> Result<(), Problem> {
+    let cause = Cause::new(core, permit);
+    let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
+        Box::pin(async move {
+            if !store::hide_image(tx, preview, place, cause.now).await? {
+                return Err(common::NOT_FOUND.into());
+            }
+            let details = json!({"preview": preview, "place": place, "removed": true});
+            cause.record(tx, PREVIEWED, Target::new("tenant", tx.tenant()), details).await?;
+            Ok::<_, Problem>(())
+        })
+    });
+    work.await
+}
+
 fn hash(core: &Core, tenant: TenantId, token: &Secret) -> Option<[u8; 32]> {
     bearer::tenant_of(PREFIX, token).filter(|named| *named == tenant)?;
     Some(core.vault.hash_token(token.expose().as_bytes()))
@@ -110,7 +131,12 @@ pub async fn preview(core: &Core, tenant: TenantId, token: &Secret) -> Result<Op
     let found = found.map_err(|e: StoreError| Problem::from(e))?;
     Ok(found.map(|(branding, own)| {
         let mut images = core.brandings.of(tenant).images.clone();
-        images.extend(own);
+        for (place, image) in own {
+            match image {
+                Some(image) => drop(images.insert(place, image)),
+                None => drop(images.remove(&place)),
+            }
+        }
         Brand { branding, images }
     }))
 }

@@ -16,14 +16,16 @@ use utoipa::{IntoResponses, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    Branding, Place, previews,
+    Branding, Place,
+    model::MAX_BODY,
+    previews,
     service::{self, Wanted},
     store::Stored,
 };
 use crate::{
     Core,
     http::{
-        Condition, Json, Path, Permit, Refusal,
+        Condition, Json, Large, Path, Permit, Refusal,
         openapi::{Body, Guarded, Named, Parsed, ProblemDocument},
         tag,
     },
@@ -37,7 +39,7 @@ pub fn routes() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(list_images))
         .routes(routes!(put_image, delete_image))
         .routes(routes!(preview))
-        .routes(routes!(put_preview_image))
+        .routes(routes!(put_preview_image, delete_preview_image))
 }
 
 /// What a change may answer on top.
@@ -75,7 +77,7 @@ async fn replace(
     State(core): State<Arc<Core>>,
     permit: Permit<WriteSettings>,
     headers: HeaderMap,
-    Json(branding): Json<Branding>,
+    Large(branding): Large<MAX_BODY, Branding>,
 ) -> Result<Response, Refusal> {
     let condition = Condition::read(&headers)?;
     Ok(answer(service::put(&core, &permit, condition, Wanted::Whole(branding.into())).await?).into_response())
@@ -92,7 +94,7 @@ async fn change(
     State(core): State<Arc<Core>>,
     permit: Permit<WriteSettings>,
     headers: HeaderMap,
-    Json(changes): Json<Map<String, Value>>,
+    Large(changes): Large<MAX_BODY, Map<String, Value>>,
 ) -> Result<Response, Refusal> {
     let condition = Condition::read(&headers)?;
     Ok(answer(service::put(&core, &permit, condition, Wanted::Merged(changes)).await?).into_response())
@@ -161,7 +163,7 @@ async fn list_images(
 /// Put an image on pages
 ///
 /// The body is the image: PNG, JPEG, WebP or SVG, of 256 KiB and 2048 pixels a side at most, or for `favicon` also ICO,
-/// of 64 KiB and 512 pixels at most. Its bytes say what it is. Needs `settings:write`.
+/// of 64 KiB and 512 pixels at most; bitmaps within an SVG alike. Its bytes say what it is. Needs `settings:write`.
 #[utoipa::path(put, path = "/api/v1/admin/branding/images/{place}", tag = "branding",
     operation_id = "put_branding_image", security(("bearer" = []), ("api_key" = []), ("session" = [])),
     params(("place" = Place, Path)),
@@ -230,7 +232,7 @@ struct BrandingPreview {
 async fn preview(
     State(core): State<Arc<Core>>,
     permit: Permit<WriteSettings>,
-    Json(changes): Json<Map<String, Value>>,
+    Large(changes): Large<MAX_BODY, Map<String, Value>>,
 ) -> Result<(StatusCode, Json<BrandingPreview>), Refusal> {
     let previews::Made { id, url, expires_at } = previews::make(&core, &permit, changes).await?;
     Ok((StatusCode::CREATED, Json(BrandingPreview { id, url, expires_at })))
@@ -251,5 +253,21 @@ async fn put_preview_image(
     body: Bytes,
 ) -> Result<StatusCode, Refusal> {
     previews::put_image(&core, &permit, preview, place, content(place, body).await?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Try out pages without an image
+///
+/// As the call that takes it off pages, for a preview alone. Needs `settings:write`.
+#[utoipa::path(delete, path = "/api/v1/admin/branding/previews/{preview}/images/{place}", tag = "branding",
+    operation_id = "preview_branding_without_image", security(("bearer" = []), ("api_key" = []), ("session" = [])),
+    params(("preview" = uuid::Uuid, Path), ("place" = Place, Path)),
+    responses((status = 204), Guarded, Named))]
+async fn delete_preview_image(
+    State(core): State<Arc<Core>>,
+    permit: Permit<WriteSettings>,
+    Path((preview, place)): Path<(PreviewId, Place)>,
+) -> Result<StatusCode, Refusal> {
+    previews::delete_image(&core, &permit, preview, place).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,8 +4,10 @@
 
 use std::fmt;
 
+use super::{Place, embedded::Room};
+
 /// Largest sheet, in bytes.
-const MAX: usize = 32 * 1024;
+pub(super) const MAX: usize = 32 * 1024;
 /// Rules that begin with `@` and fetch nothing.
 const RULES: [&str; 8] =
     ["media", "supports", "container", "layer", "keyframes", "-webkit-keyframes", "font-face", "property"];
@@ -29,7 +31,7 @@ impl fmt::Display for Wrong {
 
 /// Judges a sheet, token by token (CSS Syntax Level 3, as far as is needed to know where a token ends).
 pub(super) fn check(css: &str) -> Result<(), Wrong> {
-    let mut sheet = Sheet { rest: css, css, open: Vec::new() };
+    let mut sheet = Sheet { rest: css, css, open: Vec::new(), room: Room::of(Place::Logo) };
     if css.len() > MAX {
         return Err(sheet.wrong("may have 32 KiB at most"));
     }
@@ -44,6 +46,8 @@ struct Sheet<'a> {
     rest: &'a str,
     /// The brackets that close what is open.
     open: Vec<char>,
+    /// For the images that it holds.
+    room: Room,
 }
 
 impl<'a> Sheet<'a> {
@@ -139,7 +143,16 @@ impl<'a> Sheet<'a> {
         let here = target.starts_with('/') && !target.starts_with("//");
         let ok = (here || target.starts_with("data:image/"))
             && !target.contains(|c: char| c == '\\' || c.is_whitespace() || c.is_control());
-        if ok { Ok(()) } else { Err(self.wrong("url(…) may name a path of this host or hold data:image/… only")) }
+        if !ok {
+            return Err(self.wrong("url(…) may name a path of this host or hold data:image/… only"));
+        }
+        match target.strip_prefix("data:").map(|address| self.room.image(address)) {
+            Some(Err(_)) => Err(self.wrong(
+                "an image in a sheet is an SVG, or a PNG, JPEG or WebP image in base64, of 2048 pixels a side at most, \
+                and all together have no more than the largest one",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// A quoted text, without its quotes.
@@ -169,7 +182,8 @@ mod tests {
             "",
             ".card { border-radius: 0; } /* plain */",
             "@media (width < 40rem) { a[href^=\"x\"] > b::before { content: \"\\201C\"; } }",
-            ".brand img { background: url(/ui/assets/x.svg), url( \"data:image/png;base64,iVBORw0=\" ) no-repeat }",
+            ".brand img { background: url(/ui/assets/x.svg), url( \"data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'/%3E\" ) no-repeat }",
+            "a { background: url(data:image/webp;base64,UklGRh4AAABXRUJQVlA4TBEAAAAvAkAAAAdQhSJXof+BiOh/AAA=) }",
             ":root{--accent:#fff;font-family:'Iosevka (my)', sans-serif}/**/",
         ] {
             assert_eq!(check(sheet), Ok(()), "{sheet}");
@@ -188,6 +202,10 @@ mod tests {
             "a { background: url(/\\evil.example) }",
             "a { background: u\\72l(https://evil.example) }",
             "a { background: url(data:text/html,x) }",
+            "a { background: url(data:image/gif;base64,R0lGODlhAQABAAAAACw=) }",
+            "a { background: url(data:image/png;base64,iVBORw0=) }",
+            // 10 000 pixels wide.
+            "a { background: url(data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAJxAAAAAB) }",
             "a { background: url(javascript:alert(1)) }",
             "a{x:url(\u{a0}\"/);background:url(https://evil.example/x.png);y:\");}",
             "a { background: image-set(\"https://evil.example/x.png\" 1x) }",

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Value as Json, json};
 
-use super::{Branding, Palette, Place, ROLES, Wording, palette, samples};
+use super::{Branding, Palette, Place, ROLES, Wording, model::MAX_BODY, palette, samples};
 use crate::{
     http::Fields,
     testing::{Person, Reply, TestCore},
@@ -16,6 +16,7 @@ crate::testing::on_both_databases! {
     of_many_at_once_one_wins;
     images_are_stored_by_what_they_are;
     a_tenant_sees_its_own_look;
+    a_look_at_all_of_its_limits_is_taken;
 }
 
 const PATH: &str = "/api/v1/admin/branding";
@@ -148,6 +149,72 @@ async fn a_tenant_sees_its_own_look(node: TestCore) {
     assert_eq!(theirs.expect("read"), None);
     let ada = node.person("ada@example.com", &["user"]).await;
     node.get(PATH).bearer(&ada.token).send().await.expect_problem(403, "permission.denied");
+}
+
+/// A document as large as it may be.
+fn largest() -> Json {
+    let text = "x".repeat(1_000);
+    let mut texts: serde_json::Map<String, Json> =
+        (0..48).map(|i| (format!("greeting-{i:02}"), text.clone().into())).collect();
+    // Each has 11 bytes of key.
+    texts.insert("greeting".into(), "x".repeat(48 * 1024 - 48 * 1_011 - "greeting".len()).into());
+    let page = |name: &str| format!("https://acme.example/{name:/<479}");
+    let origin = |i: usize| format!("https://a{i:02}{}.example", ".abcdefghi".repeat(48));
+    json!({
+        "product_name": "\u{1f5dd}".repeat(60),
+        "scheme": "light",
+        "colors": {"light": {"accent": "#7a1f5c"}},
+        "css": format!("{:<width$}", "a{}", width = 32 * 1024),
+        "texts": {"en": texts},
+        "links": {"terms": page("terms"), "privacy": page("privacy"), "support": page("support")},
+        "frame_ancestors": (0..20).map(origin).collect::<Vec<_>>(),
+    })
+}
+
+/// JSON with every sign within texts escaped.
+fn escaped(json: &Json) -> String {
+    let (text, mut within) = (json.to_string(), false);
+    let each = text.encode_utf16().map(|unit| match (unit, within) {
+        (0x22, _) => {
+            within = !within;
+            "\"".to_owned()
+        }
+        (_, true) => format!("\\u{unit:04x}"),
+        (_, false) => char::from_u32(unit.into()).expect("punctuation").to_string(),
+    });
+    each.collect()
+}
+
+async fn a_look_at_all_of_its_limits_is_taken(node: TestCore) {
+    let boss = node.person("boss@example.com", &["admin"]).await;
+    let send = async |method: Method, path: &str, body: String| {
+        node.call(method, path).raw(body).bearer(&boss.token).send().await
+    };
+    let (look, previews) = (largest(), format!("{PATH}/previews"));
+    let body = escaped(&look);
+    let put = send(Method::PUT, PATH, body.clone()).await.expect(200);
+    assert_eq!((&put["css"], &put["texts"]), (&look["css"], &look["texts"]));
+    send(Method::PATCH, PATH, body.clone()).await.expect(200);
+    send(Method::POST, &previews, body.clone()).await.expect(201);
+    // One more of anything is told as what it is.
+    for (field, code, most) in [("css", "css", 32 * 1024), ("product_name", "too_long", 60)] {
+        let more = json!({field: "a".repeat(most + 1)});
+        let refused = send(Method::PATCH, PATH, escaped(&more)).await.expect_problem(400, "request.invalid");
+        assert_eq!(refused["errors"][0]["code"], code, "{refused}");
+    }
+    let mut more = look;
+    more["texts"]["en"]["greeting"] = format!("{}x", more["texts"]["en"]["greeting"].as_str().expect("text")).into();
+    let refused = send(Method::PUT, PATH, escaped(&more)).await.expect_problem(400, "request.invalid");
+    assert_eq!(refused["errors"][0]["field"], "/texts");
+    // The body has a bound of its own, and other calls keep theirs.
+    let padded = |text: &str, most: usize| text.to_owned() + &" ".repeat(most - text.len());
+    send(Method::PUT, PATH, padded(&body, MAX_BODY)).await.expect(200);
+    for (method, path) in [(Method::PUT, PATH), (Method::PATCH, PATH), (Method::POST, &*previews)] {
+        let refused = send(method, path, padded(&body, MAX_BODY + 1)).await.expect_problem(413, "request.too_large");
+        assert_eq!(refused["detail"], "The body may have 672 KiB at most.");
+    }
+    let refused = send(Method::PATCH, "/api/v1/admin/settings", padded("{}", 64 * 1024 + 1)).await;
+    assert_eq!(refused.expect_problem(413, "request.too_large")["detail"], "The body may have 64 KiB at most.");
 }
 
 #[tokio::test]

@@ -28,11 +28,14 @@ use crate::{
     Core,
     audit::Origin,
     http::{
-        Bulk, Fields, Json, PageQuery, Path, Permit, Query, Refusal,
+        Fields, Json, Large, PageQuery, Path, Permit, Query, Refusal,
         openapi::{Body, Changed, Guarded, Named, Parsed, ProblemDocument},
         tag,
     },
 };
+
+/// Largest configuration, in bytes of JSON.
+const MAX_CONFIG: usize = 16 * 1024 * 1024;
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
@@ -282,7 +285,7 @@ async fn put_config(
     permit: Permit<WriteGate>,
     Query(query): Query<ReasonQuery>,
     headers: HeaderMap,
-    Bulk(body): Bulk<GatewayConfig>,
+    Large(body): Large<MAX_CONFIG, GatewayConfig>,
 ) -> Result<Response, Refusal> {
     let condition = Condition::read(&headers)?;
     let intent = Intent::of(&permit, dto::reason("reason", query.reason.as_deref())?);

@@ -11,10 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use super::Refusal;
 
-/// Largest body of an identity call.
+/// Largest body of an identity call, unless it says another ([`Large`]).
 const MAX_BODY: usize = 64 * 1024;
-/// Largest body of a call that takes very many things at once. The gate bounds it too (`server.http.max_body`).
-const MAX_BULK: usize = 16 * 1024 * 1024;
 
 /// A JSON body, in either direction.
 ///
@@ -35,11 +33,12 @@ where
     }
 }
 
-/// As [`Json`], for calls that take very many things at once. Ask who it is first.
+/// As [`Json`], for calls whose bodies may be larger: `MOST` bytes. The gate bounds them too (`server.http.max_body`).
+/// Ask who it is first.
 #[derive(Clone, Copy, Debug)]
-pub struct Bulk<T>(pub T);
+pub struct Large<const MOST: usize, T>(pub T);
 
-impl<S, T> FromRequest<S> for Bulk<T>
+impl<S, T, const MOST: usize> FromRequest<S> for Large<MOST, T>
 where
     S: Send + Sync,
     T: DeserializeOwned,
@@ -47,7 +46,7 @@ where
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        read(request, MAX_BULK).await.map(Self)
+        read(request, MOST).await.map(Self)
     }
 }
 

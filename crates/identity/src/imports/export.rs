@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 
-use kernel::{Problem, RequestContext, RoleName, TenantId, UserId};
+use kernel::{Problem, RequestContext, RoleName, Secret, TenantId, UserId};
 use serde_json::{Value as Json, json};
-use storage::{StoreError, TenantTx, Value};
+use storage::StoreError;
 use uuid::Uuid;
 
 use super::{Format, row::defused};
@@ -15,7 +15,7 @@ use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
     http::Window,
-    users::{User, UserView},
+    users::{self, User, UserView},
     users_admin::{self, filter::Filter},
 };
 
@@ -76,7 +76,8 @@ pub async fn page(core: &Core, tenant: TenantId, export: Export, before: Option<
     let read = core.store.tenant(tenant).read(move |tx| {
         Box::pin(async move {
             let found = users_admin::page(tx, &Filter::default(), window).await?;
-            let hashes = if export.hashes { hashes(tx, &found).await? } else { HashMap::new() };
+            let ids: Vec<UserId> = found.iter().filter(|_| export.hashes).map(|(user, _)| user.id).collect();
+            let hashes = users::password_hashes(tx, &ids).await?;
             Ok::<_, StoreError>((found, hashes))
         })
     });
@@ -91,23 +92,10 @@ pub async fn page(core: &Core, tenant: TenantId, export: Export, before: Option<
     Ok((written.map_err(|e| Problem::new(kernel::problem::common::INTERNAL).cause(e))?, next))
 }
 
-async fn hashes(tx: &mut TenantTx, users: &[(User, Vec<RoleName>)]) -> Result<HashMap<UserId, String>, StoreError> {
-    if users.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let values: Vec<Value<'_>> = users.iter().map(|(user, _)| Value::from(user.id)).collect();
-    let places: Vec<String> = (0..values.len()).map(|i| format!("${}", i + 2)).collect();
-    let sql = format!(
-        "SELECT id, password_hash FROM users WHERE tenant_id = $1 AND password_hash IS NOT NULL AND id IN ({})",
-        places.join(", ")
-    );
-    tx.query(&sql, &values).await?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
-}
-
 /// What anything failed with while it was written into memory.
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-fn lines(users: Vec<(User, Vec<RoleName>)>, hashes: &HashMap<UserId, String>) -> Result<Vec<u8>, Failed> {
+fn lines(users: Vec<(User, Vec<RoleName>)>, hashes: &HashMap<UserId, Secret>) -> Result<Vec<u8>, Failed> {
     let mut out = Vec::new();
     for (user, roles) in users {
         let hash = hashes.get(&user.id);
@@ -116,7 +104,7 @@ fn lines(users: Vec<(User, Vec<RoleName>)>, hashes: &HashMap<UserId, String>) ->
             map.retain(|_, value| !value.is_null());
             map.insert("roles".into(), json!(roles));
             if let Some(hash) = hash {
-                map.insert("password_hash".into(), json!(hash));
+                map.insert("password_hash".into(), json!(hash.expose()));
             }
         }
         serde_json::to_writer(&mut out, &line)?;
@@ -127,7 +115,7 @@ fn lines(users: Vec<(User, Vec<RoleName>)>, hashes: &HashMap<UserId, String>) ->
 
 fn table(
     users: Vec<(User, Vec<RoleName>)>,
-    hashes: &HashMap<UserId, String>,
+    hashes: &HashMap<UserId, Secret>,
     with_hashes: bool,
     first: bool,
 ) -> Result<Vec<u8>, Failed> {
@@ -157,7 +145,7 @@ fn table(
             time(Some(user.created_at)),
             time(Some(user.updated_at)),
         ];
-        let hash = with_hashes.then(|| hashes.get(&user.id).cloned().unwrap_or_default());
+        let hash = with_hashes.then(|| hashes.get(&user.id).map(|hash| hash.expose().clone()).unwrap_or_default());
         writer.write_record(cells.into_iter().chain(hash).map(|cell| defused(&cell)))?;
     }
     Ok(writer.into_inner().map_err(|e| e.error().to_string())?)

@@ -15,6 +15,7 @@ use crate::language::Language;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Texts {
+    /// With and without a name, and with the sign that ends it: in Spanish it is a colon, and what follows begins anew.
     greeting: String,
     code_hint: String,
     link_hint: String,
@@ -75,7 +76,7 @@ fn text(texts: &Texts, message: &Message, name: Name) -> String {
         // A text message has little room.
         return message.intro.clone();
     }
-    let mut text = format!("{}{{% if name %}} {{{{ name }}}}{{% endif %}},\n\n{}\n", texts.greeting, message.intro);
+    let mut text = format!("{}\n\n{}\n", texts.greeting, message.intro);
     if let Some(action) = &message.action {
         let _ = writeln!(text, "\n{action}:\n{{{{ link }}}}");
     }
@@ -92,8 +93,7 @@ fn text(texts: &Texts, message: &Message, name: Name) -> String {
 }
 
 fn html(texts: &Texts, message: &Message, name: Name, language: Language) -> String {
-    let mut body =
-        format!("<p>{}{{% if name %}} {{{{ name }}}}{{% endif %}},</p>\n<p>{}</p>\n", texts.greeting, message.intro);
+    let mut body = format!("<p>{}</p>\n<p>{}</p>\n", texts.greeting, message.intro);
     if let Some(action) = &message.action {
         let _ = writeln!(body, "<p class=\"center\"><a class=\"button\" href=\"{{{{ link }}}}\">{action}</a></p>");
     }

@@ -42,6 +42,30 @@ fn every_default_works_in_every_language() {
 }
 
 #[test]
+fn people_are_greeted_as_in_their_language() {
+    for (language, with, without) in [
+        (Language::En, "Hello Ada,", "Hello,"),
+        (Language::De, "Guten Tag Ada,", "Guten Tag,"),
+        (Language::Fr, "Bonjour Ada,", "Bonjour,"),
+        (Language::Es, "Hola, Ada:", "Hola:"),
+        (Language::Cs, "Dobrý den, Ada,", "Dobrý den,"),
+    ] {
+        for name in Name::ALL.into_iter().filter(|name| *name != Name::SmsCode) {
+            let source = defaults::source(name, language);
+            for (person, greeting) in [("Ada", with), ("", without)] {
+                let mut values = name.samples();
+                values.insert("name".into(), person.into());
+                let rendered = engine::render(&source, &values).expect("rendered");
+                let rest = rendered.text.strip_prefix(&format!("{greeting}\n\n")).expect(greeting);
+                let begins = rest.chars().next().expect("a sentence");
+                assert!(language != Language::Es || begins.is_uppercase(), "{name}: {rest}");
+                assert!(rendered.html.contains(&format!("<p>{greeting}</p>")), "{name}: {}", rendered.html);
+            }
+        }
+    }
+}
+
+#[test]
 fn defaults_say_what_they_must() {
     for language in Language::ALL {
         for (name, must) in [

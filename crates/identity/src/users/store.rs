@@ -1,7 +1,9 @@
 //! The SQL of users.
 
+use std::collections::HashMap;
+
 use kernel::{Secret, Timestamp, UserId};
-use storage::{Row, StoreError, TenantTx, params};
+use storage::{Row, StoreError, TenantTx, Value, params};
 
 use super::{Account, Attributes, Email, Login, NewUser, ProfileChange, User, UserKind, UserStatus};
 
@@ -127,6 +129,21 @@ pub async fn by_login(tx: &mut TenantTx, login: &Login) -> Result<Option<Account
 pub async fn account_by_id(tx: &mut TenantTx, id: UserId) -> Result<Option<Account>, StoreError> {
     let sql = format!("SELECT {COLUMNS}, password_hash FROM users WHERE tenant_id = $1 AND id = $2");
     tx.query_opt(&sql, params![id]).await?.as_ref().map(account).transpose()
+}
+
+/// The hashes of these users' passwords, of those that have one.
+pub async fn password_hashes(tx: &mut TenantTx, ids: &[UserId]) -> Result<HashMap<UserId, Secret>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let values: Vec<Value<'_>> = ids.iter().map(|id| Value::from(*id)).collect();
+    let places: Vec<String> = (0..values.len()).map(|i| format!("${}", i + 2)).collect();
+    let sql = format!(
+        "SELECT id, password_hash FROM users WHERE tenant_id = $1 AND password_hash IS NOT NULL AND id IN ({})",
+        places.join(", ")
+    );
+    let rows = tx.query(&sql, &values).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, Secret::new(row.get(1)?)))).collect()
 }
 
 /// Notes a successful login, if the user is still active and the password, where one was verified, is still that

@@ -181,6 +181,12 @@ async fn a_look_is_tried_out_before_anybody_else_sees_it() {
     }
     assert!(browser.open(&format!("{base}a/b\"c?x")).await.expect(404).says("Acme &lt;2&gt;"));
 
+    // Without its logo, it says its name there.
+    assert!(browser.open(path).await.expect(200).says("class=\"logo\""));
+    app.admin_call("DELETE", &format!("{PATH}/previews/{id}/images/logo"), &json!({})).await.expect(204);
+    let page = browser.open(path).await.expect(200);
+    assert!(!page.says("class=\"logo\"") && page.says("Acme &lt;2&gt;"), "{}", page.html());
+
     // Others see what they saw, and so does whoever has a link that is none.
     let now = browser.open("/ui/login").await.expect(200);
     let without_secret = |html: &str| html.split("name=\"csrf\"").next().map(str::to_owned);

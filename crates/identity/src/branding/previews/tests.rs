@@ -15,6 +15,7 @@ crate::testing::on_both_databases! {
     a_preview_is_seen_by_its_link_alone_and_for_an_hour;
     a_tenant_has_ten_at_most;
     an_image_is_tried_out;
+    pages_are_tried_out_without_an_image;
     what_would_not_be_saved_is_not_tried_out;
 }
 
@@ -27,6 +28,11 @@ async fn post(node: &TestCore, by: &Person, body: &Json) -> Reply {
 async fn put_image(node: &TestCore, by: &Person, made: &Json, place: &str, image: Vec<u8>) -> Reply {
     let path = format!("{PATH}/previews/{}/images/{place}", made["id"].as_str().expect("an id"));
     node.call(Method::PUT, &path).raw(image).bearer(&by.token).send().await
+}
+
+async fn delete_image(node: &TestCore, by: &Person, made: &Json, place: &str) -> Reply {
+    let path = format!("{PATH}/previews/{}/images/{place}", made["id"].as_str().expect("an id"));
+    node.call(Method::DELETE, &path).bearer(&by.token).send().await
 }
 
 /// The token of a preview's address.
@@ -132,6 +138,45 @@ async fn an_image_is_tried_out(node: TestCore) {
     let boss = Person { token: node.login(&boss).await, ..boss };
     put_image(&node, &boss, &made, "logo", samples::png()).await.expect_problem(404, "not_found");
     assert_eq!(sweep(&node.core).await.expect("swept"), 1, "images go with it");
+}
+
+async fn pages_are_tried_out_without_an_image(node: TestCore) {
+    let boss = node.person("boss@example.com", &["admin"]).await;
+    for place in ["logo", "favicon"] {
+        let path = format!("{PATH}/images/{place}");
+        node.call(Method::PUT, &path).raw(samples::png()).bearer(&boss.token).send().await.expect(200);
+    }
+    let shown = async |made: &Json| {
+        let images = look(&node, made).await.expect("a look").images;
+        images.into_iter().map(|(place, image)| (place, image.kind)).collect::<Vec<_>>()
+    };
+    let (made, other) = (post(&node, &boss, &json!({})).await.expect(201), post(&node, &boss, &json!({})).await);
+    delete_image(&node, &boss, &made, "logo").await.expect(204);
+    delete_image(&node, &boss, &made, "logo").await.expect(204);
+    delete_image(&node, &boss, &made, "logo_dark").await.expect(204);
+    assert_eq!(shown(&made).await, [(Place::Favicon, Kind::Png)]);
+    let both = [(Place::Logo, Kind::Png), (Place::Favicon, Kind::Png)];
+    assert_eq!(shown(&other.expect(201)).await, both, "another preview");
+    assert_eq!(node.core.brandings.of(node.tenant().id).images.len(), 2, "nothing is in force");
+    delete_image(&node, &boss, &made, "favicon").await.expect(204);
+    assert_eq!(shown(&made).await, []);
+    put_image(&node, &boss, &made, "logo", samples::jpeg()).await.expect(204);
+    assert_eq!(shown(&made).await, [(Place::Logo, Kind::Jpeg)], "put there again");
+    delete_image(&node, &boss, &made, "logo").await.expect(204);
+    assert_eq!(shown(&made).await, [], "what was put there is taken away, too");
+    assert_eq!(node.audited(node.tenant().id, "branding.previewed").await, 8);
+
+    delete_image(&node, &boss, &made, "nowhere").await.expect_problem(404, "not_found");
+    delete_image(&node, &boss, &json!({"id": node.tenant().id}), "logo").await.expect_problem(404, "not_found");
+    let acme = node.new_tenant("acme").await;
+    let theirs = node.person_of(&acme, "boss@acme.example", &["admin"]).await;
+    delete_image(&node, &theirs, &made, "logo").await.expect_problem(404, "not_found");
+    let ada = node.person("ada@example.com", &["user"]).await;
+    delete_image(&node, &ada, &made, "logo").await.expect_problem(403, "permission.denied");
+    node.clock.advance(Duration::from_secs(3_600));
+    let boss = Person { token: node.login(&boss).await, ..boss };
+    delete_image(&node, &boss, &made, "logo").await.expect_problem(404, "not_found");
+    assert_eq!(sweep(&node.core).await.expect("swept"), 2);
 }
 
 async fn what_would_not_be_saved_is_not_tried_out(node: TestCore) {
