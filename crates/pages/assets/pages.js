@@ -43,5 +43,9 @@ if (nonce) {
   });
 }
 
+// What answers a form is reloaded and come back to like any page, instead of asking whether to send the form again: each
+// such address has a page.
+history.replaceState(history.state, "");
+
 // Screen readers and keyboards begin at what is wrong.
 document.getElementById("faults")?.focus();

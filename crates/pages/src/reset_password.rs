@@ -5,11 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Router, response::Response, routing::get};
 use identity::{
     http::{Fields, Refusal},
     proofs::Purpose,
@@ -24,14 +20,14 @@ use crate::{
     new_password,
     notice::Notice,
     view::View,
-    visit::Visit,
+    visit::{self, Visit},
 };
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
     Router::new()
         .route("/ui/reset-password", get(ask).post(request))
         .route("/ui/reset-password/sent", get(sent))
-        .route("/ui/reset-password/choose", post(reset).get(start_again))
+        .route("/ui/reset-password/choose", get(start_again).post(reset))
         .route("/ui/invitation", get(invited).post(accept))
 }
 
@@ -65,8 +61,10 @@ async fn sent(visit: Visit) -> Response {
     }
 }
 
+/// The address of a form that was sent is no page: where it was filled in is.
 async fn start_again(visit: Visit) -> Response {
-    visit.go(&visit.url("reset-password"))
+    let token = visit.parameter("token");
+    visit.go(&format!("{}{}", visit.url("reset-password"), visit::query(token.iter().map(|token| ("token", token)))))
 }
 
 async fn reset(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
@@ -88,6 +86,8 @@ async fn choose_page(visit: &Visit, purpose: Purpose, token: &str) -> Result<Vie
         .with("action", if invited { "invitation" } else { "reset-password/choose" })
         .with("invited", invited)
         .with("token", token)
+        // In the address too, so that the page can be come back to, also in another language.
+        .with("here", visit::query([("token", token)].into_iter().filter(|(_, token)| !token.is_empty())))
         .with("rules", new_password::rules(visit).await?))
 }
 

@@ -7,11 +7,7 @@ mod waiting;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Router, response::Response, routing::get};
 use identity::{
     auth::{self, Answer, Answering, Completed},
     devices::Shown,
@@ -26,6 +22,7 @@ pub(crate) use waiting::{Waiting, chosen, method, name as method_name};
 use crate::{
     Pages, factor,
     form::{Form, Posted},
+    name,
     notice::Notice,
     once::Once,
     return_to::{self, ReturnTo},
@@ -39,11 +36,11 @@ const CODES: &str = "mfa/codes";
 pub(crate) fn routes() -> Router<Arc<Pages>> {
     Router::new()
         .route("/ui/mfa", get(ask).post(answer))
-        .route("/ui/mfa/passkey", post(passkey::answer).get(enrol::choose))
-        .route("/ui/mfa/sms", post(send))
-        .route("/ui/mfa/enrol", post(enrol::app).get(enrol::choose))
-        .route("/ui/mfa/enrol/sms", post(enrol::phone).get(enrol::choose))
-        .route("/ui/mfa/enrol/confirm", post(enrol::confirm).get(enrol::choose))
+        .route("/ui/mfa/passkey", get(enrol::choose).post(passkey::answer))
+        .route("/ui/mfa/sms", get(ask_sms).post(send))
+        .route("/ui/mfa/enrol", get(enrol::choose).post(enrol::app))
+        .route("/ui/mfa/enrol/sms", get(enrol::choose).post(enrol::phone))
+        .route("/ui/mfa/enrol/confirm", get(enrol::choose).post(enrol::confirm))
         .route("/ui/mfa/codes", get(codes))
 }
 
@@ -57,6 +54,11 @@ async fn ask(visit: Visit) -> Result<Response, Refusal> {
         }
         None => Ok(start_again(&visit, None)),
     }
+}
+
+/// Where a code was to be sent from is no page: the question is.
+async fn ask_sms(visit: Visit) -> Response {
+    visit.go(&format!("{}?method=sms", visit.url("mfa")))
 }
 
 /// For how many days a browser may be trusted; 0 for not at all.
@@ -143,6 +145,7 @@ async fn judge(
 fn enter(visit: &Visit, waiting: &Waiting, completed: Completed) -> Result<Response, Problem> {
     let to = waiting.return_to(visit);
     Waiting::end(visit);
+    name::forget(visit);
     visit.set_cookies(completed.logged_in.cookies);
     let Some(codes) = &completed.backup_codes else { return Ok(crate::sign_in::after(visit, to.as_ref())) };
     let once = Once { page: CODES.to_owned(), name: String::new(), texts: codes.texts() };

@@ -5,11 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Router, response::Response, routing::get};
 use identity::{
     auth::step_up::{self, Answering, Missing},
     devices::Shown,
@@ -44,7 +40,7 @@ fn parameters(to: Option<&ReturnTo>, wanted: &Assurance) -> String {
 }
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
-    Router::new().route("/ui/step-up", get(ask).post(answer)).route("/ui/step-up/sms", post(send))
+    Router::new().route("/ui/step-up", get(ask).post(answer)).route("/ui/step-up/sms", get(ask_sms).post(send))
 }
 
 fn caller(visit: &Visit, principal: Arc<Principal>) -> Caller {
@@ -104,6 +100,13 @@ async fn ask(SignedIn { visit, principal }: SignedIn) -> Result<Response, Refusa
     let (caller, to) = (caller(&visit, principal), visit.return_to());
     let chosen = visit.parameter("method").unwrap_or_default();
     Ok(begin(&visit, &caller, &chosen, to.as_ref(), None).await?)
+}
+
+/// The address of a form that was sent is no page: the question is.
+async fn ask_sms(visit: Visit) -> Response {
+    let here = parameters(visit.return_to().as_ref(), &wanted(&visit));
+    let more = if here.is_empty() { '?' } else { '&' };
+    visit.go(&format!("{}{here}{more}method=sms", visit.url("step-up")))
 }
 
 /// The page again. A challenge that can be answered no more is followed by another.

@@ -53,6 +53,16 @@ test("an address is confirmed by the code, with spaces", async (t) => {
   assert.equal(await notice(page), "Your e-mail address is confirmed.");
 });
 
+test("another mail is asked for: what was typed is kept, and the page can be read in another language", async (t) => {
+  const page = await visitor(t, PLAIN);
+  await page.goto("/ui/verify-email");
+  await page.getByLabel("E-mail address").fill("nonsense");
+  await page.getByRole("button", { name: "Send a new mail" }).click();
+  assert.equal(await page.getByLabel("E-mail address").inputValue(), "nonsense");
+  await page.getByRole("link", { name: "Deutsch" }).click();
+  assert.equal(new URL(page.url()).pathname, "/ui/verify-email");
+});
+
 test("signing up with an address that is taken looks the same, and tells its owner", async (t) => {
   const [gate, email] = [await sharedGate(), await person()];
   await gate.outbox.mail(email);
@@ -103,6 +113,11 @@ test("who is invited chooses a password and signs in", async (t) => {
   const page = await visitor(t, PLAIN);
   await page.goto((await gate.outbox.mail(email)).link);
   await page.getByRole("heading", { name: /^Welcome/ }).waitFor();
+  await page.getByLabel("New password").fill("short");
+  await page.getByRole("button", { name: "Save password" }).click();
+  // The invitation is not lost on the way to another language.
+  await page.getByRole("link", { name: "Deutsch" }).click();
+  await page.getByRole("link", { name: "English" }).click();
   await page.getByLabel("New password").fill(WANTED);
   await page.getByRole("button", { name: "Save password" }).click();
   await signIn(page, email, { password: WANTED });
