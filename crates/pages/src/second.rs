@@ -50,7 +50,7 @@ async fn ask(visit: Visit) -> Result<Response, Refusal> {
         Some(waiting) if waiting.enrol => Ok(waiting.show(&visit, View::new("mfa/choose.html"))),
         Some(waiting) => {
             let chosen = visit.parameter("method").unwrap_or_default();
-            Ok(question(&visit, &waiting, &chosen, None).await?)
+            Ok(question(&visit, &waiting, &chosen, false, None).await?)
         }
         None => Ok(start_again(&visit, None)),
     }
@@ -73,7 +73,13 @@ pub(crate) fn others(offers: &[Offer], asked: Option<&Offer>) -> Vec<Value> {
 }
 
 /// The page that asks for a code, with what was wrong with the last one.
-async fn question(visit: &Visit, waiting: &Waiting, chosen: &str, wrong: Option<Problem>) -> Result<Response, Problem> {
+async fn question(
+    visit: &Visit,
+    waiting: &Waiting,
+    chosen: &str,
+    trust: bool,
+    wrong: Option<Problem>,
+) -> Result<Response, Problem> {
     let Some(asked) = waiting.method(chosen) else { return Ok(start_again(visit, None)) };
     let others = others(&waiting.offers, Some(asked));
     let view = match asked.method {
@@ -87,9 +93,12 @@ async fn question(visit: &Visit, waiting: &Waiting, chosen: &str, wrong: Option<
     };
     let view = view
         .with("method", waiting::name(asked.method))
-        .with("hint", asked.hint.clone())
+        .with("number", asked.hint.clone())
+        // Where a code was sent, or was to be sent or was typed just now, its field comes first.
+        .with("sent", wrong.is_some() || visit.parameter("sent").is_some())
         .with("others", others)
-        .with("trust_days", trust_days(visit).await?);
+        .with("trust_days", trust_days(visit).await?)
+        .with("trust", trust);
     Ok(waiting.show(visit, view.refused_if(wrong)))
 }
 
@@ -136,7 +145,9 @@ async fn judge(
     match outcome {
         Ok(completed) => Ok(enter(visit, waiting, completed)?),
         Err(problem) if problem.kind == CHALLENGE => Ok(start_again(visit, Some(form))),
-        Err(problem) if problem.status() < 500 => Ok(question(visit, waiting, chosen, Some(problem)).await?),
+        Err(problem) if problem.status() < 500 => {
+            Ok(question(visit, waiting, chosen, form.is_ticked("trust"), Some(problem)).await?)
+        }
         Err(problem) => Err(problem.into()),
     }
 }
@@ -166,9 +177,9 @@ async fn codes(SignedIn { visit, .. }: SignedIn) -> Response {
 async fn send(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     let Some(waiting) = Waiting::of(&visit) else { return Ok(start_again(&visit, Some(&form))) };
     match auth::send_sms(&visit.pages().core, visit.ctx(), &who(&visit, &waiting)).await {
-        Ok(()) => Ok(visit.go_saying(&format!("{}?method=sms", visit.url("mfa")), Notice::SmsSent)),
+        Ok(()) => Ok(visit.go_saying(&format!("{}?method=sms&sent=1", visit.url("mfa")), Notice::SmsSent)),
         Err(problem) if problem.kind == CHALLENGE => Ok(start_again(&visit, Some(&form))),
-        Err(problem) if problem.status() < 500 => Ok(question(&visit, &waiting, "sms", Some(problem)).await?),
+        Err(problem) if problem.status() < 500 => Ok(question(&visit, &waiting, "sms", false, Some(problem)).await?),
         Err(problem) => Err(problem.into()),
     }
 }

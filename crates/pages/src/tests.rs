@@ -46,7 +46,7 @@ fn everything() -> Value {
     let texts = vec!["<b>"];
     context! {
         title => "factor-remove-title", text => "factor-remove-text", submit => "factor-remove", section => "account",
-        name => "<b>", email => "<b>", login => "<b>", hint => "<b>", phone => "<b>", uri => "<b>", qr => "<b>",
+        name => "<b>", email => "<b>", login => "<b>", hint => "<b>", number => "<b>", sent => true, phone => "<b>", uri => "<b>", qr => "<b>",
         secret => "<b>", ceremony => "<b>", options => "<b>", token => "<b>", puzzle => "<b>", bits => 12,
         notice => "<b>", return_to => "<b>", trust_days => 30, codes_left => 3, invited => true, may_sign_up => true,
         factors => vec![row.clone()], devices => vec![row.clone()], passkeys => vec![row.clone()],

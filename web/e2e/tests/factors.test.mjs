@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { notice, person, signIn } from "../harness/people.mjs";
+import { PASSWORD, notice, person, signIn } from "../harness/people.mjs";
 import { fillCredentials } from "../harness/sign-in.mjs";
 import { totp } from "../harness/totp.mjs";
 import { sharedGate, visitor } from "../harness/world.mjs";
@@ -72,9 +72,24 @@ test("a phone is set up and asked for, with the code of a text message", async (
   await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
 
   const other = await challenged(t, email);
+  assert.equal(await other.locator("#code").count(), 0, "first things first");
   await other.getByRole("button", { name: "Send a code" }).click();
   assert.match(await notice(other), /on its way to your phone/);
   const { code } = await gate.outbox.sms(phone);
+  assert.equal(await other.locator("#code").getAttribute("aria-describedby"), null, "the number is no hint");
+  await other.getByLabel(/Do not ask again/).check();
+  await answer(other, code === "000000" ? "111111" : "000000");
+  assert.match(await other.getByRole("alert").innerText(), /code is not right/);
+  assert.ok(await other.getByLabel(/Do not ask again/).isChecked(), "what was chosen is kept");
+  await other.getByRole("button", { name: "Send another code" }).waitFor();
   await answer(other, code);
+  isIn(other);
+
+  await other.goto("/ui/step-up?max_age=0&method=sms&return_to=%2Fui%2Faccount%2Fprofile");
+  assert.equal(await other.locator("#password").count(), 0);
+  await other.getByRole("button", { name: "Send a code" }).click();
+  assert.match(await notice(other), /on its way to your phone/);
+  await other.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await answer(other, (await gate.outbox.sms(phone)).code);
   isIn(other);
 });
