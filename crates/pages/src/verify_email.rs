@@ -45,8 +45,16 @@ async fn verify(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     };
     match outcome {
         Ok(()) => {
-            address::forget(&visit);
-            let next = if visit.principal().is_some() { "account" } else { "login" };
+            let next = match visit.principal() {
+                Some(_) => {
+                    address::forget(&visit);
+                    "account"
+                }
+                None => {
+                    address::forget_to_sign_in(&visit);
+                    "login"
+                }
+            };
             Ok(visit.go_saying(&visit.url(next), Notice::EmailVerified))
         }
         Err(problem) if problem.status() < 500 => {

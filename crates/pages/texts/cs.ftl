@@ -62,6 +62,7 @@ fault-other = To nelze použít.
 
 ## What may go wrong
 problem-back = Na přihlášení
+problem-account = Přejít do účtu
 problem-reference = Stav { $status }, referenční kód { $id }
 problem-title-not-found = Stránka nenalezena
 problem-title-forbidden = Přístup odepřen
@@ -125,8 +126,10 @@ choose-submit = Uložit heslo
 choose-ends = Všude jinde budete odhlášeni. Odkaz nefunguje?
 invited-title = Vítá vás { $product }
 invited-text = Zvolte si heslo ke svému novému účtu.
+invited-dead = Pokud jste si už heslo zvolili, přihlaste se jím. Jinak požádejte toho, kdo vás pozval, o novou pozvánku.
 change-title = Potvrďte svou novou e-mailovou adresu
 change-text = Tlačítkem potvrdíte, že se tato adresa má od nynějška používat pro váš účet.
+change-dead = Ve svém účtu vidíte, která adresa teď platí. Můžete si tam také vyžádat nový e-mail.
 change-submit = Potvrdit
 notice-mail-sent = Pokud je u této adresy co potvrdit, nový e-mail je na cestě.
 notice-email-verified = Vaše e-mailová adresa je potvrzena.

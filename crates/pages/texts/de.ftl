@@ -59,6 +59,7 @@ fault-other = Das kann nicht verwendet werden.
 
 ## What may go wrong
 problem-back = Zur Anmeldung
+problem-account = Zu Ihrem Konto
 problem-reference = Status { $status }, Referenz { $id }
 problem-title-not-found = Seite nicht gefunden
 problem-title-forbidden = Nicht erlaubt
@@ -121,8 +122,10 @@ choose-submit = Passwort speichern
 choose-ends = Überall sonst werden Sie abgemeldet. Funktioniert der Link nicht?
 invited-title = Willkommen bei { $product }
 invited-text = Wählen Sie ein Passwort für Ihr neues Konto.
+invited-dead = Wenn Sie schon ein Passwort gewählt haben, melden Sie sich damit an. Bitten Sie sonst um eine neue Einladung.
 change-title = Bestätigen Sie Ihre neue E-Mail-Adresse
 change-text = Bestätigen Sie mit der Schaltfläche, dass Sie diese Adresse von nun an für Ihr Konto nutzen.
+change-dead = In Ihrem Konto sehen Sie, welche Adresse jetzt gilt. Dort können Sie auch eine neue E-Mail anfordern.
 change-submit = Bestätigen
 notice-mail-sent = Wenn es für diese Adresse etwas zu bestätigen gibt, ist eine neue E-Mail unterwegs.
 notice-email-verified = Ihre E-Mail-Adresse ist bestätigt.

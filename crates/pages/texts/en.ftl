@@ -59,6 +59,7 @@ fault-other = This cannot be used.
 
 ## What may go wrong
 problem-back = Go to sign in
+problem-account = Go to your account
 problem-reference = Status { $status }, reference { $id }
 problem-title-not-found = Page not found
 problem-title-forbidden = Not allowed
@@ -121,8 +122,10 @@ choose-submit = Save password
 choose-ends = You will be signed out everywhere else. The link does not work?
 invited-title = Welcome to { $product }
 invited-text = Choose a password for your new account.
+invited-dead = If you have chosen a password already, sign in with it. Otherwise ask whoever invited you for another invitation.
 change-title = Confirm your new e-mail address
 change-text = Press the button to use this address for your account from now on.
+change-dead = Your account shows which address is yours now. There you can also ask for another mail.
 change-submit = Confirm
 notice-mail-sent = If there is anything to confirm for this address, a new mail is on its way.
 notice-email-verified = Your e-mail address is confirmed.

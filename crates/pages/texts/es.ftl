@@ -59,6 +59,7 @@ fault-other = Esto no se puede usar.
 
 ## What may go wrong
 problem-back = Ir al inicio de sesión
+problem-account = Ir a tu cuenta
 problem-reference = Estado { $status }, referencia { $id }
 problem-title-not-found = Página no encontrada
 problem-title-forbidden = No permitido
@@ -121,8 +122,10 @@ choose-submit = Guardar contraseña
 choose-ends = Se cerrará tu sesión en todos los demás lugares. ¿No funciona el enlace?
 invited-title = Te damos la bienvenida a { $product }
 invited-text = Elige una contraseña para tu cuenta nueva.
+invited-dead = Si ya has elegido una contraseña, inicia sesión con ella. Si no, pide otra invitación a quien te invitó.
 change-title = Confirma tu nueva dirección de correo
 change-text = Pulsa el botón para usar esta dirección en tu cuenta a partir de ahora.
+change-dead = En tu cuenta puedes ver qué dirección tienes ahora. Allí también puedes pedir otro correo.
 change-submit = Confirmar
 notice-mail-sent = Si hay algo que confirmar para esta dirección, recibirás otro correo.
 notice-email-verified = Tu dirección de correo está confirmada.

@@ -59,6 +59,7 @@ fault-other = Cela ne peut pas être utilisé.
 
 ## What may go wrong
 problem-back = Aller à la connexion
+problem-account = Aller à votre compte
 problem-reference = Statut { $status }, référence { $id }
 problem-title-not-found = Page introuvable
 problem-title-forbidden = Non autorisé
@@ -121,8 +122,10 @@ choose-submit = Enregistrer le mot de passe
 choose-ends = Vous serez déconnecté partout ailleurs. Le lien ne fonctionne pas ?
 invited-title = Bienvenue sur { $product }
 invited-text = Choisissez un mot de passe pour votre nouveau compte.
+invited-dead = Si vous avez déjà choisi un mot de passe, connectez-vous avec celui-ci. Sinon, demandez une nouvelle invitation à la personne qui vous a invité.
 change-title = Confirmez votre nouvelle adresse e-mail
 change-text = Appuyez sur le bouton pour utiliser désormais cette adresse pour votre compte.
+change-dead = Votre compte indique l’adresse qui est la vôtre à présent. Vous pouvez aussi y demander un nouvel e-mail.
 change-submit = Confirmer
 notice-mail-sent = S’il y a quelque chose à confirmer pour cette adresse, vous allez recevoir un nouvel e-mail.
 notice-email-verified = Votre adresse e-mail est confirmée.
