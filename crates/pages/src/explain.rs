@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
-use identity::language::Language;
+use identity::{language::Language, sessions};
 use kernel::{Assurance, Problem, edge::Tenant, problem::common::STEP_UP};
 use minijinja::{Value, context};
 use url::form_urlencoded;
@@ -39,6 +39,7 @@ impl Pages {
             }
             format!("{base}login?{}", query.finish())
         });
+        let signed_in = cookies::read(headers, sessions::cookie::NAME).is_some();
         let (title, text) = failure::title_and_text(problem, &words);
         let page = self.engine.render(
             "problem.html",
@@ -47,7 +48,7 @@ impl Pages {
                 assets => crate::assets::addresses(),
                 t => Value::from_object(words),
                 status => problem.status(),
-                base => &*base, title, text, request_id, sign_in, again => problem.kind == STEP_UP,
+                base => &*base, title, text, request_id, sign_in, signed_in, again => problem.kind == STEP_UP,
                 ..look.values(&tenant, &base)
             },
         );

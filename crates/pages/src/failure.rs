@@ -8,9 +8,9 @@ use std::{collections::BTreeMap, time::Duration};
 use axum::response::{Html, IntoResponse, Response};
 use fluent_bundle::FluentArgs;
 use http::StatusCode;
-use kernel::Problem;
+use kernel::{Problem, problem::common::STEP_UP};
 
-use crate::{texts::Words, view::View, visit::Visit};
+use crate::{csrf::FORGED, texts::Words, view::View, visit::Visit};
 
 /// What is said beside a form.
 #[derive(Default, Debug)]
@@ -128,6 +128,8 @@ pub(crate) fn span(wait: Duration, words: &Words) -> String {
 /// A problem's heading and one sentence about it.
 pub(crate) fn title_and_text(problem: &Problem, words: &Words) -> (String, String) {
     let title = match problem.status() {
+        _ if problem.kind == FORGED => "problem-title-request",
+        _ if problem.kind == STEP_UP => "second-title",
         401 => "problem-title-sign-in",
         404 | 405 => "problem-title-not-found",
         403 => "problem-title-forbidden",
@@ -150,7 +152,9 @@ pub(crate) fn page(visit: &Visit, problem: &Problem) -> Response {
         .with("title", title)
         .with("text", text)
         .with("status", problem.status())
-        .with("request_id", &**request_id);
+        .with("request_id", &**request_id)
+        // Every address that a form is sent to has a page.
+        .with("here", (problem.kind == FORGED).then(|| visit.here()));
     let mut response = view.render(visit);
     *response.status_mut() = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(seconds) = problem.retry_after_secs() {

@@ -167,6 +167,8 @@ fn common_values(visit: &Visit, words: Words, faults: &Faults) -> Value {
         lang => visit.language().as_str(),
         languages => languages(visit.language(), |language| visit.in_language(language)),
         base,
+        // Somebody is signed in.
+        signed_in => visit.principal().is_some(),
         api => visit.api(),
         assets => assets::addresses(),
         csrf => visit.csrf().token(&*visit.pages().core.random),

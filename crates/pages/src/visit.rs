@@ -184,6 +184,12 @@ impl Visit {
         ReturnTo::parse(address, &self.0.ctx.tenant)
     }
 
+    /// The address of this page.
+    pub(crate) fn here(&self) -> String {
+        let here = self.0.uri.path_and_query().map_or("/", |path| path.as_str());
+        format!("{}{here}", self.0.base)
+    }
+
     /// This page in another language.
     pub(crate) fn in_language(&self, language: Language) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -217,8 +223,7 @@ impl Visit {
 
     /// Sends whoever is not signed in to where they can, and back here afterwards.
     pub(crate) fn go_sign_in(&self) -> Response {
-        let here = self.0.uri.path_and_query().map_or("/", |path| path.as_str());
-        self.go(&self.sign_in_at(false, Some(&format!("{}{here}", self.0.base))))
+        self.go(&self.sign_in_at(false, Some(&self.here())))
     }
 
     /// Sets a cookie with the answer.

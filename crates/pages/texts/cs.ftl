@@ -63,6 +63,7 @@ fault-other = To nelze použít.
 ## What may go wrong
 problem-back = Na přihlášení
 problem-account = Přejít do účtu
+problem-open-again = Otevřít stránku znovu
 problem-reference = Stav { $status }, referenční kód { $id }
 problem-title-not-found = Stránka nenalezena
 problem-title-forbidden = Přístup odepřen
@@ -72,14 +73,14 @@ problem-title-internal = Něco se pokazilo
 problem-title-request = To se nepovedlo
 problem-title-sign-in = Přihlaste se prosím
 problem-sign-in = Abyste to viděli, musíte být přihlášeni.
-problem-step-up = Je k tomu potřeba nedávné přihlášení nebo přihlášení s dvoufázovým ověřením. Potvrďte prosím ještě jednou, že jste to vy. Dvoufázové ověření si nastavíte ve svém účtu.
+problem-step-up = Je k tomu potřeba nedávné přihlášení nebo přihlášení s dvoufázovým ověřením, které si nastavíte ve svém účtu. Potvrďte prosím ještě jednou, že jste to vy.
 problem-not-found = Tady nic není. Možná je v adrese překlep, nebo byla stránka přesunuta.
-problem-forbidden = K tomu nemáte oprávnění.
+problem-forbidden = To není povoleno. Pokud si myslíte, že by mělo být, sdělte prosím svému správci referenční kód níže.
 problem-too-many = Pokusů bylo příliš mnoho. Zkuste to prosím znovu za { $wait }.
 problem-unavailable = Právě teď nemůžeme odpovědět. Zkuste to prosím znovu za { $wait }.
 problem-internal = Chyba je na naší straně. Zkuste to prosím později; pokud potrvá, sdělte podpoře referenční kód níže.
 problem-request = Požadavek nebylo možné zpracovat. Vraťte se prosím a zkuste to znovu.
-problem-form-refused = Formulář nebylo možné přijmout. Možná byl otevřený velmi dlouho, nebo váš prohlížeč pro tento web neukládá soubory cookie. Povolte je prosím a zkuste to znovu.
+problem-form-refused = Formulář nebylo možné přijmout a nic se nezměnilo. Možná byl otevřený velmi dlouho, nebo váš prohlížeč pro tento web neukládá soubory cookie. Povolte je prosím, otevřete stránku znovu a vyplňte formulář tam.
 problem-credentials-invalid = Přihlašovací údaje nejsou správné. Zkontrolujte je prosím. Pokud jste se právě zaregistrovali, nejprve potvrďte svou e-mailovou adresu.
 problem-login-locked = Neúspěšných pokusů bylo příliš mnoho. Zkuste to prosím znovu za { $wait }.
 

@@ -60,6 +60,7 @@ fault-other = Das kann nicht verwendet werden.
 ## What may go wrong
 problem-back = Zur Anmeldung
 problem-account = Zu Ihrem Konto
+problem-open-again = Seite erneut öffnen
 problem-reference = Status { $status }, Referenz { $id }
 problem-title-not-found = Seite nicht gefunden
 problem-title-forbidden = Nicht erlaubt
@@ -69,14 +70,14 @@ problem-title-internal = Etwas ist schiefgegangen
 problem-title-request = Das hat nicht geklappt
 problem-title-sign-in = Bitte melden Sie sich an
 problem-sign-in = Um das zu sehen, müssen Sie angemeldet sein.
-problem-step-up = Dafür müssen Sie sich vor Kurzem oder mit der Bestätigung in zwei Schritten angemeldet haben. Bitte bestätigen Sie noch einmal, dass Sie es sind. Die Bestätigung in zwei Schritten richten Sie in Ihrem Konto ein.
+problem-step-up = Dafür müssen Sie sich vor Kurzem oder mit der Bestätigung in zwei Schritten angemeldet haben, die Sie in Ihrem Konto einrichten. Bitte bestätigen Sie noch einmal, dass Sie es sind.
 problem-not-found = Hier ist nichts. Vielleicht enthält die Adresse einen Tippfehler, oder die Seite wurde verschoben.
-problem-forbidden = Dazu haben Sie keine Berechtigung.
+problem-forbidden = Das ist nicht erlaubt. Wenn Sie meinen, dass es erlaubt sein sollte, nennen Sie Ihrem Administrator bitte die Referenz unten.
 problem-too-many = Es gab zu viele Versuche. Bitte versuchen Sie es in { $wait } erneut.
 problem-unavailable = Wir können gerade nicht antworten. Bitte versuchen Sie es in { $wait } erneut.
 problem-internal = Der Fehler liegt bei uns. Bitte versuchen Sie es später erneut; wenn er bestehen bleibt, nennen Sie dem Support die Referenz unten.
 problem-request = Die Anfrage konnte nicht verarbeitet werden. Bitte gehen Sie zurück und versuchen Sie es noch einmal.
-problem-form-refused = Das Formular konnte nicht angenommen werden. Vielleicht war es sehr lange offen, oder Ihr Browser speichert keine Cookies für diese Website. Bitte erlauben Sie Cookies und versuchen Sie es noch einmal.
+problem-form-refused = Das Formular konnte nicht angenommen werden; es wurde nichts geändert. Vielleicht war es sehr lange offen, oder Ihr Browser speichert keine Cookies für diese Website. Bitte erlauben Sie Cookies, öffnen Sie die Seite erneut und füllen Sie das Formular dort aus.
 problem-credentials-invalid = Die Anmeldedaten stimmen nicht. Bitte prüfen Sie sie. Wenn Sie sich gerade registriert haben, bestätigen Sie zuerst Ihre E-Mail-Adresse.
 problem-login-locked = Es gab zu viele Fehlversuche. Bitte versuchen Sie es in { $wait } erneut.
 

@@ -60,6 +60,7 @@ fault-other = This cannot be used.
 ## What may go wrong
 problem-back = Go to sign in
 problem-account = Go to your account
+problem-open-again = Open the page again
 problem-reference = Status { $status }, reference { $id }
 problem-title-not-found = Page not found
 problem-title-forbidden = Not allowed
@@ -69,14 +70,14 @@ problem-title-internal = Something went wrong
 problem-title-request = That did not work
 problem-title-sign-in = Please sign in
 problem-sign-in = You need to be signed in to see this.
-problem-step-up = This needs a recent sign-in, or one with two-step verification. Please show once more that it is you. You set two-step verification up in your account.
+problem-step-up = This needs a recent sign-in, or one with two-step verification, which you set up in your account. Please show once more that it is you.
 problem-not-found = There is nothing here. The address may be mistyped, or the page has moved.
-problem-forbidden = You may not do this.
+problem-forbidden = This is not allowed. If you think that it should be, please tell your administrator the reference below.
 problem-too-many = There were too many attempts. Please try again in { $wait }.
 problem-unavailable = We cannot answer right now. Please try again in { $wait }.
 problem-internal = The fault is ours. Please try again later; if it persists, give the reference below to support.
 problem-request = The request could not be understood. Please go back and try again.
-problem-form-refused = The form could not be accepted. It may have been open for very long, or your browser does not keep cookies for this site. Please allow cookies and try again.
+problem-form-refused = The form could not be accepted, and nothing was changed. It may have been open for very long, or your browser does not keep cookies for this site. Please allow cookies, open the page again, and fill the form in there.
 problem-credentials-invalid = The sign-in details are not right. Please check them. If you have just signed up, confirm your e-mail address first.
 problem-login-locked = There were too many failed attempts. Please try again in { $wait }.
 

@@ -60,6 +60,7 @@ fault-other = Esto no se puede usar.
 ## What may go wrong
 problem-back = Ir al inicio de sesión
 problem-account = Ir a tu cuenta
+problem-open-again = Abrir la página de nuevo
 problem-reference = Estado { $status }, referencia { $id }
 problem-title-not-found = Página no encontrada
 problem-title-forbidden = No permitido
@@ -69,14 +70,14 @@ problem-title-internal = Algo ha salido mal
 problem-title-request = No ha funcionado
 problem-title-sign-in = Inicia sesión
 problem-sign-in = Tienes que iniciar sesión para ver esto.
-problem-step-up = Esto requiere un inicio de sesión reciente o con verificación en dos pasos. Confirma una vez más que eres tú. La verificación en dos pasos se configura en tu cuenta.
+problem-step-up = Esto requiere un inicio de sesión reciente o con verificación en dos pasos, que se configura en tu cuenta. Confirma una vez más que eres tú.
 problem-not-found = Aquí no hay nada. Quizá la dirección esté mal escrita o la página haya cambiado de sitio.
-problem-forbidden = No tienes permiso para hacer esto.
+problem-forbidden = Esto no está permitido. Si crees que debería estarlo, da a tu administrador la referencia de abajo.
 problem-too-many = Ha habido demasiados intentos. Vuelve a intentarlo dentro de { $wait }.
 problem-unavailable = Ahora mismo no podemos responder. Vuelve a intentarlo dentro de { $wait }.
 problem-internal = El fallo es nuestro. Vuelve a intentarlo más tarde; si continúa, da a soporte la referencia de abajo.
 problem-request = No se ha podido procesar la solicitud. Vuelve atrás e inténtalo de nuevo.
-problem-form-refused = No se ha podido aceptar el formulario. Quizá haya estado abierto mucho tiempo o tu navegador no guarde las cookies de este sitio. Permite las cookies e inténtalo de nuevo.
+problem-form-refused = No se ha podido aceptar el formulario y no se ha cambiado nada. Quizá haya estado abierto mucho tiempo o tu navegador no guarde las cookies de este sitio. Permite las cookies, abre la página de nuevo y rellena allí el formulario.
 problem-credentials-invalid = Los datos de acceso no son correctos. Compruébalos. Si acabas de registrarte, confirma primero tu dirección de correo.
 problem-login-locked = Ha habido demasiados intentos fallidos. Vuelve a intentarlo dentro de { $wait }.
 

@@ -60,6 +60,7 @@ fault-other = Cela ne peut pas être utilisé.
 ## What may go wrong
 problem-back = Aller à la connexion
 problem-account = Aller à votre compte
+problem-open-again = Rouvrir la page
 problem-reference = Statut { $status }, référence { $id }
 problem-title-not-found = Page introuvable
 problem-title-forbidden = Non autorisé
@@ -69,14 +70,14 @@ problem-title-internal = Une erreur s’est produite
 problem-title-request = Cela n’a pas fonctionné
 problem-title-sign-in = Veuillez vous connecter
 problem-sign-in = Vous devez être connecté pour voir cette page.
-problem-step-up = Cette action nécessite une connexion récente ou validée en deux étapes. Veuillez confirmer une nouvelle fois que c’est bien vous. La validation en deux étapes se configure dans votre compte.
+problem-step-up = Cette action nécessite une connexion récente, ou validée en deux étapes, ce qui se configure dans votre compte. Veuillez confirmer une nouvelle fois que c’est bien vous.
 problem-not-found = Il n’y a rien ici. L’adresse est peut-être mal saisie, ou la page a été déplacée.
-problem-forbidden = Vous n’êtes pas autorisé à faire cela.
+problem-forbidden = Ce n’est pas autorisé. Si vous pensez que cela devrait l’être, communiquez la référence ci-dessous à votre administrateur.
 problem-too-many = Il y a eu trop de tentatives. Veuillez réessayer dans { $wait }.
 problem-unavailable = Nous ne pouvons pas répondre pour le moment. Veuillez réessayer dans { $wait }.
 problem-internal = Le problème vient de chez nous. Veuillez réessayer plus tard ; s’il persiste, communiquez la référence ci-dessous à l’assistance.
 problem-request = La demande n’a pas pu être traitée. Veuillez revenir en arrière et réessayer.
-problem-form-refused = Le formulaire n’a pas pu être accepté. Il est peut-être resté ouvert très longtemps, ou votre navigateur ne conserve pas les cookies de ce site. Veuillez autoriser les cookies et réessayer.
+problem-form-refused = Le formulaire n’a pas pu être accepté et rien n’a été modifié. Il est peut-être resté ouvert très longtemps, ou votre navigateur ne conserve pas les cookies de ce site. Veuillez autoriser les cookies, rouvrir la page et y remplir le formulaire.
 problem-credentials-invalid = Les identifiants ne sont pas corrects. Veuillez les vérifier. Si vous venez de vous inscrire, confirmez d’abord votre adresse e-mail.
 problem-login-locked = Il y a eu trop de tentatives infructueuses. Veuillez réessayer dans { $wait }.
 
