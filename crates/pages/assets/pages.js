@@ -43,6 +43,21 @@ if (nonce) {
   });
 }
 
+// Buttons that copy and print what is shown once. Codes and keys are copied without the spaces they are read by.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) break;
+  const shown = document.getElementById(button.dataset.copy);
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText((shown.value ?? shown.innerText).replaceAll(" ", ""));
+    button.textContent = button.dataset.copied;
+  });
+  button.hidden = false;
+}
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => print());
+  button.hidden = false;
+}
+
 // What answers a form is reloaded and come back to like any page, instead of asking whether to send the form again: each
 // such address has a page.
 history.replaceState(history.state, "");

@@ -156,10 +156,11 @@ async fn judge(
 fn enter(visit: &Visit, waiting: &Waiting, completed: Completed) -> Result<Response, Problem> {
     let to = waiting.return_to(visit);
     Waiting::end(visit);
+    let name = name::remembered(visit).unwrap_or_default();
     name::forget(visit);
     visit.set_cookies(completed.logged_in.cookies);
     let Some(codes) = &completed.backup_codes else { return Ok(crate::sign_in::after(visit, to.as_ref())) };
-    let once = Once { page: CODES.to_owned(), name: String::new(), texts: codes.texts() };
+    let once = Once { page: CODES.to_owned(), name, texts: codes.texts() };
     once.give(visit, Some(completed.logged_in.session))?;
     let back = visit::query(to.iter().map(|to| (return_to::FIELD, to.as_str())));
     Ok(visit.go(&format!("{}{back}", visit.url(CODES))))
@@ -170,7 +171,7 @@ async fn codes(SignedIn { visit, .. }: SignedIn) -> Response {
     let to = visit.return_to();
     let Some(once) = Once::take(&visit, CODES) else { return crate::sign_in::after(&visit, to.as_ref()) };
     let next = to.map_or_else(|| visit.url("account"), |to| to.as_str().to_owned());
-    visit.show(View::new("mfa/backup_codes.html").with("codes", once.texts).with("next", next))
+    visit.show(factor::backup_codes(View::new("mfa/backup_codes.html"), &visit, &once).with("next", next))
 }
 
 /// Sends a code to their phone.

@@ -51,7 +51,7 @@ fn everything() -> Value {
         notice => "<b>", return_to => "<b>", trust_days => 30, codes_left => 3, invited => true, may_sign_up => true,
         factors => vec![row.clone()], devices => vec![row.clone()], passkeys => vec![row.clone()],
         others => vec![context! { name => "sms", hint => "<b>" }],
-        rules => texts.clone(), codes => texts.clone(), faults => texts.clone(),
+        whose => "<b>", file => "<b>", key => "<b>", rules => texts.clone(), codes => texts.clone(), faults => texts.clone(),
         errors => context! { password => texts.clone(), code => texts },
         last_login => &when, since => &when, verified => false,
     }

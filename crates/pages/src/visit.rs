@@ -140,6 +140,10 @@ impl Visit {
     pub(crate) fn csrf(&self) -> &Csrf {
         &self.0.csrf
     }
+    /// What the service is called here.
+    pub(crate) fn product(&self) -> String {
+        self.0.look.product(&self.0.ctx.tenant).to_owned()
+    }
     /// What is to be said once.
     pub(crate) fn notice(&self) -> Option<Notice> {
         self.0.notice

@@ -1,12 +1,13 @@
 // The second step of signing in, without scripts: an app, backup codes, text messages.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { PASSWORD, notice, person, signIn } from "../harness/people.mjs";
 import { fillCredentials } from "../harness/sign-in.mjs";
 import { totp } from "../harness/totp.mjs";
-import { sharedGate, visitor } from "../harness/world.mjs";
+import { NARROW, sharedGate, visitor } from "../harness/world.mjs";
 
 const PLAIN = { javaScriptEnabled: false };
 
@@ -58,6 +59,38 @@ test("an app is set up and asked for, and a backup code works once", async (t) =
   assert.match(await fourth.getByRole("alert").innerText(), /has been used/);
   await answer(fourth, codes[1]);
   isIn(fourth);
+});
+
+test("backup codes are kept: copied, printed and in a file, with whose they are", async (t) => {
+  const email = await person();
+  const page = await visitor(t, { viewport: NARROW, colorScheme: "dark" });
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  const copied = async (from) => {
+    await from.getByRole("button", { name: "Copy" }).click();
+    await from.getByRole("button", { name: "Copied" }).waitFor();
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  await signIn(page, email, { path: "/ui/account/factors" });
+  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
+  await page.locator("main form button").click();
+  const key = await page.locator(".secret").innerText();
+  assert.equal(await copied(page), key.replaceAll(" ", ""));
+  await answer(page, totp(key));
+  const codes = await page.locator(".codes code").allInnerTexts();
+  assert.equal(await copied(page), codes.join("\n"));
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download as text" }).click()]);
+  const file = readFileSync(await download.path(), "utf8");
+  assert.equal(file, `Your backup codes\nPortcullis, ${email}\n\n${codes.join("\n")}\n`);
+  await page.getByRole("button", { name: "Print" }).waitFor();
+
+  const inside = await page.locator(".codes").boundingBox();
+  const code = await page.locator(".codes code").first().boundingBox();
+  assert.ok(code.x - inside.x > 8, "codes do not touch their frame");
+  await page.emulateMedia({ media: "print" });
+  await page.getByText(email).waitFor();
+  await page.getByText("Portcullis", { exact: true }).waitFor();
+  assert.equal(await page.getByRole("navigation").filter({ visible: true }).count(), 0);
+  assert.equal(await page.locator("body").evaluate((e) => getComputedStyle(e).color), "rgb(22, 33, 44)", "dark on white");
 });
 
 test("a phone is set up and asked for, with the code of a text message", async (t) => {

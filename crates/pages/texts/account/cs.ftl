@@ -167,6 +167,7 @@ codes-made-title = Vaše záložní kódy
 codes-made-text = Každý kód platí jen jednou, pro případ, že přijdete o aplikaci nebo telefon. Zobrazí se jen tentokrát.
 codes-made-hint = Vytiskněte je nebo opište a uložte odděleně od telefonu.
 codes-made-download = Stáhnout jako text
+codes-made-print = Vytisknout
 codes-made-done = Mám je uložené
 problem-mfa-unconfirmed = Kód není správný nebo vypršel. Počkejte na další, nebo začněte znovu.
 problem-mfa-off = Dvoufázové ověření se zde nepoužívá.

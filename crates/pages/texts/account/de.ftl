@@ -166,6 +166,7 @@ codes-made-title = Ihre Backup-Codes
 codes-made-text = Jeder Code gilt nur einmal und hilft Ihnen, wenn Sie App oder Telefon verloren haben. Die Codes werden nur dieses eine Mal angezeigt.
 codes-made-hint = Drucken Sie die Codes aus, oder schreiben Sie sie auf, und bewahren Sie sie getrennt vom Telefon auf.
 codes-made-download = Als Text herunterladen
+codes-made-print = Drucken
 codes-made-done = Ich habe sie gesichert
 problem-mfa-unconfirmed = Der Code stimmt nicht oder ist abgelaufen. Warten Sie auf den nächsten, oder beginnen Sie von vorn.
 problem-mfa-off = Die Bestätigung in zwei Schritten wird hier nicht verwendet.

@@ -166,6 +166,7 @@ codes-made-title = Your backup codes
 codes-made-text = Each code works once, for the day you have lost your app or phone. They are shown this once.
 codes-made-hint = Print them or write them down, and keep them apart from your phone.
 codes-made-download = Download as text
+codes-made-print = Print
 codes-made-done = I have kept them
 problem-mfa-unconfirmed = The code is not right, or it has expired. Wait for the next one, or begin anew.
 problem-mfa-off = Second factors are not used here.

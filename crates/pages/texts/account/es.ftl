@@ -166,6 +166,7 @@ codes-made-title = Tus códigos de respaldo
 codes-made-text = Cada código sirve solo una vez, para el día en que pierdas la aplicación o el teléfono. Solo se muestran esta vez.
 codes-made-hint = Imprímelos o anótalos, y guárdalos lejos del teléfono.
 codes-made-download = Descargar como texto
+codes-made-print = Imprimir
 codes-made-done = Los he guardado
 problem-mfa-unconfirmed = El código no es correcto o ha caducado. Espera al siguiente o empieza de nuevo.
 problem-mfa-off = Aquí no se usa la verificación en dos pasos.

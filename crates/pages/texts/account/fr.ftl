@@ -166,6 +166,7 @@ codes-made-title = Vos codes de secours
 codes-made-text = Chaque code ne sert qu’une fois, pour le jour où vous aurez perdu votre application ou votre téléphone. Ils ne s’affichent que cette fois-ci.
 codes-made-hint = Imprimez-les ou notez-les, et gardez-les à l’écart de votre téléphone.
 codes-made-download = Télécharger au format texte
+codes-made-print = Imprimer
 codes-made-done = Je les ai mis en lieu sûr
 problem-mfa-unconfirmed = Le code n’est pas correct ou a expiré. Attendez le suivant ou recommencez.
 problem-mfa-off = La validation en deux étapes n’est pas utilisée ici.
