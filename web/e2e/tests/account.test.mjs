@@ -150,6 +150,19 @@ test("own data are downloaded, without what opens the account", async (t) => {
   assert.doesNotMatch(text, /argon2|hash|secret/);
 });
 
+test("days are written as the language of the page writes them", async (t) => {
+  const email = await person();
+  for (const [locale, since] of [
+    ["en-GB", /here since \d+ [A-Z][a-z]+ \d{4}/],
+    ["de-DE", /besteht seit dem \d+\. \p{L}+ \d{4}/u],
+    ["cs-CZ", /existuje od \d+\. \p{L}+ \d{4}/u],
+  ]) {
+    const page = await visitor(t, { ...PLAIN, locale });
+    await signIn(page, email, { path: "/ui/account/privacy" });
+    await page.getByText(since).waitFor();
+  }
+});
+
 test("an address is changed by a mail to the new one", async (t) => {
   const gate = await sharedGate();
   const [email, wanted] = [await person(), address("grace")];

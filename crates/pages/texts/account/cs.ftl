@@ -35,6 +35,21 @@ ago-days = { $count ->
     [one] před { $count } dnem
    *[other] před { $count } dny
 }
+ago-long = { $date }
+date = { $day }. { $month ->
+    [1] ledna
+    [2] února
+    [3] března
+    [4] dubna
+    [5] května
+    [6] června
+    [7] července
+    [8] srpna
+    [9] září
+    [10] října
+    [11] listopadu
+   *[12] prosince
+} { $year }
 
 ## Profil, adresa a heslo
 profile-name = Jméno

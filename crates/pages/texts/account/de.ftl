@@ -35,6 +35,21 @@ ago-days = { $count ->
     [one] vor { $count } Tag
    *[other] vor { $count } Tagen
 }
+ago-long = am { $date }
+date = { $day }. { $month ->
+    [1] Januar
+    [2] Februar
+    [3] März
+    [4] April
+    [5] Mai
+    [6] Juni
+    [7] Juli
+    [8] August
+    [9] September
+    [10] Oktober
+    [11] November
+   *[12] Dezember
+} { $year }
 
 ## Profil, Adresse und Passwort
 profile-name = Name
@@ -80,7 +95,7 @@ key-everything = Darf alles, was Sie dürfen.
 key-made = Erstellt
 key-used = zuletzt verwendet
 key-unused = nie verwendet
-key-ends = gültig bis
+key-ends = gültig bis zum
 key-rotate = Ersetzen
 key-revoke = Widerrufen
 key-name = Name
@@ -106,7 +121,7 @@ key-rotate-text = Sie bekommen einen neuen Schlüssel, der dasselbe darf. Der al
 
 ## Datenschutz
 privacy-kept = Was über Sie gespeichert ist
-privacy-since = Ihr Konto besteht seit
+privacy-since = Ihr Konto besteht seit dem
 privacy-profile = Ihr Profil: Name, Firma, Telefon und E-Mail-Adresse
 privacy-sessions = Wo Sie angemeldet sind, mit IP-Adresse und Browser
 privacy-keys = Ihre API-Schlüssel, ohne den geheimen Teil
@@ -123,7 +138,7 @@ notice-device-removed = Das Gerät wurde entfernt, und seine Sitzungen wurden be
 devices-text = Namen helfen Ihnen, Geräte wiederzuerkennen. Entfernen Sie Geräte, die Sie nicht mehr verwenden oder die Ihnen nicht gehören.
 devices-none = Es gibt keine Geräte.
 devices-this = dieses Gerät
-devices-trusted = Vertrauenswürdig bis
+devices-trusted = Vertrauenswürdig bis zum
 devices-first = Erstmals gesehen
 devices-seen = zuletzt gesehen
 device-name = Name

@@ -35,6 +35,21 @@ ago-days = { $count ->
     [one] { $count } day ago
    *[other] { $count } days ago
 }
+ago-long = on { $date }
+date = { $day } { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+} { $year }
 
 ## Profile, address and password
 profile-name = Name

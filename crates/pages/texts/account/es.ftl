@@ -35,6 +35,21 @@ ago-days = { $count ->
     [one] hace { $count } día
    *[other] hace { $count } días
 }
+ago-long = { $date }
+date = { $day } de { $month ->
+    [1] enero
+    [2] febrero
+    [3] marzo
+    [4] abril
+    [5] mayo
+    [6] junio
+    [7] julio
+    [8] agosto
+    [9] septiembre
+    [10] octubre
+    [11] noviembre
+   *[12] diciembre
+} de { $year }
 
 ## Perfil, dirección y contraseña
 profile-name = Nombre

@@ -35,6 +35,24 @@ ago-days = { $count ->
     [one] il y a { $count } jour
    *[other] il y a { $count } jours
 }
+ago-long = { $date }
+date = { $day ->
+    [1] 1er
+   *[other] { $day }
+} { $month ->
+    [1] janvier
+    [2] février
+    [3] mars
+    [4] avril
+    [5] mai
+    [6] juin
+    [7] juillet
+    [8] août
+    [9] septembre
+    [10] octobre
+    [11] novembre
+   *[12] décembre
+} { $year }
 
 ## Profil, adresse et mot de passe
 profile-name = Nom
