@@ -52,6 +52,7 @@ fn everything() -> Value {
         factors => vec![row.clone()], devices => vec![row.clone()], passkeys => vec![row.clone()],
         others => vec![context! { name => "sms", hint => "<b>" }],
         whose => "<b>", file => "<b>", key => "<b>", rules => texts.clone(), codes => texts.clone(), faults => texts.clone(),
+        summary => vec![context! { field => "<b>", text => "<b>" }],
         errors => context! { password => texts.clone(), code => texts },
         last_login => &when, since => &when, verified => false,
     }

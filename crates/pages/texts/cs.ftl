@@ -14,6 +14,7 @@ copy = Kopírovat
 copied = Zkopírováno
 error-prefix = Chyba:
 faults-below = Opravte prosím následující:
+fault-at = { $field }: { $text }
 span-moment = okamžik
 span-seconds = { $count ->
     [one] { $count } sekundu

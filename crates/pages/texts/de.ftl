@@ -14,6 +14,7 @@ copy = Kopieren
 copied = Kopiert
 error-prefix = Fehler:
 faults-below = Bitte korrigieren Sie Folgendes:
+fault-at = { $field }: { $text }
 span-moment = einem Augenblick
 span-seconds = { $count ->
     [one] { $count } Sekunde

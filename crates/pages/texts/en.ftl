@@ -14,6 +14,7 @@ copy = Copy
 copied = Copied
 error-prefix = Error:
 faults-below = Please correct the following:
+fault-at = { $field }: { $text }
 span-moment = a moment
 span-seconds = { $count ->
     [one] { $count } second

@@ -14,6 +14,7 @@ copy = Copiar
 copied = Copiado
 error-prefix = Error:
 faults-below = Corrige lo siguiente:
+fault-at = { $field }: { $text }
 span-moment = un momento
 span-seconds = { $count ->
     [one] { $count } segundo

@@ -14,6 +14,7 @@ copy = Copier
 copied = Copié
 error-prefix = Erreur :
 faults-below = Veuillez corriger ce qui suit :
+fault-at = { $field } : { $text }
 span-moment = un instant
 span-seconds = { $count ->
     [one] { $count } seconde

@@ -48,8 +48,14 @@ test("a password is changed by whoever knows the old one, and other sessions end
     await page.getByLabel("New password").fill(next);
     await page.getByRole("button", { name: "Change password" }).click();
   };
+  await change("", "");
+  assert.deepEqual(await page.getByRole("alert").getByRole("link").allInnerTexts(), [
+    "Current password: Please fill in this field.",
+    "New password: Please fill in this field.",
+  ]);
   await change("Wrong-Horse-7-Battery", wanted);
   assert.match(await page.getByRole("alert").innerText(), /current password is not right/);
+  assert.equal(await page.getByLabel("Current password").getAttribute("aria-invalid"), "true");
   await change(PASSWORD, "short");
   assert.equal(await page.getByLabel("New password").getAttribute("aria-invalid"), "true");
   await change(PASSWORD, wanted);
@@ -100,6 +106,19 @@ test("a device is named, and forgotten with its sessions", async (t) => {
   assert.match(await notice(page), /is forgotten/);
   await other.goto("/ui/account");
   assert.equal(new URL(other.url()).pathname, "/ui/login");
+});
+
+test("an account is deleted by whoever types its address, and a mistake is corrected in place", async (t) => {
+  const email = await person();
+  const page = await visitor(t, PLAIN);
+  await signIn(page, email, { path: "/ui/account/privacy" });
+  await page.getByRole("link", { name: "Delete account" }).click();
+  await page.getByRole("textbox").fill(email.slice(1));
+  await page.getByRole("button", { name: "Delete my account" }).click();
+  assert.equal(await page.getByRole("textbox").inputValue(), email.slice(1), "what was typed is kept");
+  await page.getByRole("textbox").fill(email);
+  await page.getByRole("button", { name: "Delete my account" }).click();
+  assert.equal(await notice(page), "Your account is deleted.");
 });
 
 test("an API key is made, shown once, replaced and revoked", async (t) => {
