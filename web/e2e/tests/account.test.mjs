@@ -94,11 +94,13 @@ test("a device is named, and forgotten with its sessions", async (t) => {
   await signIn(other, email);
   await signIn(page, email, { path: "/ui/account/devices" });
   const theirs = page.getByRole("listitem").filter({ hasNotText: "this one" }).filter({ hasText: "First seen" });
+  assert.equal(await page.getByRole("textbox").count(), 0, "a list to be read");
+  await theirs.getByText("Rename").click();
   await theirs.getByLabel("Name").fill("");
-  await theirs.getByRole("button", { name: "Save name" }).click();
+  await theirs.getByRole("button", { name: "Save" }).click();
   assert.equal(await theirs.getByLabel("Name").getAttribute("aria-invalid"), "true");
   await theirs.getByLabel("Name").fill("Kitchen & co");
-  await theirs.getByRole("button", { name: "Save name" }).click();
+  await theirs.getByRole("button", { name: "Save" }).click();
   assert.equal(await notice(page), "The device has its name.");
   await page.getByRole("link", { name: "Forget Kitchen & co" }).click();
   await page.getByRole("heading", { name: "Forget “Kitchen & co”?" }).waitFor();
