@@ -58,6 +58,19 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
 }
 
+// A second tap sends a form no second time: its code or its key would count as used. After a while it may be sent again,
+// because the first may have come to nothing.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  let sent = -Infinity;
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    if (event.timeStamp - sent < 5000) event.preventDefault();
+    else sent = event.timeStamp;
+  });
+  // A page that is come back to begins anew.
+  addEventListener("pageshow", () => (sent = -Infinity));
+}
+
 // What answers a form is reloaded and come back to like any page, instead of asking whether to send the form again: each
 // such address has a page.
 history.replaceState(history.state, "");

@@ -93,6 +93,27 @@ test("backup codes are kept: copied, printed and in a file, with whose they are"
   assert.equal(await page.locator("body").evaluate((e) => getComputedStyle(e).color), "rgb(22, 33, 44)", "dark on white");
 });
 
+test("two taps on a slow line send a code once", async (t) => {
+  const page = await visitor(t);
+  await signIn(page, await person(), { path: "/ui/account/factors" });
+  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
+  await page.locator("main form button").click();
+  await page.locator("#code").fill(totp(await page.locator(".secret").innerText()));
+  let sent = 0;
+  await page.route("**/factors/confirm", async (route) => {
+    sent += 1;
+    await new Promise((done) => setTimeout(done, 400));
+    await route.continue();
+  });
+  await page.evaluate(() => {
+    const button = document.querySelector("main form button:not([type=button])");
+    button.click();
+    setTimeout(() => button.click(), 150);
+  });
+  await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+  assert.equal(sent, 1);
+});
+
 test("a phone is set up and asked for, with the code of a text message", async (t) => {
   const [gate, email] = [await sharedGate(), await person()];
   const phone = `+49301${Math.floor(1e6 + Math.random() * 9e6)}`;
