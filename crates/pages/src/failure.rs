@@ -183,7 +183,7 @@ pub(crate) fn page(visit: &Visit, problem: &Problem) -> Response {
         .with("status", problem.status())
         .with("request_id", &**request_id)
         // Every address that a form is sent to has a page.
-        .with("here", (problem.kind == FORGED).then(|| visit.here()));
+        .with("here", (problem.kind == FORGED || problem.status() >= 500).then(|| visit.here()));
     let mut response = view.render(visit);
     *response.status_mut() = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(seconds) = problem.retry_after_secs() {

@@ -64,6 +64,7 @@ fault-other = Esto no se puede usar.
 problem-back = Ir al inicio de sesión
 problem-account = Ir a tu cuenta
 problem-open-again = Abrir la página de nuevo
+problem-try-again = Intentar de nuevo
 problem-reference = Estado { $status }, referencia { $id }
 problem-title-not-found = Página no encontrada
 problem-title-forbidden = No permitido
