@@ -1,6 +1,7 @@
 // Every page, for those who look at all of them: the photographs and the scans.
 
 import { PASSWORD, fillCredentials } from "./harness/sign-in.mjs";
+import { totp } from "./harness/totp.mjs";
 
 const STRANGERS = {
   greeting: "/",
@@ -10,7 +11,11 @@ const STRANGERS = {
   "sign-up": "/ui/signup",
   "reset-password": "/ui/reset-password",
   "verify-email": "/ui/verify-email",
-  "mail-link": "/ui/reset-password/choose?token=old",
+  "mail-link": "/ui/reset-password?token=old",
+  invitation: "/ui/invitation?token=old",
+  "invitation-dead": "/ui/invitation",
+  "new-address": "/ui/change-email?token=old",
+  "new-address-dead": "/ui/change-email",
   "not-found": "/ui/nowhere",
 };
 
@@ -39,7 +44,7 @@ const send = (page) => page.locator("main form button:not([type=button])").first
 
 /**
  * Brings up one page after the other and calls `look(name, page)` for each. `visitor` makes a context in
- * the browser: somebody new. `email` is a person who has no API keys.
+ * the browser: somebody new. `email` is a person who has neither API keys nor second factors, and has both afterwards.
  */
 export async function everyPage(visitor, email, look) {
   const stranger = await visitor();
@@ -71,9 +76,12 @@ export async function everyPage(visitor, email, look) {
   await owner.goto("/ui/account/password");
   await send(owner);
   await look("password-wrong", owner);
-  await owner.goto("/ui/account/factors/app");
+  await owner.goto("/ui/account/devices");
+  await owner.locator("summary").first().click();
+  await look("device-name", owner);
+  await owner.goto("/ui/account/email");
   await send(owner);
-  await look("factor-app", owner);
+  await look("email-wrong", owner);
   await owner.goto("/ui/account/api-keys/new");
   await owner.locator("summary").click();
   await look("api-key-narrowed", owner);
@@ -84,8 +92,23 @@ export async function everyPage(visitor, email, look) {
   await look("api-keys", owner);
   await owner.locator("a[href$='/rotate']").first().click();
   await look("api-key-rotate", owner);
-  // The next round begins without keys, too.
   await owner.goto("/ui/account/api-keys");
   await owner.locator("a[href$='/revoke']").first().click();
   await look("api-key-revoke", owner);
+  await owner.goto("/ui/account/factors/app");
+  await send(owner);
+  await look("factor-app", owner);
+  const key = await owner.locator(".secret").innerText();
+  await owner.locator("#code").fill(totp(key));
+  await send(owner);
+  await look("backup-codes", owner);
+  const again = await visitor();
+  await again.goto("/ui/account");
+  await fillCredentials(again, email, PASSWORD);
+  await look("second-step", again);
+  await again.locator("#code").fill("000000");
+  await send(again);
+  await look("second-step-wrong", again);
+  await again.goto("/ui/mfa?method=backup_code");
+  await look("second-step-backup", again);
 }

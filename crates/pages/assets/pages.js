@@ -43,5 +43,37 @@ if (nonce) {
   });
 }
 
+// Buttons that copy and print what is shown once. Codes and keys are copied without the spaces they are read by.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) break;
+  const shown = document.getElementById(button.dataset.copy);
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText((shown.value ?? shown.innerText).replaceAll(" ", ""));
+    button.textContent = button.dataset.copied;
+  });
+  button.hidden = false;
+}
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => print());
+  button.hidden = false;
+}
+
+// A second tap sends a form no second time: its code or its key would count as used. After a while it may be sent again,
+// because the first may have come to nothing.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  let sent = -Infinity;
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    if (event.timeStamp - sent < 5000) event.preventDefault();
+    else sent = event.timeStamp;
+  });
+  // A page that is come back to begins anew.
+  addEventListener("pageshow", () => (sent = -Infinity));
+}
+
+// What answers a form is reloaded and come back to like any page, instead of asking whether to send the form again: each
+// such address has a page.
+history.replaceState(history.state, "");
+
 // Screen readers and keyboards begin at what is wrong.
 document.getElementById("faults")?.focus();

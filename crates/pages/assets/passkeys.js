@@ -33,6 +33,7 @@ for (const form of document.querySelectorAll("form[data-ceremony]")) {
 const passkey = document.querySelector("[data-passkey]");
 if (passkey && known) {
   let waiting;
+  let chosen = false;
   const { finish = `${passkey.dataset.passkey}/finish`, challenge } = passkey.dataset;
   const call = async (address, body) => {
     const answer = await fetch(address, {
@@ -50,6 +51,7 @@ if (passkey && known) {
     const { ceremony, options } = await call(`${passkey.dataset.passkey}/start`, {});
     const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey);
     const credential = await navigator.credentials.get({ publicKey, mediation, signal });
+    chosen = true;
     const purpose = challenge ? { challenge_id: challenge } : { set_cookie: true };
     await call(finish, { ceremony, credential: credential.toJSON(), ...purpose });
     location.assign(passkey.dataset.next);
@@ -57,13 +59,17 @@ if (passkey && known) {
   const failed = passkey.querySelector("[data-failed]");
   passkey.querySelector("button").addEventListener("click", () => {
     failed.textContent = "";
-    signIn("optional").catch(() => {
-      failed.textContent = failed.dataset.failed;
+    signIn("optional").catch((error) => {
+      // A second press takes the place of the first.
+      if (error.name !== "AbortError") failed.textContent = failed.dataset.failed;
     });
   });
   passkey.hidden = false;
   PublicKeyCredential.isConditionalMediationAvailable?.().then((offered) => {
-    // Nobody asked for it, so nobody is told when nothing comes of it.
-    if (offered && !challenge) signIn("conditional").catch(() => {});
+    // Nobody asked for it, so nobody is told when nothing comes of it; unless they chose a passkey, and it was refused.
+    const refused = () => {
+      if (chosen) failed.textContent = failed.dataset.failed;
+    };
+    if (offered && !challenge) signIn("conditional").catch(refused);
   });
 }

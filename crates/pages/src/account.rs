@@ -26,6 +26,7 @@ mod when;
 use std::{fmt::Display, sync::Arc};
 
 use axum::{Router, response::Response, routing::get};
+use identity::passwords;
 use kernel::Problem;
 
 use crate::{
@@ -59,6 +60,11 @@ fn step_up(visit: &Visit, section: &'static str) -> Response {
     let back = visit.url(section);
     let back = visit::query([(return_to::FIELD, back.as_str())].into_iter());
     visit.go(&format!("{}{back}", visit.url("step-up")))
+}
+
+/// A wrong password is said at its field.
+fn at_current_password(problem: Problem) -> Problem {
+    if problem.kind == passwords::WRONG { problem.field("/current_password", "wrong", "") } else { problem }
 }
 
 /// What is wrong with a name, said at the field of what was to have it: lists have many of them.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use identity::users::Email;
 
-use crate::{cookies, visit::Visit};
+use crate::{cookies, name, visit::Visit};
 
 const COOKIE: &str = "__Host-portcullis_address";
 const KEPT: Duration = Duration::from_secs(3_600);
@@ -20,6 +20,14 @@ pub(crate) fn remember(visit: &Visit, email: &Email) {
 pub(crate) fn remembered(visit: &Visit) -> Option<Email> {
     let bytes = B64.decode(cookies::read(visit.headers(), COOKIE)?).ok()?;
     String::from_utf8(bytes).ok()?.parse().ok()
+}
+
+/// It has served, and is who signs in next.
+pub(crate) fn forget_to_sign_in(visit: &Visit) {
+    if let Some(email) = remembered(visit) {
+        name::remember(visit, email.as_str());
+        forget(visit);
+    }
 }
 
 /// It has served.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::{Router, response::Response, routing::get};
 use identity::{
     http::{Fields, Refusal},
-    verification,
+    verification::{self, INVALID},
 };
+use kernel::Problem;
 
 use crate::{Pages, form::Posted, notice::Notice, view::View, visit::Visit};
 
@@ -18,8 +19,16 @@ fn page(token: &str) -> View {
     View::new("mailed/change.html").with("token", token)
 }
 
+/// The link works no more: the account says which address holds, and where to ask for another mail.
+fn dead(visit: &Visit, problem: Problem) -> Response {
+    visit.show(View::new("mailed/change.html").with("dead", true).refused(problem))
+}
+
 async fn ask(visit: Visit) -> Response {
-    visit.show(page(&visit.parameter("token").unwrap_or_default()))
+    match visit.parameter("token") {
+        Some(token) => visit.show(page(&token)),
+        None => dead(&visit, INVALID.into()),
+    }
 }
 
 async fn confirm(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
@@ -34,6 +43,7 @@ async fn confirm(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             let next = if visit.principal().is_some() { "account" } else { "login" };
             Ok(visit.go_saying(&visit.url(next), Notice::EmailChanged))
         }
+        Err(problem) if problem.kind == INVALID => Ok(dead(&visit, problem)),
         Err(problem) if problem.status() < 500 => Ok(visit.show(page(form.text("token")).refused(problem))),
         Err(problem) => Err(problem.into()),
     }

@@ -7,12 +7,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
-use identity::language::Language;
+use identity::{language::Language, sessions};
 use kernel::{Assurance, Problem, edge::Tenant, problem::common::STEP_UP};
 use minijinja::{Value, context};
 use url::form_urlencoded;
 
-use crate::{Pages, cookies, failure, headers::Policy, return_to, visit};
+use crate::{
+    Pages, cookies, failure,
+    headers::Policy,
+    return_to::{self, ReturnTo},
+    visit,
+};
 
 impl Pages {
     /// A page about a refusal, in the language of whoever reads it: `headers` are their cookies and
@@ -39,6 +44,9 @@ impl Pages {
             }
             format!("{base}login?{}", query.finish())
         });
+        // What failed on our side may work the next time.
+        let here = asked_for.filter(|_| problem.status() >= 500).and_then(|path| ReturnTo::parse(path, &tenant));
+        let signed_in = cookies::read(headers, sessions::cookie::NAME).is_some();
         let (title, text) = failure::title_and_text(problem, &words);
         let page = self.engine.render(
             "problem.html",
@@ -47,7 +55,7 @@ impl Pages {
                 assets => crate::assets::addresses(),
                 t => Value::from_object(words),
                 status => problem.status(),
-                base => &*base, title, text, request_id, sign_in, again => problem.kind == STEP_UP,
+                base => &*base, title, text, request_id, sign_in, signed_in, here => here.as_ref().map(ReturnTo::as_str), again => problem.kind == STEP_UP,
                 ..look.values(&tenant, &base)
             },
         );

@@ -11,7 +11,7 @@ use identity::{
 };
 use kernel::{Problem, Secret};
 
-use crate::{form::Form, view::View};
+use crate::{form::Form, once::Once, view::View, visit::Visit};
 
 /// Longest address for an app that is shown again.
 const MAX_URI: usize = 4_096;
@@ -35,6 +35,15 @@ pub(crate) fn first_code(view: View, uri: &str) -> View {
 fn grouped(rest: &str) -> String {
     let chars: Vec<char> = rest.chars().take_while(|c| *c != '&').collect();
     chars.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+/// The values of `parts/backup_codes.html`: the codes, whose they are, and a file of both. On paper or in a folder, codes
+/// alone would belong to nobody.
+pub(crate) fn backup_codes(view: View, visit: &Visit, once: &Once) -> View {
+    let whose = [visit.product(), once.name.clone()].into_iter().filter(|text| !text.is_empty());
+    let whose = whose.collect::<Vec<_>>().join(", ");
+    let file = format!("{}\n{whose}\n\n{}\n", visit.words().get("codes-made-title"), once.texts.join("\n"));
+    view.with("codes", once.texts.clone()).with("whose", whose).with("file", B64.encode(file))
 }
 
 /// Whether the form that came back was about an app.

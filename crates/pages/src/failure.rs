@@ -8,9 +8,9 @@ use std::{collections::BTreeMap, time::Duration};
 use axum::response::{Html, IntoResponse, Response};
 use fluent_bundle::FluentArgs;
 use http::StatusCode;
-use kernel::Problem;
+use kernel::{Problem, problem::common::STEP_UP};
 
-use crate::{texts::Words, view::View, visit::Visit};
+use crate::{csrf::FORGED, texts::Words, view::View, visit::Visit};
 
 /// What is said beside a form.
 #[derive(Default, Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Faults {
     pub(crate) general: Vec<String>,
     /// By the field's name.
     pub(crate) fields: BTreeMap<String, Vec<String>>,
+    /// All of them in the order of the form, each with its field. Where there are several fields, it says which one.
+    pub(crate) summary: Vec<(String, String)>,
 }
 
 /// Codes of problems that have words of their own.
@@ -61,6 +63,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("too_long", "fault-too-long"),
     ("format", "fault-format"),
     ("unchanged", "fault-unchanged"),
+    ("wrong", "problem-password-wrong"),
     ("not_the_same", "fault-not-the-same"),
     ("too_short", "fault-too-short"),
     ("no_uppercase", "fault-no-uppercase"),
@@ -74,6 +77,22 @@ const FIELDS: &[(&str, &str)] = &[
     ("reused", "fault-used-before"),
 ];
 
+/// What fields are called.
+const LABELS: &[(&str, &str)] = &[
+    ("display_name", "profile-name"),
+    ("company_name", "profile-company"),
+    ("phone", "profile-phone"),
+    ("email", "email"),
+    ("new_email", "email-new"),
+    ("login", "sign-in-login"),
+    ("password", "password"),
+    ("current_password", "password-current"),
+    ("new_password", "password-new"),
+    ("code", "code-label"),
+    ("name", "key-name"),
+    ("life", "key-life"),
+];
+
 /// What a form says about a problem.
 pub(crate) fn faults(problem: &Problem, words: &Words) -> Faults {
     let mut faults = Faults::default();
@@ -85,7 +104,17 @@ pub(crate) fn faults(problem: &Problem, words: &Words) -> Faults {
             ("phone", "format") => "fault-phone",
             (_, code) => field_key(code),
         };
-        faults.fields.entry(field).or_default().push(words.get(key));
+        let text = words.get(key);
+        faults.summary.push((field.clone(), text.clone()));
+        faults.fields.entry(field).or_default().push(text);
+    }
+    if faults.fields.len() > 1 {
+        for (field, text) in &mut faults.summary {
+            if let Some((_, label)) = LABELS.iter().find(|(known, _)| known == field) {
+                let args = [("field", words.get(label)), ("text", std::mem::take(text))];
+                *text = words.with("fault-at", &FluentArgs::from_iter(args));
+            }
+        }
     }
     if faults.fields.is_empty() {
         faults.general.push(sentence(problem, words));
@@ -128,6 +157,8 @@ pub(crate) fn span(wait: Duration, words: &Words) -> String {
 /// A problem's heading and one sentence about it.
 pub(crate) fn title_and_text(problem: &Problem, words: &Words) -> (String, String) {
     let title = match problem.status() {
+        _ if problem.kind == FORGED => "problem-title-request",
+        _ if problem.kind == STEP_UP => "second-title",
         401 => "problem-title-sign-in",
         404 | 405 => "problem-title-not-found",
         403 => "problem-title-forbidden",
@@ -150,7 +181,9 @@ pub(crate) fn page(visit: &Visit, problem: &Problem) -> Response {
         .with("title", title)
         .with("text", text)
         .with("status", problem.status())
-        .with("request_id", &**request_id);
+        .with("request_id", &**request_id)
+        // Every address that a form is sent to has a page.
+        .with("here", (problem.kind == FORGED || problem.status() >= 500).then(|| visit.here()));
     let mut response = view.render(visit);
     *response.status_mut() = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(seconds) = problem.retry_after_secs() {
@@ -194,5 +227,7 @@ mod tests {
         assert!(faults.general.is_empty());
         assert_eq!(faults.fields["email"], [words.get("fault-email")]);
         assert_eq!(faults.fields["name"], [words.get("fault-other")]);
+        let summary = faults.summary.iter().map(|(field, text)| format!("{field}, {text}")).collect::<Vec<_>>();
+        assert_eq!(summary[1], "name, Name: This cannot be used.");
     }
 }

@@ -32,6 +32,7 @@ mod failure;
 mod form;
 mod headers;
 mod look;
+mod name;
 mod new_password;
 mod notice;
 mod once;

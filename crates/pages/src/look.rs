@@ -65,6 +65,11 @@ impl Look {
         self.texts.get(&language).map(|own| own.0.clone())
     }
 
+    /// What the service is called.
+    pub(crate) fn product<'l>(&'l self, tenant: &'l Tenant) -> &'l str {
+        self.brand.product(tenant)
+    }
+
     /// Whether there is an image at the place.
     pub(crate) fn has(&self, place: Place) -> bool {
         self.brand.images.contains_key(&place)

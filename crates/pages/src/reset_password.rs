@@ -5,41 +5,44 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Router, response::Response, routing::get};
 use identity::{
     http::{Fields, Refusal},
     proofs::Purpose,
     users::Email,
-    verification,
+    verification::{self, INVALID},
 };
 use kernel::Problem;
 
 use crate::{
     Pages, address,
     form::{Form, Posted},
-    new_password,
+    name, new_password,
     notice::Notice,
     view::View,
-    visit::Visit,
+    visit::{self, Visit},
 };
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
     Router::new()
         .route("/ui/reset-password", get(ask).post(request))
         .route("/ui/reset-password/sent", get(sent))
-        .route("/ui/reset-password/choose", post(reset).get(start_again))
+        .route("/ui/reset-password/choose", get(start_again).post(reset))
         .route("/ui/invitation", get(invited).post(accept))
 }
 
 async fn ask(visit: Visit) -> Result<Response, Refusal> {
     Ok(match visit.parameter("token") {
         Some(token) => visit.show(choose_page(&visit, Purpose::ResetPassword, &token).await?),
-        None => visit.show(View::new("mailed/forgotten.html")),
+        None => visit.show(forgotten(&visit)),
     })
+}
+
+/// Asks for the address; with the one that was typed last, if it is one.
+fn forgotten(visit: &Visit) -> View {
+    let typed = || name::remembered(visit)?.parse::<Email>().ok();
+    let email = address::remembered(visit).or_else(typed).map(|email| email.to_string());
+    View::new("mailed/forgotten.html").with("email", email)
 }
 
 async fn request(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
@@ -65,8 +68,10 @@ async fn sent(visit: Visit) -> Response {
     }
 }
 
+/// The address of a form that was sent is no page: where it was filled in is.
 async fn start_again(visit: Visit) -> Response {
-    visit.go(&visit.url("reset-password"))
+    let token = visit.parameter("token");
+    visit.go(&format!("{}{}", visit.url("reset-password"), visit::query(token.iter().map(|token| ("token", token)))))
 }
 
 async fn reset(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
@@ -74,8 +79,19 @@ async fn reset(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
 }
 
 async fn invited(visit: Visit) -> Result<Response, Refusal> {
-    let token = visit.parameter("token").unwrap_or_default();
-    Ok(visit.show(choose_page(&visit, Purpose::Invitation, &token).await?))
+    Ok(match visit.parameter("token") {
+        Some(token) => visit.show(choose_page(&visit, Purpose::Invitation, &token).await?),
+        None => dead(&visit, Purpose::Invitation, INVALID.into()),
+    })
+}
+
+/// The link works no more: what to do about it, and no field to be filled in for nothing.
+fn dead(visit: &Visit, purpose: Purpose, problem: Problem) -> Response {
+    let view = match purpose {
+        Purpose::Invitation => View::new("mailed/choose.html").with("invited", true).with("dead", true),
+        _ => forgotten(visit),
+    };
+    visit.show(view.refused(problem))
 }
 
 async fn accept(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
@@ -88,6 +104,8 @@ async fn choose_page(visit: &Visit, purpose: Purpose, token: &str) -> Result<Vie
         .with("action", if invited { "invitation" } else { "reset-password/choose" })
         .with("invited", invited)
         .with("token", token)
+        // In the address too, so that the page can be come back to, also in another language.
+        .with("here", visit::query([("token", token)].into_iter().filter(|(_, token)| !token.is_empty())))
         .with("rules", new_password::rules(visit).await?))
 }
 
@@ -102,9 +120,10 @@ async fn choose(visit: Visit, form: Form, purpose: Purpose) -> Result<Response, 
     };
     match outcome {
         Ok(()) => {
-            address::forget(&visit);
+            address::forget_to_sign_in(&visit);
             Ok(visit.go_saying(&visit.url("login"), Notice::PasswordChosen))
         }
+        Err(problem) if problem.kind == INVALID => Ok(dead(&visit, purpose, problem)),
         Err(problem) if problem.status() < 500 => {
             Ok(visit.show(choose_page(&visit, purpose, form.text("token")).await?.refused(problem)))
         }

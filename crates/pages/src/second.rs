@@ -7,11 +7,7 @@ mod waiting;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Router, response::Response, routing::get};
 use identity::{
     auth::{self, Answer, Answering, Completed},
     devices::Shown,
@@ -26,6 +22,7 @@ pub(crate) use waiting::{Waiting, chosen, method, name as method_name};
 use crate::{
     Pages, factor,
     form::{Form, Posted},
+    name,
     notice::Notice,
     once::Once,
     return_to::{self, ReturnTo},
@@ -39,11 +36,11 @@ const CODES: &str = "mfa/codes";
 pub(crate) fn routes() -> Router<Arc<Pages>> {
     Router::new()
         .route("/ui/mfa", get(ask).post(answer))
-        .route("/ui/mfa/passkey", post(passkey::answer).get(enrol::choose))
-        .route("/ui/mfa/sms", post(send))
-        .route("/ui/mfa/enrol", post(enrol::app).get(enrol::choose))
-        .route("/ui/mfa/enrol/sms", post(enrol::phone).get(enrol::choose))
-        .route("/ui/mfa/enrol/confirm", post(enrol::confirm).get(enrol::choose))
+        .route("/ui/mfa/passkey", get(enrol::choose).post(passkey::answer))
+        .route("/ui/mfa/sms", get(ask_sms).post(send))
+        .route("/ui/mfa/enrol", get(enrol::choose).post(enrol::app))
+        .route("/ui/mfa/enrol/sms", get(enrol::choose).post(enrol::phone))
+        .route("/ui/mfa/enrol/confirm", get(enrol::choose).post(enrol::confirm))
         .route("/ui/mfa/codes", get(codes))
 }
 
@@ -53,10 +50,15 @@ async fn ask(visit: Visit) -> Result<Response, Refusal> {
         Some(waiting) if waiting.enrol => Ok(waiting.show(&visit, View::new("mfa/choose.html"))),
         Some(waiting) => {
             let chosen = visit.parameter("method").unwrap_or_default();
-            Ok(question(&visit, &waiting, &chosen, None).await?)
+            Ok(question(&visit, &waiting, &chosen, false, None).await?)
         }
         None => Ok(start_again(&visit, None)),
     }
+}
+
+/// Where a code was to be sent from is no page: the question is.
+async fn ask_sms(visit: Visit) -> Response {
+    visit.go(&format!("{}?method=sms", visit.url("mfa")))
 }
 
 /// For how many days a browser may be trusted; 0 for not at all.
@@ -71,7 +73,13 @@ pub(crate) fn others(offers: &[Offer], asked: Option<&Offer>) -> Vec<Value> {
 }
 
 /// The page that asks for a code, with what was wrong with the last one.
-async fn question(visit: &Visit, waiting: &Waiting, chosen: &str, wrong: Option<Problem>) -> Result<Response, Problem> {
+async fn question(
+    visit: &Visit,
+    waiting: &Waiting,
+    chosen: &str,
+    trust: bool,
+    wrong: Option<Problem>,
+) -> Result<Response, Problem> {
     let Some(asked) = waiting.method(chosen) else { return Ok(start_again(visit, None)) };
     let others = others(&waiting.offers, Some(asked));
     let view = match asked.method {
@@ -85,9 +93,12 @@ async fn question(visit: &Visit, waiting: &Waiting, chosen: &str, wrong: Option<
     };
     let view = view
         .with("method", waiting::name(asked.method))
-        .with("hint", asked.hint.clone())
+        .with("number", asked.hint.clone())
+        // Where a code was sent, or was to be sent or was typed just now, its field comes first.
+        .with("sent", wrong.is_some() || visit.parameter("sent").is_some())
         .with("others", others)
-        .with("trust_days", trust_days(visit).await?);
+        .with("trust_days", trust_days(visit).await?)
+        .with("trust", trust);
     Ok(waiting.show(visit, view.refused_if(wrong)))
 }
 
@@ -134,7 +145,9 @@ async fn judge(
     match outcome {
         Ok(completed) => Ok(enter(visit, waiting, completed)?),
         Err(problem) if problem.kind == CHALLENGE => Ok(start_again(visit, Some(form))),
-        Err(problem) if problem.status() < 500 => Ok(question(visit, waiting, chosen, Some(problem)).await?),
+        Err(problem) if problem.status() < 500 => {
+            Ok(question(visit, waiting, chosen, form.is_ticked("trust"), Some(problem)).await?)
+        }
         Err(problem) => Err(problem.into()),
     }
 }
@@ -143,9 +156,11 @@ async fn judge(
 fn enter(visit: &Visit, waiting: &Waiting, completed: Completed) -> Result<Response, Problem> {
     let to = waiting.return_to(visit);
     Waiting::end(visit);
+    let name = name::remembered(visit).unwrap_or_default();
+    name::forget(visit);
     visit.set_cookies(completed.logged_in.cookies);
     let Some(codes) = &completed.backup_codes else { return Ok(crate::sign_in::after(visit, to.as_ref())) };
-    let once = Once { page: CODES.to_owned(), name: String::new(), texts: codes.texts() };
+    let once = Once { page: CODES.to_owned(), name, texts: codes.texts() };
     once.give(visit, Some(completed.logged_in.session))?;
     let back = visit::query(to.iter().map(|to| (return_to::FIELD, to.as_str())));
     Ok(visit.go(&format!("{}{back}", visit.url(CODES))))
@@ -156,16 +171,16 @@ async fn codes(SignedIn { visit, .. }: SignedIn) -> Response {
     let to = visit.return_to();
     let Some(once) = Once::take(&visit, CODES) else { return crate::sign_in::after(&visit, to.as_ref()) };
     let next = to.map_or_else(|| visit.url("account"), |to| to.as_str().to_owned());
-    visit.show(View::new("mfa/backup_codes.html").with("codes", once.texts).with("next", next))
+    visit.show(factor::backup_codes(View::new("mfa/backup_codes.html"), &visit, &once).with("next", next))
 }
 
 /// Sends a code to their phone.
 async fn send(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     let Some(waiting) = Waiting::of(&visit) else { return Ok(start_again(&visit, Some(&form))) };
     match auth::send_sms(&visit.pages().core, visit.ctx(), &who(&visit, &waiting)).await {
-        Ok(()) => Ok(visit.go_saying(&format!("{}?method=sms", visit.url("mfa")), Notice::SmsSent)),
+        Ok(()) => Ok(visit.go_saying(&format!("{}?method=sms&sent=1", visit.url("mfa")), Notice::SmsSent)),
         Err(problem) if problem.kind == CHALLENGE => Ok(start_again(&visit, Some(&form))),
-        Err(problem) if problem.status() < 500 => Ok(question(&visit, &waiting, "sms", Some(problem)).await?),
+        Err(problem) if problem.status() < 500 => Ok(question(&visit, &waiting, "sms", false, Some(problem)).await?),
         Err(problem) => Err(problem.into()),
     }
 }

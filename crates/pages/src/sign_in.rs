@@ -1,17 +1,14 @@
 //! Signing in: who first, then the password.
 //!
-//! The first step asks nothing and remembers nothing: it only brings the second, with what was typed in it.
-//! So it tells nobody whether there is such an account. The second is the API's login with a cookie.
+//! The first step asks nothing: it only brings the second, and the browser keeps what was typed ([`name`]). So it tells
+//! nobody whether there is such an account. The second is the API's login with a cookie, and a page of its own, which
+//! can be reloaded and come back to.
 //!
 //! Deliberately absent: any way in that is not [`auth::login`]'s.
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Router, response::Response, routing::get};
 use identity::{
     auth::{self, LoginRequest, Outcome},
     devices::Shown,
@@ -24,17 +21,18 @@ use kernel::Problem;
 use crate::{
     Pages,
     form::{Form, Posted},
+    name,
     return_to::{self, ReturnTo},
     second::Waiting,
     step_up,
     view::View,
-    visit::Visit,
+    visit::{self, Visit},
 };
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
     Router::new()
         .route("/ui/login", get(ask).post(identify))
-        .route("/ui/login/password", post(sign_in).get(start_again))
+        .route("/ui/login/password", get(ask_password).post(sign_in))
 }
 
 /// Who are you? Whoever is signed in already is sent on, or asked to prove it once more.
@@ -47,7 +45,8 @@ async fn ask(visit: Visit) -> Response {
             false => visit.go(&step_up::address(&visit, to.as_ref(), &wanted)),
         };
     }
-    let name = visit.parameter("login").filter(|name| name.len() <= Login::MAX_LEN).unwrap_or_default();
+    let named = visit.parameter("login").filter(|name| name.len() <= Login::MAX_LEN);
+    let name = named.or_else(|| name::remembered(&visit)).unwrap_or_default();
     visit.show(who(&visit, &name, to.as_ref()))
 }
 
@@ -56,8 +55,8 @@ fn who(visit: &Visit, name: &str, to: Option<&ReturnTo>) -> View {
     View::new("sign_in/who.html").with("login", name).with("may_sign_up", open).then(to)
 }
 
-/// The password is asked for by whoever it may be.
-async fn identify(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
+/// The password is asked for, whoever it may be.
+async fn identify(Posted { visit, form }: Posted) -> Response {
     let (name, to) = (form.text("login"), visit.judge(form.text(return_to::FIELD)));
     let mut fields = Fields::new();
     if name.is_empty() {
@@ -66,11 +65,15 @@ async fn identify(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
         fields.wrong("/login", "too_long", "");
     }
     match fields.check() {
-        Ok(()) => Ok(visit.show(password_page(&visit, name, false, to.as_ref()).await?)),
+        Ok(()) => {
+            name::remember(&visit, name);
+            let back = visit::query(to.iter().map(|to| (return_to::FIELD, to.as_str())));
+            visit.go(&format!("{}{back}", visit.url("login/password")))
+        }
         Err(problem) => {
             // What is too long is not shown again.
             let name = if name.len() > Login::MAX_LEN { "" } else { name };
-            Ok(visit.show(who(&visit, name, to.as_ref()).refused(problem)))
+            visit.show(who(&visit, name, to.as_ref()).refused(problem))
         }
     }
 }
@@ -80,9 +83,15 @@ async fn password_page(visit: &Visit, name: &str, remember: bool, to: Option<&Re
     Ok(view.with("may_be_remembered", visit.preferences().await?.sessions.remembers()).then(to))
 }
 
-/// Reloading the second page by its address begins anew, to the same end.
-async fn start_again(visit: Visit) -> Response {
-    visit.go(&visit.sign_in_at(true, visit.return_to().as_ref().map(ReturnTo::as_str)))
+/// The second step. Without the first, it begins anew, to the same end; whoever comes back from where it led is sent
+/// there again.
+async fn ask_password(visit: Visit) -> Result<Response, Refusal> {
+    let to = visit.return_to();
+    Ok(match name::remembered(&visit) {
+        Some(name) => visit.show(password_page(&visit, &name, false, to.as_ref()).await?),
+        None if visit.principal().is_some() => after(&visit, to.as_ref()),
+        None => visit.go(&visit.sign_in_at(false, to.as_ref().map(ReturnTo::as_str))),
+    })
 }
 
 async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
@@ -93,6 +102,7 @@ async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     };
     match outcome {
         Ok(Outcome::LoggedIn(logged_in)) => {
+            name::forget(&visit);
             visit.set_cookies(logged_in.cookies);
             Ok(after(&visit, to.as_ref()))
         }

@@ -5,11 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Router, response::Response, routing::get};
 use identity::{
     auth::step_up::{self, Answering, Missing},
     devices::Shown,
@@ -44,7 +40,7 @@ fn parameters(to: Option<&ReturnTo>, wanted: &Assurance) -> String {
 }
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
-    Router::new().route("/ui/step-up", get(ask).post(answer)).route("/ui/step-up/sms", post(send))
+    Router::new().route("/ui/step-up", get(ask).post(answer)).route("/ui/step-up/sms", get(ask_sms).post(send))
 }
 
 fn caller(visit: &Visit, principal: Arc<Principal>) -> Caller {
@@ -73,7 +69,7 @@ async fn begin(
     wrong: Option<Problem>,
 ) -> Result<Response, Problem> {
     match step_up::begin(&visit.pages().core, caller, wanted(visit), &device(visit)).await {
-        Ok(Some(missing)) => Ok(question(visit, &missing, chosen, to, wrong)),
+        Ok(Some(missing)) => Ok(question(visit, &missing, chosen, to, false, wrong)),
         Ok(None) => Ok(sign_in::after(visit, to)),
         Err(problem) if problem.kind == NO_FACTOR => {
             Ok(visit.go_saying(&visit.url("account/factors"), Notice::FactorNeeded))
@@ -86,15 +82,25 @@ async fn begin(
 }
 
 /// The page that asks for what is missing, with what was wrong with the last answer.
-fn question(visit: &Visit, missing: &Missing, chosen: &str, to: Option<&ReturnTo>, wrong: Option<Problem>) -> Response {
+/// `sent`: a code was sent for this very challenge.
+fn question(
+    visit: &Visit,
+    missing: &Missing,
+    chosen: &str,
+    to: Option<&ReturnTo>,
+    sent: bool,
+    wrong: Option<Problem>,
+) -> Response {
     let asked = second::chosen(&missing.methods, chosen);
     let view = View::new("step_up.html")
         .with("challenge", missing.challenge.expose().as_str())
         .with("password", missing.password)
         .with("method", asked.map(|offer| method_name(offer.method)))
-        .with("hint", asked.and_then(|offer| offer.hint.clone()))
+        .with("number", asked.and_then(|offer| offer.hint.clone()))
         .with("others", second::others(&missing.methods, asked))
         .with("passkey", missing.passkey)
+        .with("sent", sent)
+        .with("on_its_way", sent && wrong.is_none())
         .with("here", parameters(to, &wanted(visit)))
         .then(to);
     visit.show(view.refused_if(wrong))
@@ -106,11 +112,18 @@ async fn ask(SignedIn { visit, principal }: SignedIn) -> Result<Response, Refusa
     Ok(begin(&visit, &caller, &chosen, to.as_ref(), None).await?)
 }
 
+/// The address of a form that was sent is no page: the question is.
+async fn ask_sms(visit: Visit) -> Response {
+    let here = parameters(visit.return_to().as_ref(), &wanted(&visit));
+    let more = if here.is_empty() { '?' } else { '&' };
+    visit.go(&format!("{}{here}{more}method=sms", visit.url("step-up")))
+}
+
 /// The page again. A challenge that can be answered no more is followed by another.
 async fn again(visit: &Visit, caller: &Caller, form: &Form, wrong: Option<Problem>) -> Result<Response, Refusal> {
     let (to, chosen) = (visit.judge(form.text(return_to::FIELD)), form.text("method"));
     match step_up::missing(&visit.pages().core, caller, &answering(visit, form)).await {
-        Ok(missing) => Ok(question(visit, &missing, chosen, to.as_ref(), wrong)),
+        Ok(missing) => Ok(question(visit, &missing, chosen, to.as_ref(), true, wrong)),
         Err(problem) if problem.kind == CHALLENGE => {
             Ok(begin(visit, caller, chosen, to.as_ref(), wrong.or(Some(problem))).await?)
         }

@@ -46,12 +46,13 @@ fn everything() -> Value {
     let texts = vec!["<b>"];
     context! {
         title => "factor-remove-title", text => "factor-remove-text", submit => "factor-remove", section => "account",
-        name => "<b>", email => "<b>", login => "<b>", hint => "<b>", phone => "<b>", uri => "<b>", qr => "<b>",
+        name => "<b>", email => "<b>", login => "<b>", hint => "<b>", number => "<b>", sent => true, phone => "<b>", uri => "<b>", qr => "<b>",
         secret => "<b>", ceremony => "<b>", options => "<b>", token => "<b>", puzzle => "<b>", bits => 12,
         notice => "<b>", return_to => "<b>", trust_days => 30, codes_left => 3, invited => true, may_sign_up => true,
         factors => vec![row.clone()], devices => vec![row.clone()], passkeys => vec![row.clone()],
         others => vec![context! { name => "sms", hint => "<b>" }],
-        rules => texts.clone(), codes => texts.clone(), faults => texts.clone(),
+        whose => "<b>", file => "<b>", key => "<b>", rules => texts.clone(), codes => texts.clone(), faults => texts.clone(),
+        summary => vec![context! { field => "<b>", text => "<b>" }],
         errors => context! { password => texts.clone(), code => texts },
         last_login => &when, since => &when, verified => false,
     }

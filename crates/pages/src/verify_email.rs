@@ -4,11 +4,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    response::Response,
-    routing::{get, post},
-};
+use axum::{Router, response::Response, routing::get};
 use identity::{
     http::{Fields, Refusal},
     users::Email,
@@ -18,7 +14,9 @@ use identity::{
 use crate::{Pages, address, form::Posted, notice::Notice, view::View, visit::Visit};
 
 pub(crate) fn routes() -> Router<Arc<Pages>> {
-    Router::new().route("/ui/verify-email", get(ask).post(verify)).route("/ui/verify-email/resend", post(resend))
+    Router::new()
+        .route("/ui/verify-email", get(ask).post(verify))
+        .route("/ui/verify-email/resend", get(start_again).post(resend))
 }
 
 async fn ask(visit: Visit) -> Response {
@@ -47,8 +45,16 @@ async fn verify(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     };
     match outcome {
         Ok(()) => {
-            address::forget(&visit);
-            let next = if visit.principal().is_some() { "account" } else { "login" };
+            let next = match visit.principal() {
+                Some(_) => {
+                    address::forget(&visit);
+                    "account"
+                }
+                None => {
+                    address::forget_to_sign_in(&visit);
+                    "login"
+                }
+            };
             Ok(visit.go_saying(&visit.url(next), Notice::EmailVerified))
         }
         Err(problem) if problem.status() < 500 => {
@@ -72,6 +78,14 @@ async fn resend(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             verification::resend(&visit.pages().core, visit.ctx(), email, visit.wish()).await?;
             Ok(visit.go_saying(&visit.url("verify-email"), Notice::MailSent))
         }
-        Err(problem) => Ok(visit.show(by_code(&visit).with("ask", true).refused(problem))),
+        Err(problem) => {
+            let page = by_code(&visit).with("ask", true).with("email", form.text("email"));
+            Ok(visit.show(page.refused(problem)))
+        }
     }
+}
+
+/// The address of a form that was sent is no page: where it was filled in is.
+async fn start_again(visit: Visit) -> Response {
+    visit.go(&visit.url("verify-email"))
 }

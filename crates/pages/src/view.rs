@@ -162,17 +162,21 @@ pub(crate) fn languages(current: Language, here: impl Fn(Language) -> String) ->
 /// What every page knows.
 fn common_values(visit: &Visit, words: Words, faults: &Faults) -> Value {
     let base = visit.url("");
+    let summary: Vec<Value> = faults.summary.iter().map(|(field, text)| context! { field, text }).collect();
     let look = visit.look().values(&visit.ctx().tenant, &base);
     context! {
         lang => visit.language().as_str(),
         languages => languages(visit.language(), |language| visit.in_language(language)),
         base,
+        // Somebody is signed in.
+        signed_in => visit.principal().is_some(),
         api => visit.api(),
         assets => assets::addresses(),
         csrf => visit.csrf().token(&*visit.pages().core.random),
         notice => visit.notice().map(|notice| words.get(notice.key())),
         faults => faults.general.clone(),
         errors => faults.fields.clone(),
+        summary => summary,
         t => Value::from_dyn_object(Arc::new(words)),
         ..look
     }

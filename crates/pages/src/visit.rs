@@ -140,6 +140,10 @@ impl Visit {
     pub(crate) fn csrf(&self) -> &Csrf {
         &self.0.csrf
     }
+    /// What the service is called here.
+    pub(crate) fn product(&self) -> String {
+        self.0.look.product(&self.0.ctx.tenant).to_owned()
+    }
     /// What is to be said once.
     pub(crate) fn notice(&self) -> Option<Notice> {
         self.0.notice
@@ -184,6 +188,12 @@ impl Visit {
         ReturnTo::parse(address, &self.0.ctx.tenant)
     }
 
+    /// The address of this page.
+    pub(crate) fn here(&self) -> String {
+        let here = self.0.uri.path_and_query().map_or("/", |path| path.as_str());
+        format!("{}{here}", self.0.base)
+    }
+
     /// This page in another language.
     pub(crate) fn in_language(&self, language: Language) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -217,8 +227,7 @@ impl Visit {
 
     /// Sends whoever is not signed in to where they can, and back here afterwards.
     pub(crate) fn go_sign_in(&self) -> Response {
-        let here = self.0.uri.path_and_query().map_or("/", |path| path.as_str());
-        self.go(&self.sign_in_at(false, Some(&format!("{}{here}", self.0.base))))
+        self.go(&self.sign_in_at(false, Some(&self.here())))
     }
 
     /// Sets a cookie with the answer.

@@ -48,8 +48,14 @@ test("a password is changed by whoever knows the old one, and other sessions end
     await page.getByLabel("New password").fill(next);
     await page.getByRole("button", { name: "Change password" }).click();
   };
+  await change("", "");
+  assert.deepEqual(await page.getByRole("alert").getByRole("link").allInnerTexts(), [
+    "Current password: Please fill in this field.",
+    "New password: Please fill in this field.",
+  ]);
   await change("Wrong-Horse-7-Battery", wanted);
   assert.match(await page.getByRole("alert").innerText(), /current password is not right/);
+  assert.equal(await page.getByLabel("Current password").getAttribute("aria-invalid"), "true");
   await change(PASSWORD, "short");
   assert.equal(await page.getByLabel("New password").getAttribute("aria-invalid"), "true");
   await change(PASSWORD, wanted);
@@ -88,11 +94,13 @@ test("a device is named, and forgotten with its sessions", async (t) => {
   await signIn(other, email);
   await signIn(page, email, { path: "/ui/account/devices" });
   const theirs = page.getByRole("listitem").filter({ hasNotText: "this one" }).filter({ hasText: "First seen" });
+  assert.equal(await page.getByRole("textbox").count(), 0, "a list to be read");
+  await theirs.getByText("Rename").click();
   await theirs.getByLabel("Name").fill("");
-  await theirs.getByRole("button", { name: "Save name" }).click();
+  await theirs.getByRole("button", { name: "Save" }).click();
   assert.equal(await theirs.getByLabel("Name").getAttribute("aria-invalid"), "true");
   await theirs.getByLabel("Name").fill("Kitchen & co");
-  await theirs.getByRole("button", { name: "Save name" }).click();
+  await theirs.getByRole("button", { name: "Save" }).click();
   assert.equal(await notice(page), "The device has its name.");
   await page.getByRole("link", { name: "Forget Kitchen & co" }).click();
   await page.getByRole("heading", { name: "Forget “Kitchen & co”?" }).waitFor();
@@ -100,6 +108,19 @@ test("a device is named, and forgotten with its sessions", async (t) => {
   assert.match(await notice(page), /is forgotten/);
   await other.goto("/ui/account");
   assert.equal(new URL(other.url()).pathname, "/ui/login");
+});
+
+test("an account is deleted by whoever types its address, and a mistake is corrected in place", async (t) => {
+  const email = await person();
+  const page = await visitor(t, PLAIN);
+  await signIn(page, email, { path: "/ui/account/privacy" });
+  await page.getByRole("link", { name: "Delete account" }).click();
+  await page.getByRole("textbox").fill(email.slice(1));
+  await page.getByRole("button", { name: "Delete my account" }).click();
+  assert.equal(await page.getByRole("textbox").inputValue(), email.slice(1), "what was typed is kept");
+  await page.getByRole("textbox").fill(email);
+  await page.getByRole("button", { name: "Delete my account" }).click();
+  assert.equal(await notice(page), "Your account is deleted.");
 });
 
 test("an API key is made, shown once, replaced and revoked", async (t) => {
@@ -148,6 +169,19 @@ test("own data are downloaded, without what opens the account", async (t) => {
   assert.equal(data.sessions.length, 1);
   assert.equal(data.devices.length, 1);
   assert.doesNotMatch(text, /argon2|hash|secret/);
+});
+
+test("days are written as the language of the page writes them", async (t) => {
+  const email = await person();
+  for (const [locale, since] of [
+    ["en-GB", /here since \d+ [A-Z][a-z]+ \d{4}/],
+    ["de-DE", /besteht seit dem \d+\. \p{L}+ \d{4}/u],
+    ["cs-CZ", /existuje od \d+\. \p{L}+ \d{4}/u],
+  ]) {
+    const page = await visitor(t, { ...PLAIN, locale });
+    await signIn(page, email, { path: "/ui/account/privacy" });
+    await page.getByText(since).waitFor();
+  }
 });
 
 test("an address is changed by a mail to the new one", async (t) => {

@@ -1,12 +1,13 @@
 // The second step of signing in, without scripts: an app, backup codes, text messages.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { notice, person, signIn } from "../harness/people.mjs";
+import { PASSWORD, notice, person, signIn } from "../harness/people.mjs";
 import { fillCredentials } from "../harness/sign-in.mjs";
 import { totp } from "../harness/totp.mjs";
-import { sharedGate, visitor } from "../harness/world.mjs";
+import { NARROW, sharedGate, visitor } from "../harness/world.mjs";
 
 const PLAIN = { javaScriptEnabled: false };
 
@@ -60,6 +61,59 @@ test("an app is set up and asked for, and a backup code works once", async (t) =
   isIn(fourth);
 });
 
+test("backup codes are kept: copied, printed and in a file, with whose they are", async (t) => {
+  const email = await person();
+  const page = await visitor(t, { viewport: NARROW, colorScheme: "dark" });
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  const copied = async (from) => {
+    await from.getByRole("button", { name: "Copy" }).click();
+    await from.getByRole("button", { name: "Copied" }).waitFor();
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  await signIn(page, email, { path: "/ui/account/factors" });
+  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
+  await page.locator("main form button").click();
+  const key = await page.locator(".secret").innerText();
+  assert.equal(await copied(page), key.replaceAll(" ", ""));
+  await answer(page, totp(key));
+  const codes = await page.locator(".codes code").allInnerTexts();
+  assert.equal(await copied(page), codes.join("\n"));
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download as text" }).click()]);
+  const file = readFileSync(await download.path(), "utf8");
+  assert.equal(file, `Your backup codes\nPortcullis, ${email}\n\n${codes.join("\n")}\n`);
+  await page.getByRole("button", { name: "Print" }).waitFor();
+
+  const inside = await page.locator(".codes").boundingBox();
+  const code = await page.locator(".codes code").first().boundingBox();
+  assert.ok(code.x - inside.x > 8, "codes do not touch their frame");
+  await page.emulateMedia({ media: "print" });
+  await page.getByText(email).waitFor();
+  await page.getByText("Portcullis", { exact: true }).waitFor();
+  assert.equal(await page.getByRole("navigation").filter({ visible: true }).count(), 0);
+  assert.equal(await page.locator("body").evaluate((e) => getComputedStyle(e).color), "rgb(22, 33, 44)", "dark on white");
+});
+
+test("two taps on a slow line send a code once", async (t) => {
+  const page = await visitor(t);
+  await signIn(page, await person(), { path: "/ui/account/factors" });
+  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
+  await page.locator("main form button").click();
+  await page.locator("#code").fill(totp(await page.locator(".secret").innerText()));
+  let sent = 0;
+  await page.route("**/factors/confirm", async (route) => {
+    sent += 1;
+    await new Promise((done) => setTimeout(done, 400));
+    await route.continue();
+  });
+  await page.evaluate(() => {
+    const button = document.querySelector("main form button:not([type=button])");
+    button.click();
+    setTimeout(() => button.click(), 150);
+  });
+  await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
+  assert.equal(sent, 1);
+});
+
 test("a phone is set up and asked for, with the code of a text message", async (t) => {
   const [gate, email] = [await sharedGate(), await person()];
   const phone = `+49301${Math.floor(1e6 + Math.random() * 9e6)}`;
@@ -72,9 +126,24 @@ test("a phone is set up and asked for, with the code of a text message", async (
   await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
 
   const other = await challenged(t, email);
+  assert.equal(await other.locator("#code").count(), 0, "first things first");
   await other.getByRole("button", { name: "Send a code" }).click();
   assert.match(await notice(other), /on its way to your phone/);
   const { code } = await gate.outbox.sms(phone);
+  assert.equal(await other.locator("#code").getAttribute("aria-describedby"), null, "the number is no hint");
+  await other.getByLabel(/Do not ask again/).check();
+  await answer(other, code === "000000" ? "111111" : "000000");
+  assert.match(await other.getByRole("alert").innerText(), /code is not right/);
+  assert.ok(await other.getByLabel(/Do not ask again/).isChecked(), "what was chosen is kept");
+  await other.getByRole("button", { name: "Send another code" }).waitFor();
   await answer(other, code);
+  isIn(other);
+
+  await other.goto("/ui/step-up?max_age=0&method=sms&return_to=%2Fui%2Faccount%2Fprofile");
+  assert.equal(await other.locator("#password").count(), 0);
+  await other.getByRole("button", { name: "Send a code" }).click();
+  assert.match(await notice(other), /on its way to your phone/);
+  await other.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await answer(other, (await gate.outbox.sms(phone)).code);
   isIn(other);
 });

@@ -31,6 +31,7 @@ test("somebody signs up, confirms the address by the link, signs in, and is in t
   await page.goto(mail.link);
   await page.getByRole("button", { name: "Confirm" }).click();
   assert.equal(await notice(page), "Your e-mail address is confirmed.");
+  assert.equal(await page.getByLabel("E-mail address or user name").inputValue(), email, "not to be typed again");
   await signIn(page, email);
   await page.getByText("You are signed in as Ada.").waitFor();
   // The link works once.
@@ -51,6 +52,16 @@ test("an address is confirmed by the code, with spaces", async (t) => {
   await page.getByLabel("Six-digit code").fill(`${code.slice(0, 3)} ${code.slice(3)}`);
   await page.getByRole("button", { name: "Confirm" }).click();
   assert.equal(await notice(page), "Your e-mail address is confirmed.");
+});
+
+test("another mail is asked for: what was typed is kept, and the page can be read in another language", async (t) => {
+  const page = await visitor(t, PLAIN);
+  await page.goto("/ui/verify-email");
+  await page.getByLabel("E-mail address").fill("nonsense");
+  await page.getByRole("button", { name: "Send a new mail" }).click();
+  assert.equal(await page.getByLabel("E-mail address").inputValue(), "nonsense");
+  await page.getByRole("link", { name: "Deutsch" }).click();
+  assert.equal(new URL(page.url()).pathname, "/ui/verify-email");
 });
 
 test("signing up with an address that is taken looks the same, and tells its owner", async (t) => {
@@ -103,7 +114,44 @@ test("who is invited chooses a password and signs in", async (t) => {
   const page = await visitor(t, PLAIN);
   await page.goto((await gate.outbox.mail(email)).link);
   await page.getByRole("heading", { name: /^Welcome/ }).waitFor();
+  await page.getByLabel("New password").fill("short");
+  await page.getByRole("button", { name: "Save password" }).click();
+  // The invitation is not lost on the way to another language.
+  await page.getByRole("link", { name: "Deutsch" }).click();
+  await page.getByRole("link", { name: "English" }).click();
   await page.getByLabel("New password").fill(WANTED);
   await page.getByRole("button", { name: "Save password" }).click();
   await signIn(page, email, { password: WANTED });
+});
+
+test("a link that works no more leads on, and leaves no field to be filled in for nothing", async (t) => {
+  const email = await person();
+  const page = await visitor(t, PLAIN);
+  await page.goto("/ui/login");
+  await page.getByLabel("E-mail address or user name").fill(email);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("link", { name: "Forgot your password?" }).click();
+  assert.equal(await page.getByLabel("E-mail address").inputValue(), email, "what was typed is there");
+
+  await page.goto("/ui/reset-password?token=old");
+  await page.getByLabel("New password").fill(WANTED);
+  await page.getByRole("button", { name: "Save password" }).click();
+  assert.match(await page.getByRole("alert").innerText(), /does not work any more/);
+  await page.getByRole("button", { name: "Send the link" }).waitFor();
+
+  await page.goto("/ui/invitation?token=old");
+  await page.getByLabel("New password").fill(WANTED);
+  await page.getByRole("button", { name: "Save password" }).click();
+  await page.getByText("ask whoever invited you").waitFor();
+  assert.equal(await page.locator("main input").count(), 0);
+  await page.getByRole("link", { name: "Sign in" }).waitFor();
+
+  for (const address of ["/ui/change-email?token=old", "/ui/change-email"]) {
+    await page.goto(address);
+    const button = page.getByRole("button", { name: "Confirm" });
+    if (await button.count()) await button.click();
+    assert.match(await page.getByRole("alert").innerText(), /does not work any more/);
+    assert.equal(await button.count(), 0);
+    await page.getByRole("link", { name: "Go to your account" }).waitFor();
+  }
 });

@@ -45,11 +45,12 @@ test("a passkey is added, signs its owner in, is named and removed", async (t) =
   await byPasskey(page, "/ui/account/passkeys");
   await page.getByText("last used just now").waitFor();
   const listed = page.getByRole("listitem").filter({ hasText: "My <phone>" });
+  await listed.getByText("Rename").click();
   await listed.getByLabel("Name").fill("");
-  await listed.getByRole("button", { name: "Save name" }).click();
+  await listed.getByRole("button", { name: "Save" }).click();
   assert.equal(await page.locator("[aria-invalid=true]").count(), 1);
   await page.getByLabel("Name").fill("Old phone");
-  await page.getByRole("button", { name: "Save name" }).click();
+  await page.getByRole("button", { name: "Save" }).click();
   assert.equal(await notice(page), "The passkey has its name.");
   await page.getByRole("link", { name: "Remove Old phone" }).click();
   await page.getByRole("button", { name: "Remove" }).click();

@@ -83,6 +83,42 @@ test("who fails too often is told how long to wait, account or not", async (t) =
   }
 });
 
+test("the step for the password is reloaded and come back to, without scripts", async (t) => {
+  const page = await visitor(t, { javaScriptEnabled: false });
+  const email = await person();
+  await page.goto("/ui/account/profile");
+  await page.locator("#login").fill(email);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.reload();
+  assert.equal(await page.locator("input[name=login]").inputValue(), email);
+  await page.goBack();
+  assert.equal(await page.locator("#login").inputValue(), email, "what was typed is kept");
+  await page.goForward();
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.goBack();
+  assert.equal(new URL(page.url()).pathname, "/ui/account/profile", "whoever is in stays in");
+});
+
+test("going back and reloading never ask whether to send a form again", async (t) => {
+  const page = await visitor(t);
+  await page.goto("/ui/account/profile");
+  await fillCredentials(page, await person(), "Wrong-Horse-7-Battery");
+  await page.getByRole("alert").waitFor();
+  await page.reload();
+  assert.equal(await page.getByRole("alert").count(), 0);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Phone").fill("12");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("alert").waitFor();
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.goBack();
+  assert.equal(await page.getByLabel("Phone").inputValue(), "");
+  await page.goBack();
+  assert.equal(new URL(page.url()).pathname, "/ui/account/profile");
+});
+
 test("a password can be shown, and is sent hidden", async (t) => {
   const page = await visitor(t);
   await page.goto("/ui/login");

@@ -50,7 +50,7 @@ fn row(key: &ApiKey, words: &Words, now: Timestamp) -> Value {
         rotated => key.rotated_to.is_some(),
         made => when::ago(words, now, key.created_at),
         used => key.last_used_at.map(|at| when::ago(words, now, at)),
-        ends => key.expires_at.map(when::day),
+        ends => key.expires_at.map(|at| when::day(words, at)),
     }
 }
 

@@ -39,7 +39,7 @@ fn row(device: &Device, words: &Words, now: Timestamp) -> Value {
         name => device.name.clone(),
         ip => device.ip.clone(),
         current => device.current,
-        trusted => device.trusted_until.filter(|until| now < *until).map(when::day),
+        trusted => device.trusted_until.filter(|until| now < *until).map(|until| when::day(words, until)),
         first => when::ago(words, now, device.first_seen_at),
         seen => when::ago(words, now, device.last_seen_at),
     }

@@ -10,7 +10,7 @@ use identity::{
 };
 use kernel::{Problem, Secret};
 
-use super::{own::Own, page};
+use super::{at_current_password, own::Own, page};
 use crate::{
     Pages,
     form::{Form, Posted},
@@ -58,7 +58,7 @@ async fn change(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Resul
         Ok(()) => Ok(visit.go_saying(&visit.url(SECTION), Notice::EmailAsked)),
         Err(problem) if problem.status() < 500 => {
             let shown = view(own.user().await?.email, form.text("new_email"));
-            Ok(visit.show(shown.refused(problem)))
+            Ok(visit.show(shown.refused(at_current_password(problem))))
         }
         Err(problem) => Err(problem.into()),
     }

@@ -138,22 +138,25 @@ async fn confirm(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Resu
     };
     match confirmed {
         Ok(confirmed) => match confirmed.backup_codes {
-            Some(codes) => Ok(shown(&codes).go(&visit)?),
+            Some(codes) => Ok(shown(&own, &codes).await?.go(&visit)?),
             None => Ok(visit.go_saying(&visit.url(SECTION), Notice::FactorAdded)),
         },
         Err(problem) => refused(&visit, problem, || confirm_page(form.text("id"), form.text("uri"))),
     }
 }
 
-fn shown(codes: &BackupCodes) -> Once {
-    Once { page: CODES.to_owned(), name: String::new(), texts: codes.texts() }
+/// On their way to their page, with whose they are.
+async fn shown<R>(own: &Own<R>, codes: &BackupCodes) -> Result<Once, Problem> {
+    let user = own.user().await?;
+    let name = user.email.or(user.username).unwrap_or_default();
+    Ok(Once { page: CODES.to_owned(), name, texts: codes.texts() })
 }
 
 /// New backup codes, this once.
 async fn codes(own: Own<ReadProfile>) -> Response {
     let visit = &own.visit;
     let Some(once) = Once::take(visit, CODES) else { return visit.go(&visit.url(SECTION)) };
-    visit.show(page("account/backup_codes.html", SECTION).with("codes", once.texts))
+    visit.show(factor::backup_codes(page("account/backup_codes.html", SECTION), visit, &once))
 }
 
 async fn ask_codes(own: Own<ReadProfile>) -> Response {
@@ -162,7 +165,7 @@ async fn ask_codes(own: Own<ReadProfile>) -> Response {
 
 async fn new_codes(own: Own<WriteProfile>, Posted { visit, .. }: Posted) -> Result<Response, Refusal> {
     match mfa::new_codes(own.core(), &own.permit, visit.wish()).await {
-        Ok(codes) => Ok(shown(&codes).go(&visit)?),
+        Ok(codes) => Ok(shown(&own, &codes).await?.go(&visit)?),
         Err(problem) => refused(&visit, problem, || sure(SECTION, NEW_CODES, "")),
     }
 }

@@ -24,15 +24,15 @@ fn login(user: User) -> String {
     user.email.or(user.username).unwrap_or_else(|| user.id.to_string())
 }
 
-fn view(login: &str) -> View {
-    page("account/leave.html", "account/privacy").with("login", login)
+fn view(login: &str, typed: &str) -> View {
+    page("account/leave.html", "account/privacy").with("login", login).with("typed", typed)
 }
 
 async fn ask(own: Own<ReadProfile>) -> Result<Response, Refusal> {
     if !own.visit.preferences().await?.account_deletion {
         return Err(Problem::new(common::NOT_FOUND).into());
     }
-    Ok(own.visit.show(view(&login(own.user().await?))))
+    Ok(own.visit.show(view(&login(own.user().await?), "")))
 }
 
 async fn leave(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result<Response, Refusal> {
@@ -51,7 +51,9 @@ async fn leave(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result
             Ok(visit.go_saying(&visit.url("login"), Notice::AccountDeleted))
         }
         Err(problem) if problem.kind == common::STEP_UP => Ok(step_up(&visit, ADDRESS)),
-        Err(problem) if matches!(problem.status(), 400 | 409) => Ok(visit.show(view(&login).refused(problem))),
+        Err(problem) if matches!(problem.status(), 400 | 409) => {
+            Ok(visit.show(view(&login, form.text("login")).refused(problem)))
+        }
         Err(problem) => Err(problem.into()),
     }
 }

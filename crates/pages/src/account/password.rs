@@ -10,7 +10,7 @@ use identity::{
 };
 use kernel::Problem;
 
-use super::{own::Own, page};
+use super::{at_current_password, own::Own, page};
 use crate::{
     Pages,
     form::{Form, Posted},
@@ -48,7 +48,9 @@ async fn change(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Resul
     };
     match changed {
         Ok(()) => Ok(visit.go_saying(&visit.url(SECTION), Notice::PasswordChanged)),
-        Err(problem) if problem.status() < 500 => Ok(visit.show(view(&own).await?.refused(problem))),
+        Err(problem) if problem.status() < 500 => {
+            Ok(visit.show(view(&own).await?.refused(at_current_password(problem))))
+        }
         Err(problem) => Err(problem.into()),
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
 async fn show(own: Own<ReadProfile>) -> Result<Response, Refusal> {
     let user = own.user().await?;
     let may_leave = own.visit.preferences().await?.account_deletion;
-    let view = page("account/privacy.html", SECTION).with("since", when::day(user.created_at));
+    let view = page("account/privacy.html", SECTION).with("since", when::day(&own.visit.words(), user.created_at));
     Ok(own.visit.show(view.with("may_leave", may_leave)))
 }
 

@@ -41,7 +41,7 @@ async fn begin(visit: Visit, form: &Form, phone: Result<Option<Phone>, Problem>)
         Err(problem) => Err(problem),
     };
     match outcome {
-        Ok(enrolment) => Ok(waiting.show(&visit, first_code(&visit, factor::uri(&enrolment)).await?)),
+        Ok(enrolment) => Ok(waiting.show(&visit, first_code(&visit, factor::uri(&enrolment), false).await?)),
         Err(problem) if problem.kind == CHALLENGE => Ok(start_again(&visit, Some(form))),
         Err(problem) if problem.status() < 500 => {
             let page = View::new("mfa/choose.html").with("phone", form.text("phone"));
@@ -51,8 +51,9 @@ async fn begin(visit: Visit, form: &Form, phone: Result<Option<Phone>, Problem>)
     }
 }
 
-async fn first_code(visit: &Visit, uri: &str) -> Result<View, Problem> {
-    Ok(factor::first_code(View::new("mfa/enrol.html"), uri).with("trust_days", trust_days(visit).await?))
+async fn first_code(visit: &Visit, uri: &str, trust: bool) -> Result<View, Problem> {
+    let view = factor::first_code(View::new("mfa/enrol.html"), uri).with("trust", trust);
+    Ok(view.with("trust_days", trust_days(visit).await?))
 }
 
 /// The first code shows that it works, and lets them in.
@@ -73,7 +74,8 @@ pub(super) async fn confirm(Posted { visit, form }: Posted) -> Result<Response, 
         Ok(completed) => Ok(enter(&visit, &waiting, completed)?),
         Err(problem) if problem.kind == CHALLENGE => Ok(start_again(&visit, Some(&form))),
         Err(problem) if problem.status() < 500 => {
-            Ok(waiting.show(&visit, first_code(&visit, form.text("uri")).await?.refused(problem)))
+            Ok(waiting
+                .show(&visit, first_code(&visit, form.text("uri"), form.is_ticked("trust")).await?.refused(problem)))
         }
         Err(problem) => Err(problem.into()),
     }

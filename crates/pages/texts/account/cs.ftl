@@ -35,6 +35,21 @@ ago-days = { $count ->
     [one] před { $count } dnem
    *[other] před { $count } dny
 }
+ago-long = { $date }
+date = { $day }. { $month ->
+    [1] ledna
+    [2] února
+    [3] března
+    [4] dubna
+    [5] května
+    [6] června
+    [7] července
+    [8] srpna
+    [9] září
+    [10] října
+    [11] listopadu
+   *[12] prosince
+} { $year }
 
 ## Profil, adresa a heslo
 profile-name = Jméno
@@ -44,7 +59,7 @@ profile-phone-hint = V mezinárodním tvaru, například +49 30 123456.
 profile-email = E-mailová adresa
 profile-email-change = Změnit e-mailovou adresu
 profile-no-email = Není uvedena.
-email-title = Změnit e-mailovou adresu
+email-title = Změnit e‑mailovou adresu
 email-text = Na novou adresu pošleme e-mail. Platit začne, jakmile otevřete odkaz v něm; na současnou adresu přijde upozornění.
 email-now = Nyní: { $email }
 email-new = Nová e-mailová adresa
@@ -128,7 +143,7 @@ devices-trusted = Důvěryhodné do
 devices-first = Poprvé použito
 devices-seen = naposledy použito
 device-name = Název
-device-rename = Uložit název
+device-rename = Přejmenovat
 device-forget = Zapomenout
 device-forget-title = Zapomenout „{ $name }“?
 device-forget-text = Ihned bude odhlášeno. Když se z něj někdo znovu přihlásí, dozvíte se to e-mailem.
@@ -167,6 +182,7 @@ codes-made-title = Vaše záložní kódy
 codes-made-text = Každý kód platí jen jednou, pro případ, že přijdete o aplikaci nebo telefon. Zobrazí se jen tentokrát.
 codes-made-hint = Vytiskněte je nebo opište a uložte odděleně od telefonu.
 codes-made-download = Stáhnout jako text
+codes-made-print = Vytisknout
 codes-made-done = Mám je uložené
 problem-mfa-unconfirmed = Kód není správný nebo vypršel. Počkejte na další, nebo začněte znovu.
 problem-mfa-off = Dvoufázové ověření se zde nepoužívá.

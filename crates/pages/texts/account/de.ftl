@@ -35,6 +35,21 @@ ago-days = { $count ->
     [one] vor { $count } Tag
    *[other] vor { $count } Tagen
 }
+ago-long = am { $date }
+date = { $day }. { $month ->
+    [1] Januar
+    [2] Februar
+    [3] März
+    [4] April
+    [5] Mai
+    [6] Juni
+    [7] Juli
+    [8] August
+    [9] September
+    [10] Oktober
+    [11] November
+   *[12] Dezember
+} { $year }
 
 ## Profil, Adresse und Passwort
 profile-name = Name
@@ -44,7 +59,7 @@ profile-phone-hint = Im internationalen Format, etwa +49 30 123456.
 profile-email = E-Mail-Adresse
 profile-email-change = E-Mail-Adresse ändern
 profile-no-email = Es ist keine hinterlegt.
-email-title = E-Mail-Adresse ändern
+email-title = E‑Mail-Adresse ändern
 email-text = Wir senden eine E-Mail an die neue Adresse. Die Änderung gilt, sobald Sie den Link darin öffnen; die bisherige Adresse wird benachrichtigt.
 email-now = Derzeit: { $email }
 email-new = Neue E-Mail-Adresse
@@ -80,7 +95,7 @@ key-everything = Darf alles, was Sie dürfen.
 key-made = Erstellt
 key-used = zuletzt verwendet
 key-unused = nie verwendet
-key-ends = gültig bis
+key-ends = gültig bis zum
 key-rotate = Ersetzen
 key-revoke = Widerrufen
 key-name = Name
@@ -106,7 +121,7 @@ key-rotate-text = Sie bekommen einen neuen Schlüssel, der dasselbe darf. Der al
 
 ## Datenschutz
 privacy-kept = Was über Sie gespeichert ist
-privacy-since = Ihr Konto besteht seit
+privacy-since = Ihr Konto besteht seit dem
 privacy-profile = Ihr Profil: Name, Firma, Telefon und E-Mail-Adresse
 privacy-sessions = Wo Sie angemeldet sind, mit IP-Adresse und Browser
 privacy-keys = Ihre API-Schlüssel, ohne den geheimen Teil
@@ -123,11 +138,11 @@ notice-device-removed = Das Gerät wurde entfernt, und seine Sitzungen wurden be
 devices-text = Namen helfen Ihnen, Geräte wiederzuerkennen. Entfernen Sie Geräte, die Sie nicht mehr verwenden oder die Ihnen nicht gehören.
 devices-none = Es gibt keine Geräte.
 devices-this = dieses Gerät
-devices-trusted = Vertrauenswürdig bis
+devices-trusted = Vertrauenswürdig bis zum
 devices-first = Erstmals gesehen
 devices-seen = zuletzt gesehen
 device-name = Name
-device-rename = Namen speichern
+device-rename = Umbenennen
 device-forget = Entfernen
 device-forget-title = „{ $name }“ entfernen?
 device-forget-text = Es wird sofort abgemeldet. Meldet sich wieder jemand damit an, erfahren Sie es per E-Mail.
@@ -166,6 +181,7 @@ codes-made-title = Ihre Backup-Codes
 codes-made-text = Jeder Code gilt nur einmal und hilft Ihnen, wenn Sie App oder Telefon verloren haben. Die Codes werden nur dieses eine Mal angezeigt.
 codes-made-hint = Drucken Sie die Codes aus, oder schreiben Sie sie auf, und bewahren Sie sie getrennt vom Telefon auf.
 codes-made-download = Als Text herunterladen
+codes-made-print = Drucken
 codes-made-done = Ich habe sie gesichert
 problem-mfa-unconfirmed = Der Code stimmt nicht oder ist abgelaufen. Warten Sie auf den nächsten, oder beginnen Sie von vorn.
 problem-mfa-off = Die Bestätigung in zwei Schritten wird hier nicht verwendet.

@@ -35,6 +35,21 @@ ago-days = { $count ->
     [one] { $count } day ago
    *[other] { $count } days ago
 }
+ago-long = on { $date }
+date = { $day } { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+} { $year }
 
 ## Profile, address and password
 profile-name = Name
@@ -127,7 +142,7 @@ devices-trusted = trusted until
 devices-first = First seen
 devices-seen = last seen
 device-name = Name
-device-rename = Save name
+device-rename = Rename
 device-forget = Forget
 device-forget-title = Forget “{ $name }”?
 device-forget-text = It is signed out at once. When somebody signs in with it again, you are told by mail.
@@ -166,6 +181,7 @@ codes-made-title = Your backup codes
 codes-made-text = Each code works once, for the day you have lost your app or phone. They are shown this once.
 codes-made-hint = Print them or write them down, and keep them apart from your phone.
 codes-made-download = Download as text
+codes-made-print = Print
 codes-made-done = I have kept them
 problem-mfa-unconfirmed = The code is not right, or it has expired. Wait for the next one, or begin anew.
 problem-mfa-off = Second factors are not used here.

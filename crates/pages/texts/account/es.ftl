@@ -35,6 +35,21 @@ ago-days = { $count ->
     [one] hace { $count } día
    *[other] hace { $count } días
 }
+ago-long = { $date }
+date = { $day } de { $month ->
+    [1] enero
+    [2] febrero
+    [3] marzo
+    [4] abril
+    [5] mayo
+    [6] junio
+    [7] julio
+    [8] agosto
+    [9] septiembre
+    [10] octubre
+    [11] noviembre
+   *[12] diciembre
+} de { $year }
 
 ## Perfil, dirección y contraseña
 profile-name = Nombre
@@ -127,7 +142,7 @@ devices-trusted = De confianza hasta el
 devices-first = Primer uso:
 devices-seen = último uso:
 device-name = Nombre
-device-rename = Guardar nombre
+device-rename = Cambiar nombre
 device-forget = Olvidar
 device-forget-title = ¿Olvidar «{ $name }»?
 device-forget-text = Sus sesiones se cerrarán de inmediato. Si alguien vuelve a usarlo para iniciar sesión, te avisaremos por correo.
@@ -166,6 +181,7 @@ codes-made-title = Tus códigos de respaldo
 codes-made-text = Cada código sirve solo una vez, para el día en que pierdas la aplicación o el teléfono. Solo se muestran esta vez.
 codes-made-hint = Imprímelos o anótalos, y guárdalos lejos del teléfono.
 codes-made-download = Descargar como texto
+codes-made-print = Imprimir
 codes-made-done = Los he guardado
 problem-mfa-unconfirmed = El código no es correcto o ha caducado. Espera al siguiente o empieza de nuevo.
 problem-mfa-off = Aquí no se usa la verificación en dos pasos.

@@ -35,6 +35,24 @@ ago-days = { $count ->
     [one] il y a { $count } jour
    *[other] il y a { $count } jours
 }
+ago-long = { $date }
+date = { $day ->
+    [1] 1er
+   *[other] { $day }
+} { $month ->
+    [1] janvier
+    [2] février
+    [3] mars
+    [4] avril
+    [5] mai
+    [6] juin
+    [7] juillet
+    [8] août
+    [9] septembre
+    [10] octobre
+    [11] novembre
+   *[12] décembre
+} { $year }
 
 ## Profil, adresse et mot de passe
 profile-name = Nom
@@ -44,7 +62,7 @@ profile-phone-hint = Au format international, par exemple +49 30 123456.
 profile-email = Adresse e-mail
 profile-email-change = Changer d’adresse e-mail
 profile-no-email = Aucune adresse enregistrée.
-email-title = Changer d’adresse e-mail
+email-title = Changer d’adresse e‑mail
 email-text = Nous envoyons un e-mail à la nouvelle adresse. Elle deviendra la vôtre quand vous ouvrirez le lien qu’il contient ; l’adresse actuelle en sera avertie.
 email-now = Actuellement : { $email }
 email-new = Nouvelle adresse e-mail
@@ -127,7 +145,7 @@ devices-trusted = De confiance jusqu’au
 devices-first = Première utilisation :
 devices-seen = dernière utilisation :
 device-name = Nom
-device-rename = Enregistrer le nom
+device-rename = Renommer
 device-forget = Oublier
 device-forget-title = Oublier « { $name } » ?
 device-forget-text = Il sera déconnecté aussitôt. Si quelqu’un s’en sert à nouveau pour se connecter, vous en serez averti par e-mail.
@@ -166,6 +184,7 @@ codes-made-title = Vos codes de secours
 codes-made-text = Chaque code ne sert qu’une fois, pour le jour où vous aurez perdu votre application ou votre téléphone. Ils ne s’affichent que cette fois-ci.
 codes-made-hint = Imprimez-les ou notez-les, et gardez-les à l’écart de votre téléphone.
 codes-made-download = Télécharger au format texte
+codes-made-print = Imprimer
 codes-made-done = Je les ai mis en lieu sûr
 problem-mfa-unconfirmed = Le code n’est pas correct ou a expiré. Attendez le suivant ou recommencez.
 problem-mfa-off = La validation en deux étapes n’est pas utilisée ici.

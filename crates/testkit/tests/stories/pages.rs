@@ -423,7 +423,7 @@ async fn an_app_is_set_up_on_the_way_to_another_host_of_the_tenant() {
 
 /// The key that is to be typed into an app.
 fn key_of(page: &Page) -> String {
-    let shown = page.html().split("<span class=\"code secret\">").nth(1).and_then(|rest| rest.split('<').next());
+    let shown = page.html().split(" id=\"secret\">").nth(1).and_then(|rest| rest.split('<').next());
     shown.expect("a key to type").replace(' ', "")
 }
 
