@@ -44,7 +44,7 @@ async fn confirm(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             Ok(visit.go_saying(&visit.url(next), Notice::EmailChanged))
         }
         Err(problem) if problem.kind == INVALID => Ok(dead(&visit, problem)),
-        Err(problem) if problem.status() < 500 => Ok(visit.show(page(form.text("token")).refused(problem))),
+        Err(problem) if !problem.is_fault() => Ok(visit.show(page(form.text("token")).refused(problem))),
         Err(problem) => Err(problem.into()),
     }
 }

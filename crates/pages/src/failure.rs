@@ -173,7 +173,7 @@ pub(crate) fn title_and_text(problem: &Problem, words: &Words) -> (String, Strin
 /// A page about a problem.
 pub(crate) fn page(visit: &Visit, problem: &Problem) -> Response {
     let request_id = &visit.ctx().request_id;
-    if problem.status() >= 500 {
+    if problem.is_fault() {
         tracing::error!(%request_id, code = problem.kind.code, cause = problem.cause, "a page failed");
     }
     let (title, text) = title_and_text(problem, &visit.words());

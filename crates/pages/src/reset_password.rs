@@ -124,7 +124,7 @@ async fn choose(visit: Visit, form: Form, purpose: Purpose) -> Result<Response, 
             Ok(visit.go_saying(&visit.url("login"), Notice::PasswordChosen))
         }
         Err(problem) if problem.kind == INVALID => Ok(dead(&visit, purpose, problem)),
-        Err(problem) if problem.status() < 500 => {
+        Err(problem) if !problem.is_fault() => {
             Ok(visit.show(choose_page(&visit, purpose, form.text("token")).await?.refused(problem)))
         }
         Err(problem) => Err(problem.into()),

@@ -86,7 +86,7 @@ async fn question(
         Method::Passkey => match passkey::question(visit, waiting).await {
             Ok(view) => view,
             Err(problem) if problem.kind == CHALLENGE => return Ok(start_again(visit, None)),
-            Err(problem) if problem.status() < 500 => View::new("mfa/passkey.html").refused(problem),
+            Err(problem) if !problem.is_fault() => View::new("mfa/passkey.html").refused(problem),
             Err(problem) => return Err(problem),
         },
         _ => View::new("mfa/code.html"),
@@ -145,7 +145,7 @@ async fn judge(
     match outcome {
         Ok(completed) => Ok(enter(visit, waiting, completed)?),
         Err(problem) if problem.kind == CHALLENGE => Ok(start_again(visit, Some(form))),
-        Err(problem) if problem.status() < 500 => {
+        Err(problem) if !problem.is_fault() => {
             Ok(question(visit, waiting, chosen, form.is_ticked("trust"), Some(problem)).await?)
         }
         Err(problem) => Err(problem.into()),
@@ -180,7 +180,7 @@ async fn send(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     match auth::send_sms(&visit.pages().core, visit.ctx(), &who(&visit, &waiting)).await {
         Ok(()) => Ok(visit.go_saying(&format!("{}?method=sms&sent=1", visit.url("mfa")), Notice::SmsSent)),
         Err(problem) if problem.kind == CHALLENGE => Ok(start_again(&visit, Some(&form))),
-        Err(problem) if problem.status() < 500 => Ok(question(&visit, &waiting, "sms", false, Some(problem)).await?),
+        Err(problem) if !problem.is_fault() => Ok(question(&visit, &waiting, "sms", false, Some(problem)).await?),
         Err(problem) => Err(problem.into()),
     }
 }

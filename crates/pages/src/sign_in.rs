@@ -110,7 +110,7 @@ async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             Waiting::begin(&visit, challenge, to.as_ref());
             Ok(visit.go(&visit.url("mfa")))
         }
-        Err(problem) if problem.status() < 500 => {
+        Err(problem) if !problem.is_fault() => {
             let page = password_page(&visit, form.text("login"), form.is_ticked("remember"), to.as_ref()).await?;
             Ok(visit.show(page.refused(problem)))
         }

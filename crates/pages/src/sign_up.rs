@@ -51,7 +51,7 @@ async fn sign_up(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             address::remember(&visit, &email);
             Ok(visit.go(&visit.url("verify-email")))
         }
-        Err(problem) if problem.status() < 500 => {
+        Err(problem) if !problem.is_fault() => {
             let page = page(&visit).await?.with("email", form.text("email")).with("person", form.text("display_name"));
             Ok(visit.show(page.refused(problem)))
         }

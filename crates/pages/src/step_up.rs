@@ -147,7 +147,7 @@ async fn answer(SignedIn { principal, .. }: SignedIn, Posted { visit, form }: Po
             visit.set_cookies(logged_in.cookies);
             Ok(sign_in::after(&visit, visit.judge(form.text(return_to::FIELD)).as_ref()))
         }
-        Err(problem) if problem.status() < 500 => again(&visit, &caller, &form, Some(problem)).await,
+        Err(problem) if !problem.is_fault() => again(&visit, &caller, &form, Some(problem)).await,
         Err(problem) => Err(problem.into()),
     }
 }
@@ -157,7 +157,7 @@ async fn send(SignedIn { principal, .. }: SignedIn, Posted { visit, form }: Post
     let caller = caller(&visit, principal);
     let sent = step_up::send_sms(&visit.pages().core, &caller, &answering(&visit, &form)).await;
     match sent {
-        Err(problem) if problem.status() >= 500 => Err(problem.into()),
+        Err(problem) if problem.is_fault() => Err(problem.into()),
         sent => again(&visit, &caller, &form, sent.err()).await,
     }
 }

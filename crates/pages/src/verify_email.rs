@@ -57,7 +57,7 @@ async fn verify(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             };
             Ok(visit.go_saying(&visit.url(next), Notice::EmailVerified))
         }
-        Err(problem) if problem.status() < 500 => {
+        Err(problem) if !problem.is_fault() => {
             // What is left to do after a link that does not work is to ask for another.
             let page = if by_link { by_code(&visit).with("ask", true) } else { by_code(&visit) };
             let typed = form.text("email");

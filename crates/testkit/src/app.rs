@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, net::SocketAddr, sync::Arc};
 
-use identity::passwords::Cost;
+use identity::passwords::{Cost, Reservation};
 use kernel::{Clock as _, ManualClock, OsRandom, Secret, SystemClock};
 use portcullis::{
     app::{App, Parts, Running},
@@ -207,6 +207,11 @@ impl TestApp {
     /// How many passwords were hashed so far.
     pub fn hashes(&self) -> u64 {
         self.running.core().hasher.computed()
+    }
+
+    /// Every place where passwords are hashed, taken until they are dropped.
+    pub fn take_hashing(&self) -> Vec<Reservation<'_>> {
+        std::iter::from_fn(|| self.running.core().hasher.reserve().ok()).collect()
     }
 
     /// The oldest unread mail to this address; waits for it.

@@ -107,7 +107,7 @@ async fn make(own: Own<WriteOwnKeys>, Posted { visit, form }: Posted) -> Result<
     };
     match made {
         Ok((secret, key)) => Ok(shown(key, &secret).go(&visit)?),
-        Err(problem) if problem.status() < 500 => {
+        Err(problem) if !problem.is_fault() => {
             let chosen: Vec<&str> = form.all("permission").collect();
             Ok(visit.show(view(&own, form.text("name"), form.text("life"), &chosen).refused(problem)))
         }

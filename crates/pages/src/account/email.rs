@@ -56,7 +56,7 @@ async fn change(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Resul
     };
     match asked {
         Ok(()) => Ok(visit.go_saying(&visit.url(SECTION), Notice::EmailAsked)),
-        Err(problem) if problem.status() < 500 => {
+        Err(problem) if !problem.is_fault() => {
             let shown = view(own.user().await?.email, form.text("new_email"));
             Ok(visit.show(shown.refused(at_current_password(problem))))
         }

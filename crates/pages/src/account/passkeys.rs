@@ -108,7 +108,7 @@ async fn add(own: Own<WriteProfile>, Posted { visit, form: sent }: Posted) -> Re
     match register(&own, &sent).await {
         Ok(_) => Ok(visit.go_saying(&visit.url(SECTION), Notice::PasskeyAdded)),
         Err(problem) if problem.kind == common::STEP_UP => refused(&own, problem).await,
-        Err(problem) if problem.status() < 500 => form(&own, sent.text("name"), Some(problem)).await,
+        Err(problem) if !problem.is_fault() => form(&own, sent.text("name"), Some(problem)).await,
         Err(problem) => Err(problem.into()),
     }
 }

@@ -48,9 +48,7 @@ async fn change(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Resul
     };
     match changed {
         Ok(()) => Ok(visit.go_saying(&visit.url(SECTION), Notice::PasswordChanged)),
-        Err(problem) if problem.status() < 500 => {
-            Ok(visit.show(view(&own).await?.refused(at_current_password(problem))))
-        }
+        Err(problem) if !problem.is_fault() => Ok(visit.show(view(&own).await?.refused(at_current_password(problem)))),
         Err(problem) => Err(problem.into()),
     }
 }

@@ -63,7 +63,7 @@ async fn save(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result<
     };
     match saved {
         Ok(_) => Ok(visit.go_saying(&visit.url(SECTION), Notice::ProfileSaved)),
-        Err(problem) if problem.status() < 500 => {
+        Err(problem) if !problem.is_fault() => {
             let shown = view(form.text("display_name"), form.text("company_name"), form.text("phone"));
             Ok(visit.show(shown.with("email", own.user().await?.email).refused(problem)))
         }

@@ -43,7 +43,7 @@ async fn begin(visit: Visit, form: &Form, phone: Result<Option<Phone>, Problem>)
     match outcome {
         Ok(enrolment) => Ok(waiting.show(&visit, first_code(&visit, factor::uri(&enrolment), false).await?)),
         Err(problem) if problem.kind == CHALLENGE => Ok(start_again(&visit, Some(form))),
-        Err(problem) if problem.status() < 500 => {
+        Err(problem) if !problem.is_fault() => {
             let page = View::new("mfa/choose.html").with("phone", form.text("phone"));
             Ok(waiting.show(&visit, page.refused(problem)))
         }
@@ -73,7 +73,7 @@ pub(super) async fn confirm(Posted { visit, form }: Posted) -> Result<Response, 
     match outcome {
         Ok(completed) => Ok(enter(&visit, &waiting, completed)?),
         Err(problem) if problem.kind == CHALLENGE => Ok(start_again(&visit, Some(&form))),
-        Err(problem) if problem.status() < 500 => {
+        Err(problem) if !problem.is_fault() => {
             Ok(waiting
                 .show(&visit, first_code(&visit, form.text("uri"), form.is_ticked("trust")).await?.refused(problem)))
         }

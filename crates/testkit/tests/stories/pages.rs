@@ -68,6 +68,21 @@ async fn a_wrong_password_is_told_like_an_unknown_account() {
     assert!(page.says("aria-invalid=\"true\"") && page.says("aria-describedby=\" login-faults\""), "{}", page.html());
 }
 
+/// Whoever comes when there is too much to do keeps the form, and what they typed.
+#[tokio::test]
+async fn too_much_to_do_is_said_beside_the_form() {
+    let app = TestApp::start().await;
+    app.user("ada@example.com").await;
+    let mut browser = Browser::at(&app);
+    let places = app.take_hashing();
+    let page = sign_in(&mut browser, "/ui/login", "ada@example.com", PASSWORD).await.expect(503);
+    assert_eq!(page.answer.headers["retry-after"], "1");
+    assert!(page.says("role=\"alert\"") && page.says("Please try again in 1 second"), "{}", page.html());
+    drop(places);
+    browser.submit(&page, "/ui/login/password", &[("password", PASSWORD)]).await.expect(200);
+    assert!(browser.cookie(SESSION).is_some());
+}
+
 #[tokio::test]
 async fn forms_of_other_sites_are_refused() {
     let app = TestApp::start().await;
