@@ -55,9 +55,9 @@ pub(crate) async fn enter(visit: Visit) -> Response {
     visit.go(&visit.url("account"))
 }
 
-/// To where they prove once more who they are, and back to the section: what it wants to do needs a recent sign-in.
-fn step_up(visit: &Visit, section: &'static str) -> Response {
-    let back = visit.url(section);
+/// To where they prove once more who they are, and back to this page: what it wants to do needs a recent sign-in.
+fn step_up(visit: &Visit) -> Response {
+    let back = visit.here();
     let back = visit::query([(return_to::FIELD, back.as_str())].into_iter());
     visit.go(&format!("{}{back}", visit.url("step-up")))
 }

@@ -79,8 +79,7 @@ test("whoever has a passkey proves it before passkeys are changed", async (t) =>
   await page.getByRole("link", { name: "Add a passkey" }).click();
   assert.equal(new URL(page.url()).pathname, "/ui/step-up");
   await page.getByRole("button", { name: "Use a passkey" }).click();
-  await page.waitForURL((url) => url.pathname === "/ui/account/passkeys");
-  await page.getByRole("link", { name: "Add a passkey" }).click();
+  await page.waitForURL((url) => url.pathname === "/ui/account/passkeys/new");
   // A device that has one makes no second.
   await page.getByRole("button", { name: "Add a passkey" }).click();
   await page.getByText("That did not work. Please try again").waitFor();
@@ -97,8 +96,7 @@ test("a passkey answers for the second step", async (t) => {
   await page.getByRole("link", { name: "Set up an authenticator app" }).click();
   await page.locator("main form button").click();
   await page.getByRole("button", { name: "Use a passkey" }).click();
-  await page.waitForURL((url) => url.pathname === "/ui/account/factors");
-  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
+  await page.waitForURL((url) => url.pathname === "/ui/account/factors/app");
   await page.locator("main form button").click();
   await page.locator("#code").fill(totp(await page.locator(".secret").innerText()));
   await page.getByRole("button", { name: /Continue|Confirm/ }).click();

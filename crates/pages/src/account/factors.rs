@@ -1,7 +1,7 @@
 //! Second factors: authenticator apps, phones, backup codes.
 //!
 //! Who changes them has signed in lately, and with a second factor if they have one; whoever has not is sent to
-//! do so and comes back to the list.
+//! do so and comes back.
 
 use std::sync::Arc;
 
@@ -82,7 +82,7 @@ async fn list(own: Own<ReadProfile>) -> Result<Response, Refusal> {
 /// page about it.
 fn refused(visit: &Visit, problem: Problem, form: impl FnOnce() -> View) -> Result<Response, Refusal> {
     match problem.status() {
-        _ if problem.kind == common::STEP_UP => Ok(step_up(visit, SECTION)),
+        _ if problem.kind == common::STEP_UP => Ok(step_up(visit)),
         400..500 => Ok(visit.show(form().refused(problem))),
         _ => Err(problem.into()),
     }

@@ -13,8 +13,6 @@ use kernel::{Problem, problem::common};
 use super::{own::Own, page, step_up};
 use crate::{Pages, form::Posted, notice::Notice, view::View};
 
-const ADDRESS: &str = "account/privacy/delete";
-
 pub(super) fn routes() -> Router<Arc<Pages>> {
     Router::new().route("/ui/account/privacy/delete", get(ask).post(leave))
 }
@@ -50,7 +48,7 @@ async fn leave(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Result
             visit.set_cookie(Some(sessions::cookie::clear()));
             Ok(visit.go_saying(&visit.url("login"), Notice::AccountDeleted))
         }
-        Err(problem) if problem.kind == common::STEP_UP => Ok(step_up(&visit, ADDRESS)),
+        Err(problem) if problem.kind == common::STEP_UP => Ok(step_up(&visit)),
         Err(problem) if matches!(problem.status(), 400 | 409) => {
             Ok(visit.show(view(&login, form.text("login")).refused(problem)))
         }

@@ -81,7 +81,7 @@ async fn rename(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Resul
 /// What became of an attempt to change passkeys: somewhere to sign in again, or the list with what is wrong.
 async fn refused<R>(own: &Own<R>, problem: Problem) -> Result<Response, Refusal> {
     match problem.status() {
-        _ if problem.kind == common::STEP_UP => Ok(step_up(&own.visit, SECTION)),
+        _ if problem.kind == common::STEP_UP => Ok(step_up(&own.visit)),
         400..500 => Ok(view(own, Some(problem)).await?),
         _ => Err(problem.into()),
     }
