@@ -25,6 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::Core;
 
+mod attempts;
 mod enter;
 pub mod lockout;
 mod login;

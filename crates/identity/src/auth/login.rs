@@ -13,9 +13,10 @@ use url::Url;
 use uuid::Uuid;
 
 use super::{
-    Entrance, INVALID, LIMITED, LoggedIn, PASSKEY_NEEDED, Replaced, Verified, enter,
-    lockout::{self, Attempt, Counter},
-    password::forgive,
+    Entrance, INVALID, LIMITED, LoggedIn, PASSKEY_NEEDED, Replaced, Verified,
+    attempts::{count_attempt, forgive, withdraw},
+    enter,
+    lockout::{Attempt, Counter},
 };
 use crate::{
     Core,
@@ -27,7 +28,6 @@ use crate::{
         challenges::{LIFE, Opening, Pending, Purpose},
     },
     passkeys::{self, Party},
-    passwords,
     preferences::{self, Preferences},
     roles,
     sessions::{self, Wishes},
@@ -236,26 +236,6 @@ async fn within_rate(
     }
     let taken = core.limiter.take(key, core.settings.login_by_account).await;
     taken.map_err(|wait| Problem::new(LIMITED).retry_after(wait))
-}
-
-/// Counts the attempt, durably, before it is made.
-pub(super) async fn count_attempt(core: &Core, ctx: &RequestContext, counter: Counter) -> Result<Attempt, Problem> {
-    let (settings, now) = (core.settings.lockout, core.now());
-    let counted = core
-        .store
-        .tenant(ctx.tenant.id)
-        .write(move |tx| Box::pin(async move { lockout::count(tx, &counter, &settings, now).await }));
-    counted.await.map_err(|e: StoreError| Problem::from(e))?
-}
-
-/// Takes the attempt back: the caller went away before it was looked at. What they are told is for nobody.
-pub(super) async fn withdraw(core: &Core, ctx: &RequestContext, counter: Counter) -> Result<Problem, Problem> {
-    let withdrawn = core
-        .store
-        .tenant(ctx.tenant.id)
-        .write(move |tx| Box::pin(async move { lockout::withdraw(tx, &counter).await }));
-    withdrawn.await.map_err(|e: StoreError| Problem::from(e))?;
-    Ok(passwords::busy())
 }
 
 /// The password was right, and not enough: its owner should be able to find that out.

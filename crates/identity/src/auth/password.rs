@@ -1,13 +1,13 @@
 //! Changing one's own password.
 
-use kernel::{Principal, Problem, RequestContext, Secret, TenantId};
+use kernel::{Principal, Problem, RequestContext, Secret};
 use serde_json::json;
 use storage::StoreError;
 
 use super::{
     LIMITED, Renewal,
-    lockout::{self, Counter},
-    login::{count_attempt, withdraw},
+    attempts::{count_attempt, forgive, withdraw},
+    lockout::Counter,
 };
 use crate::{
     Core,
@@ -111,12 +111,6 @@ pub async fn confirm_password(
     let (_, counter) = confirm(core, ctx, principal, &account, current).await?;
     forgive(core, principal.tenant, counter).await?;
     Ok(account)
-}
-
-/// Forgets the attempts that were counted.
-pub(super) async fn forgive(core: &Core, tenant: TenantId, counter: Counter) -> Result<(), Problem> {
-    let work = core.store.tenant(tenant).write(move |tx| Box::pin(async move { lockout::clear(tx, &counter).await }));
-    work.await.map_err(|e: StoreError| Problem::from(e))
 }
 
 /// The hash that the current password was verified against, and where the attempt was counted.

@@ -11,10 +11,10 @@ use webauthn_rs::prelude::PublicKeyCredential;
 
 use super::{
     Entering, Entrance, LoggedIn, Replaced, Verified,
+    attempts::forgive,
     enter::Entered,
     lockout::{self, Attempt, Counter},
     login::note,
-    password::forgive,
 };
 use crate::{
     Core,
