@@ -1,5 +1,6 @@
 // Every page, for those who look at all of them: the photographs and the scans.
 
+import { follow } from "./harness/follow.mjs";
 import { PASSWORD, fillCredentials } from "./harness/sign-in.mjs";
 import { totp } from "./harness/totp.mjs";
 
@@ -40,7 +41,7 @@ const OWNERS = {
 };
 
 /** The button that sends the form in the main part of a page, whatever the language. */
-const send = (page) => page.locator("main form button:not([type=button])").first().click();
+const send = (page) => follow(page.locator("main form button:not([type=button])").first());
 
 /**
  * Brings up one page after the other and calls `look(name, page)` for each. `visitor` makes a context in
@@ -90,10 +91,10 @@ export async function everyPage(visitor, email, look) {
   await look("api-key-made", owner);
   await owner.goto("/ui/account/api-keys");
   await look("api-keys", owner);
-  await owner.locator("a[href$='/rotate']").first().click();
+  await follow(owner.locator("a[href$='/rotate']").first());
   await look("api-key-rotate", owner);
   await owner.goto("/ui/account/api-keys");
-  await owner.locator("a[href$='/revoke']").first().click();
+  await follow(owner.locator("a[href$='/revoke']").first());
   await look("api-key-revoke", owner);
   await owner.goto("/ui/account/factors/app");
   await send(owner);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { follow } from "../harness/follow.mjs";
 import { PASSWORD, address, notice, person, signIn } from "../harness/people.mjs";
 import { fillCredentials } from "../harness/sign-in.mjs";
 import { sharedGate, visitor } from "../harness/world.mjs";
@@ -24,16 +25,16 @@ test("a profile is changed, and what is wrong is said at its field", async (t) =
   await signIn(page, await person(), { path: "/ui/account/profile" });
   await page.getByLabel("Name").fill("Ada <Lovelace>");
   await page.getByLabel("Phone").fill("12");
-  await page.getByRole("button", { name: "Save" }).click();
+  await follow(page.getByRole("button", { name: "Save" }));
   assert.equal(await page.getByLabel("Phone").getAttribute("aria-invalid"), "true");
   assert.equal(await page.getByLabel("Name").inputValue(), "Ada <Lovelace>", "what was typed is kept");
   await page.getByLabel("Phone").fill("+49 30 123456");
-  await page.getByRole("button", { name: "Save" }).click();
+  await follow(page.getByRole("button", { name: "Save" }));
   assert.equal(await notice(page), "Your profile is saved.");
   assert.equal(await page.getByLabel("Phone").inputValue(), "+4930123456");
   await page.reload();
   assert.equal(await page.getByRole("status").count(), 0, "said once");
-  await page.getByRole("link", { name: "Overview" }).click();
+  await follow(page.getByRole("link", { name: "Overview" }));
   await page.getByText("You are signed in as Ada <Lovelace>.").waitFor();
 });
 
@@ -46,7 +47,7 @@ test("a password is changed by whoever knows the old one, and other sessions end
   const change = async (current, next) => {
     await page.getByLabel("Current password").fill(current);
     await page.getByLabel("New password").fill(next);
-    await page.getByRole("button", { name: "Change password" }).click();
+    await follow(page.getByRole("button", { name: "Change password" }));
   };
   await change("", "");
   assert.deepEqual(await page.getByRole("alert").getByRole("link").allInnerTexts(), [
@@ -74,15 +75,15 @@ test("sessions are listed and ended, one and all others", async (t) => {
   await signIn(second, email);
   await page.reload();
   assert.equal(await page.getByRole("listitem").filter({ hasText: "Signed in" }).count(), 2);
-  await page.getByRole("button", { name: "End" }).click();
+  await follow(page.getByRole("button", { name: "End" }));
   assert.equal(await notice(page), "The session has ended.");
   await second.goto("/ui/account");
   assert.equal(new URL(second.url()).pathname, "/ui/login");
 
   await signIn(third, email);
   await page.reload();
-  await page.getByRole("link", { name: "Sign out everywhere else" }).click();
-  await page.getByRole("button", { name: "Sign out everywhere else" }).click();
+  await follow(page.getByRole("link", { name: "Sign out everywhere else" }));
+  await follow(page.getByRole("button", { name: "Sign out everywhere else" }));
   assert.equal(await notice(page), "You are signed out everywhere else.");
   await third.goto("/ui/account");
   assert.equal(new URL(third.url()).pathname, "/ui/login");
@@ -97,14 +98,14 @@ test("a device is named, and forgotten with its sessions", async (t) => {
   assert.equal(await page.getByRole("textbox").count(), 0, "a list to be read");
   await theirs.getByText("Rename").click();
   await theirs.getByLabel("Name").fill("");
-  await theirs.getByRole("button", { name: "Save" }).click();
+  await follow(theirs.getByRole("button", { name: "Save" }));
   assert.equal(await theirs.getByLabel("Name").getAttribute("aria-invalid"), "true");
   await theirs.getByLabel("Name").fill("Kitchen & co");
-  await theirs.getByRole("button", { name: "Save" }).click();
+  await follow(theirs.getByRole("button", { name: "Save" }));
   assert.equal(await notice(page), "The device has its name.");
-  await page.getByRole("link", { name: "Forget Kitchen & co" }).click();
+  await follow(page.getByRole("link", { name: "Forget Kitchen & co" }));
   await page.getByRole("heading", { name: "Forget “Kitchen & co”?" }).waitFor();
-  await page.getByRole("button", { name: "Forget" }).click();
+  await follow(page.getByRole("button", { name: "Forget" }));
   assert.match(await notice(page), /is forgotten/);
   await other.goto("/ui/account");
   assert.equal(new URL(other.url()).pathname, "/ui/login");
@@ -114,12 +115,12 @@ test("an account is deleted by whoever types its address, and a mistake is corre
   const email = await person();
   const page = await visitor(t, PLAIN);
   await signIn(page, email, { path: "/ui/account/privacy" });
-  await page.getByRole("link", { name: "Delete account" }).click();
+  await follow(page.getByRole("link", { name: "Delete account" }));
   await page.getByRole("textbox").fill(email.slice(1));
-  await page.getByRole("button", { name: "Delete my account" }).click();
+  await follow(page.getByRole("button", { name: "Delete my account" }));
   assert.equal(await page.getByRole("textbox").inputValue(), email.slice(1), "what was typed is kept");
   await page.getByRole("textbox").fill(email);
-  await page.getByRole("button", { name: "Delete my account" }).click();
+  await follow(page.getByRole("button", { name: "Delete my account" }));
   assert.equal(await notice(page), "Your account is deleted.");
 });
 
@@ -129,14 +130,14 @@ test("an API key is made, shown once, replaced and revoked", async (t) => {
   const page = await visitor(t, PLAIN);
   await signIn(page, await person(), { path: "/ui/account/api-keys" });
   await page.getByText("You have no API keys.").waitFor();
-  await page.getByRole("link", { name: "New API key" }).click();
-  await page.getByRole("button", { name: "Make key" }).click();
+  await follow(page.getByRole("link", { name: "New API key" }));
+  await follow(page.getByRole("button", { name: "Make key" }));
   assert.equal(await page.getByLabel("Name").getAttribute("aria-invalid"), "true");
   await page.getByLabel("Name").fill("Nightly build");
   await page.getByLabel("Valid for").selectOption({ label: "30 days" });
   await page.getByText("Narrow what it may do").click();
   await page.getByLabel("profile:read").check();
-  await page.getByRole("button", { name: "Make key" }).click();
+  await follow(page.getByRole("button", { name: "Make key" }));
   const first = await page.getByLabel("API key").inputValue();
   assert.match(first, /^pk_/);
   assert.equal(await works(first), 200);
@@ -145,15 +146,15 @@ test("an API key is made, shown once, replaced and revoked", async (t) => {
   assert.ok(!(await page.content()).includes(first));
   await page.getByText("profile:read").waitFor();
 
-  await page.getByRole("link", { name: "Replace Nightly build" }).click();
-  await page.getByRole("button", { name: "Replace" }).click();
+  await follow(page.getByRole("link", { name: "Replace Nightly build" }));
+  await follow(page.getByRole("button", { name: "Replace" }));
   const second = await page.getByLabel("API key").inputValue();
   assert.notEqual(second, first);
   assert.deepEqual([await works(first), await works(second)], [200, 200], "both, for a day");
-  await page.getByRole("link", { name: "I have kept it" }).click();
+  await follow(page.getByRole("link", { name: "I have kept it" }));
   const newer = page.getByRole("listitem").filter({ has: page.getByRole("link", { name: "Replace" }) });
-  await newer.getByRole("link", { name: "Revoke Nightly build" }).click();
-  await page.getByRole("button", { name: "Revoke" }).click();
+  await follow(newer.getByRole("link", { name: "Revoke Nightly build" }));
+  await follow(page.getByRole("button", { name: "Revoke" }));
   assert.equal(await notice(page), "The key is revoked.");
   assert.equal(await works(second), 401);
 });
@@ -189,14 +190,14 @@ test("an address is changed by a mail to the new one", async (t) => {
   const [email, wanted] = [await person(), address("grace")];
   const page = await visitor(t, PLAIN);
   await signIn(page, email, { path: "/ui/account/profile" });
-  await page.getByRole("link", { name: "Change e-mail address" }).click();
+  await follow(page.getByRole("link", { name: "Change e-mail address" }));
   await page.getByLabel("New e-mail address").fill("nonsense");
   await page.getByLabel("Current password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Send mail" }).click();
+  await follow(page.getByRole("button", { name: "Send mail" }));
   assert.equal(await page.getByLabel("New e-mail address").getAttribute("aria-invalid"), "true");
   await page.getByLabel("New e-mail address").fill(wanted);
   await page.getByLabel("Current password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Send mail" }).click();
+  await follow(page.getByRole("button", { name: "Send mail" }));
   assert.match(await notice(page), /sent a mail to the new address/);
   assert.match((await gate.outbox.mail(email, /change/i)).text, new RegExp(wanted.replaceAll(".", "\\.")));
   assert.match((await gate.outbox.mail(wanted)).link, /\/ui\/change-email\?token=/);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { follow } from "../harness/follow.mjs";
 import { Gate } from "../harness/gate.mjs";
 import { assertAccessible, assertFits } from "../harness/looks.mjs";
 import { address } from "../harness/people.mjs";
@@ -66,8 +67,7 @@ test("a look that is tried out is seen, and nothing on it works", async (t) => {
   await button.click();
   await blocked;
   assert.deepEqual([page.url(), asked], [url, []]);
-  await page.getByRole("link", { name: "Deutsch" }).click();
-  await page.waitForURL(/\?lang=de$/);
+  await follow(page.getByRole("link", { name: "Deutsch" }));
   await page.getByText("Das ist eine Vorschau.").waitFor();
   assert.deepEqual(await page.context().cookies(), []);
 });

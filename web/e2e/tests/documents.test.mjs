@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { follow } from "../harness/follow.mjs";
 import { assertAccessible, assertFits } from "../harness/looks.mjs";
 import { NARROW, visitor } from "../harness/world.mjs";
 
@@ -10,7 +11,7 @@ test("the greeting leads to the API browser, the errors and the health", async (
   const page = await visitor(t, { viewport: NARROW, javaScriptEnabled: false });
   for (const [link, leads] of [["The API", "/docs"], ["What error codes mean", "/problems"], ["How this deployment is", "/health"]]) {
     await page.goto("/");
-    await page.getByRole("link", { name: link }).click();
+    await follow(page.getByRole("link", { name: link }));
     assert.equal(new URL(page.url()).pathname, leads);
   }
 });
@@ -36,6 +37,6 @@ test("the API browser shows what this deployment describes", async (t) => {
 test("without JavaScript the API browser says where the document is", async (t) => {
   const page = await visitor(t, { javaScriptEnabled: false });
   await page.goto("/docs");
-  await page.getByRole("main").getByRole("link", { name: "OpenAPI document" }).click();
+  await follow(page.getByRole("main").getByRole("link", { name: "OpenAPI document" }));
   assert.equal(new URL(page.url()).pathname, "/api/v1/openapi.json");
 });

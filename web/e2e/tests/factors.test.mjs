@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { follow } from "../harness/follow.mjs";
 import { PASSWORD, notice, person, signIn } from "../harness/people.mjs";
 import { fillCredentials } from "../harness/sign-in.mjs";
 import { totp } from "../harness/totp.mjs";
@@ -13,7 +14,7 @@ const PLAIN = { javaScriptEnabled: false };
 
 async function answer(page, code) {
   await page.locator("#code").fill(code);
-  await page.getByRole("button", { name: /Continue|Confirm/ }).click();
+  await follow(page.getByRole("button", { name: /Continue|Confirm/ }));
 }
 
 /** Somebody who is asked for the second step, in a browser of their own. */
@@ -31,8 +32,8 @@ test("an app is set up and asked for, and a backup code works once", async (t) =
   const email = await person();
   const page = await visitor(t, PLAIN);
   await signIn(page, email, { path: "/ui/account/factors" });
-  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
-  await page.locator("main form button").click();
+  await follow(page.getByRole("link", { name: "Set up an authenticator app" }));
+  await follow(page.locator("main form button"));
   const key = await page.locator(".secret").innerText();
   await answer(page, "000000");
   assert.match(await page.getByRole("alert").innerText(), /code is not right/);
@@ -50,11 +51,11 @@ test("an app is set up and asked for, and a backup code works once", async (t) =
   isIn(second);
 
   const third = await challenged(t, email);
-  await third.getByRole("link", { name: "Use a backup code" }).click();
+  await follow(third.getByRole("link", { name: "Use a backup code" }));
   await answer(third, codes[0]);
   isIn(third);
   const fourth = await challenged(t, email);
-  await fourth.getByRole("link", { name: "Use a backup code" }).click();
+  await follow(fourth.getByRole("link", { name: "Use a backup code" }));
   await answer(fourth, codes[0]);
   assert.match(await fourth.getByRole("alert").innerText(), /has been used/);
   await answer(fourth, codes[1]);
@@ -71,8 +72,8 @@ test("backup codes are kept: copied, printed and in a file, with whose they are"
     return page.evaluate(() => navigator.clipboard.readText());
   };
   await signIn(page, email, { path: "/ui/account/factors" });
-  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
-  await page.locator("main form button").click();
+  await follow(page.getByRole("link", { name: "Set up an authenticator app" }));
+  await follow(page.locator("main form button"));
   const key = await page.locator(".secret").innerText();
   assert.equal(await copied(page), key.replaceAll(" ", ""));
   await answer(page, totp(key));
@@ -96,8 +97,8 @@ test("backup codes are kept: copied, printed and in a file, with whose they are"
 test("two taps on a slow line send a code once", async (t) => {
   const page = await visitor(t);
   await signIn(page, await person(), { path: "/ui/account/factors" });
-  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
-  await page.locator("main form button").click();
+  await follow(page.getByRole("link", { name: "Set up an authenticator app" }));
+  await follow(page.locator("main form button"));
   await page.locator("#code").fill(totp(await page.locator(".secret").innerText()));
   let sent = 0;
   await page.route("**/factors/confirm", async (route) => {
@@ -119,15 +120,15 @@ test("a phone is set up and asked for, with the code of a text message", async (
   const phone = `+49301${Math.floor(1e6 + Math.random() * 9e6)}`;
   const page = await visitor(t, PLAIN);
   await signIn(page, email, { path: "/ui/account/factors" });
-  await page.getByRole("link", { name: "Set up text messages" }).click();
+  await follow(page.getByRole("link", { name: "Set up text messages" }));
   await page.getByLabel("Phone").fill(phone);
-  await page.getByRole("button", { name: "Send code" }).click();
+  await follow(page.getByRole("button", { name: "Send code" }));
   await answer(page, (await gate.outbox.sms(phone)).code);
   await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
 
   const other = await challenged(t, email);
   assert.equal(await other.locator("#code").count(), 0, "first things first");
-  await other.getByRole("button", { name: "Send a code" }).click();
+  await follow(other.getByRole("button", { name: "Send a code" }));
   assert.match(await notice(other), /on its way to your phone/);
   const { code } = await gate.outbox.sms(phone);
   assert.equal(await other.locator("#code").getAttribute("aria-describedby"), null, "the number is no hint");
@@ -141,7 +142,7 @@ test("a phone is set up and asked for, with the code of a text message", async (
 
   await other.goto("/ui/step-up?max_age=0&method=sms&return_to=%2Fui%2Faccount%2Fprofile");
   assert.equal(await other.locator("#password").count(), 0);
-  await other.getByRole("button", { name: "Send a code" }).click();
+  await follow(other.getByRole("button", { name: "Send a code" }));
   assert.match(await notice(other), /on its way to your phone/);
   await other.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await answer(other, (await gate.outbox.sms(phone)).code);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { follow } from "../harness/follow.mjs";
 import { ADMIN } from "../harness/gate.mjs";
 import { PASSWORD, address, notice, person, signIn } from "../harness/people.mjs";
 import { sharedGate, visitor } from "../harness/world.mjs";
@@ -12,11 +13,11 @@ const WANTED = "Another-Horse-8-Battery";
 
 async function signUp(page, email, password = PASSWORD) {
   await page.goto("/ui/login");
-  await page.getByRole("link", { name: "Create an account" }).click();
+  await follow(page.getByRole("link", { name: "Create an account" }));
   await page.getByLabel("Your name").fill("Ada");
   await page.getByLabel("E-mail address").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Create account" }).click();
+  await follow(page.getByRole("button", { name: "Create account" }));
 }
 
 test("somebody signs up, confirms the address by the link, signs in, and is in their account", async (t) => {
@@ -25,11 +26,11 @@ test("somebody signs up, confirms the address by the link, signs in, and is in t
   await signUp(page, email, "short");
   assert.equal(await page.getByLabel("Password", { exact: true }).getAttribute("aria-invalid"), "true");
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await page.getByRole("button", { name: "Create account" }).click();
+  await follow(page.getByRole("button", { name: "Create account" }));
   await page.getByRole("heading", { name: "Check your mail" }).waitFor();
   const mail = await gate.outbox.mail(email);
   await page.goto(mail.link);
-  await page.getByRole("button", { name: "Confirm" }).click();
+  await follow(page.getByRole("button", { name: "Confirm" }));
   assert.equal(await notice(page), "Your e-mail address is confirmed.");
   assert.equal(await page.getByLabel("E-mail address or user name").inputValue(), email, "not to be typed again");
   await signIn(page, email);
@@ -37,7 +38,7 @@ test("somebody signs up, confirms the address by the link, signs in, and is in t
   // The link works once.
   const later = await visitor(t, PLAIN);
   await later.goto(mail.link);
-  await later.getByRole("button", { name: "Confirm" }).click();
+  await follow(later.getByRole("button", { name: "Confirm" }));
   assert.match(await later.getByRole("alert").innerText(), /does not work any more/);
 });
 
@@ -47,10 +48,10 @@ test("an address is confirmed by the code, with spaces", async (t) => {
   await signUp(page, email);
   const { code } = await gate.outbox.mail(email);
   await page.getByLabel("Six-digit code").fill("12");
-  await page.getByRole("button", { name: "Confirm" }).click();
+  await follow(page.getByRole("button", { name: "Confirm" }));
   assert.equal(await page.getByLabel("Six-digit code").getAttribute("aria-invalid"), "true");
   await page.getByLabel("Six-digit code").fill(`${code.slice(0, 3)} ${code.slice(3)}`);
-  await page.getByRole("button", { name: "Confirm" }).click();
+  await follow(page.getByRole("button", { name: "Confirm" }));
   assert.equal(await notice(page), "Your e-mail address is confirmed.");
 });
 
@@ -58,9 +59,9 @@ test("another mail is asked for: what was typed is kept, and the page can be rea
   const page = await visitor(t, PLAIN);
   await page.goto("/ui/verify-email");
   await page.getByLabel("E-mail address").fill("nonsense");
-  await page.getByRole("button", { name: "Send a new mail" }).click();
+  await follow(page.getByRole("button", { name: "Send a new mail" }));
   assert.equal(await page.getByLabel("E-mail address").inputValue(), "nonsense");
-  await page.getByRole("link", { name: "Deutsch" }).click();
+  await follow(page.getByRole("link", { name: "Deutsch" }));
   assert.equal(new URL(page.url()).pathname, "/ui/verify-email");
 });
 
@@ -81,10 +82,10 @@ test("a forgotten password is chosen anew, and the session of whoever knew the o
   const page = await visitor(t, PLAIN);
   await page.goto("/ui/reset-password");
   await page.getByLabel("E-mail address").fill(email);
-  await page.getByRole("button", { name: "Send the link" }).click();
+  await follow(page.getByRole("button", { name: "Send the link" }));
   await page.goto((await gate.outbox.mail(email, /\/ui\/reset-password/)).link);
   await page.getByLabel("New password").fill(WANTED);
-  await page.getByRole("button", { name: "Save password" }).click();
+  await follow(page.getByRole("button", { name: "Save password" }));
   assert.equal(await notice(page), "Your password is saved. Please sign in with it.");
   await elsewhere.goto("/ui/account");
   assert.equal(new URL(elsewhere.url()).pathname, "/ui/login");
@@ -97,9 +98,9 @@ test("a new address is confirmed by its mail", async (t) => {
   await signIn(page, email, { path: "/ui/account/email" });
   await page.getByLabel("New e-mail address").fill(wanted);
   await page.getByLabel("Current password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Send mail" }).click();
+  await follow(page.getByRole("button", { name: "Send mail" }));
   await page.goto((await gate.outbox.mail(wanted)).link);
-  await page.getByRole("button", { name: "Confirm" }).click();
+  await follow(page.getByRole("button", { name: "Confirm" }));
   assert.equal(await notice(page), "Your new e-mail address is confirmed.");
   const later = await visitor(t, PLAIN);
   await signIn(later, wanted);
@@ -115,12 +116,12 @@ test("who is invited chooses a password and signs in", async (t) => {
   await page.goto((await gate.outbox.mail(email)).link);
   await page.getByRole("heading", { name: /^Welcome/ }).waitFor();
   await page.getByLabel("New password").fill("short");
-  await page.getByRole("button", { name: "Save password" }).click();
+  await follow(page.getByRole("button", { name: "Save password" }));
   // The invitation is not lost on the way to another language.
-  await page.getByRole("link", { name: "Deutsch" }).click();
-  await page.getByRole("link", { name: "English" }).click();
+  await follow(page.getByRole("link", { name: "Deutsch" }));
+  await follow(page.getByRole("link", { name: "English" }));
   await page.getByLabel("New password").fill(WANTED);
-  await page.getByRole("button", { name: "Save password" }).click();
+  await follow(page.getByRole("button", { name: "Save password" }));
   await signIn(page, email, { password: WANTED });
 });
 
@@ -129,19 +130,19 @@ test("a link that works no more leads on, and leaves no field to be filled in fo
   const page = await visitor(t, PLAIN);
   await page.goto("/ui/login");
   await page.getByLabel("E-mail address or user name").fill(email);
-  await page.getByRole("button", { name: "Continue" }).click();
-  await page.getByRole("link", { name: "Forgot your password?" }).click();
+  await follow(page.getByRole("button", { name: "Continue" }));
+  await follow(page.getByRole("link", { name: "Forgot your password?" }));
   assert.equal(await page.getByLabel("E-mail address").inputValue(), email, "what was typed is there");
 
   await page.goto("/ui/reset-password?token=old");
   await page.getByLabel("New password").fill(WANTED);
-  await page.getByRole("button", { name: "Save password" }).click();
+  await follow(page.getByRole("button", { name: "Save password" }));
   assert.match(await page.getByRole("alert").innerText(), /does not work any more/);
   await page.getByRole("button", { name: "Send the link" }).waitFor();
 
   await page.goto("/ui/invitation?token=old");
   await page.getByLabel("New password").fill(WANTED);
-  await page.getByRole("button", { name: "Save password" }).click();
+  await follow(page.getByRole("button", { name: "Save password" }));
   await page.getByText("ask whoever invited you").waitFor();
   assert.equal(await page.locator("main input").count(), 0);
   await page.getByRole("link", { name: "Sign in" }).waitFor();
@@ -149,7 +150,7 @@ test("a link that works no more leads on, and leaves no field to be filled in fo
   for (const address of ["/ui/change-email?token=old", "/ui/change-email"]) {
     await page.goto(address);
     const button = page.getByRole("button", { name: "Confirm" });
-    if (await button.count()) await button.click();
+    if (await button.count()) await follow(button);
     assert.match(await page.getByRole("alert").innerText(), /does not work any more/);
     assert.equal(await button.count(), 0);
     await page.getByRole("link", { name: "Go to your account" }).waitFor();

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { withAuthenticator } from "../harness/authenticator.mjs";
+import { follow } from "../harness/follow.mjs";
 import { notice, person, signIn } from "../harness/people.mjs";
 import { fillCredentials } from "../harness/sign-in.mjs";
 import { totp } from "../harness/totp.mjs";
@@ -11,7 +12,7 @@ import { visitor } from "../harness/world.mjs";
 
 /** Adds a passkey in the account, from its list. */
 async function add(page, name) {
-  await page.getByRole("link", { name: "Add a passkey" }).click();
+  await follow(page.getByRole("link", { name: "Add a passkey" }));
   assert.equal(await page.getByLabel("Name").inputValue(), "Chrome on Linux");
   await page.getByLabel("Name").fill(name);
   await page.getByRole("button", { name: "Add a passkey" }).click();
@@ -20,7 +21,7 @@ async function add(page, name) {
 
 async function signOut(page) {
   await page.goto("/ui/logout");
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await follow(page.getByRole("button", { name: "Sign out" }));
   await page.getByRole("status").waitFor();
 }
 
@@ -47,13 +48,13 @@ test("a passkey is added, signs its owner in, is named and removed", async (t) =
   const listed = page.getByRole("listitem").filter({ hasText: "My <phone>" });
   await listed.getByText("Rename").click();
   await listed.getByLabel("Name").fill("");
-  await listed.getByRole("button", { name: "Save" }).click();
+  await follow(listed.getByRole("button", { name: "Save" }));
   assert.equal(await page.locator("[aria-invalid=true]").count(), 1);
   await page.getByLabel("Name").fill("Old phone");
-  await page.getByRole("button", { name: "Save" }).click();
+  await follow(page.getByRole("button", { name: "Save" }));
   assert.equal(await notice(page), "The passkey has its name.");
-  await page.getByRole("link", { name: "Remove Old phone" }).click();
-  await page.getByRole("button", { name: "Remove" }).click();
+  await follow(page.getByRole("link", { name: "Remove Old phone" }));
+  await follow(page.getByRole("button", { name: "Remove" }));
   assert.equal(await notice(page), "The passkey is removed.");
   await page.getByText("You have no passkeys yet.").waitFor();
 });
@@ -76,7 +77,7 @@ test("whoever has a passkey proves it before passkeys are changed", async (t) =>
   await signIn(page, email, { path: "/ui/account/passkeys" });
   await add(page, "First");
   // A password alone is not enough any more.
-  await page.getByRole("link", { name: "Add a passkey" }).click();
+  await follow(page.getByRole("link", { name: "Add a passkey" }));
   assert.equal(new URL(page.url()).pathname, "/ui/step-up");
   await page.getByRole("button", { name: "Use a passkey" }).click();
   await page.waitForURL((url) => url.pathname === "/ui/account/passkeys/new");
@@ -93,18 +94,18 @@ test("a passkey answers for the second step", async (t) => {
   await add(page, "Phone");
   // What is beside a password asks for what is beside a password.
   await page.goto("/ui/account/factors");
-  await page.getByRole("link", { name: "Set up an authenticator app" }).click();
-  await page.locator("main form button").click();
+  await follow(page.getByRole("link", { name: "Set up an authenticator app" }));
+  await follow(page.locator("main form button"));
   await page.getByRole("button", { name: "Use a passkey" }).click();
   await page.waitForURL((url) => url.pathname === "/ui/account/factors/app");
-  await page.locator("main form button").click();
+  await follow(page.locator("main form button"));
   await page.locator("#code").fill(totp(await page.locator(".secret").innerText()));
-  await page.getByRole("button", { name: /Continue|Confirm/ }).click();
+  await follow(page.getByRole("button", { name: /Continue|Confirm/ }));
   await page.getByRole("heading", { name: "Your backup codes" }).waitFor();
   await signOut(page);
   await page.goto("/ui/account/profile");
   await fillCredentials(page, email);
-  await page.getByRole("link", { name: "Use a passkey" }).click();
+  await follow(page.getByRole("link", { name: "Use a passkey" }));
   await page.getByRole("button", { name: "Use a passkey" }).click();
   await page.waitForURL((url) => url.pathname === "/ui/account/profile");
 });
@@ -114,7 +115,7 @@ test("a device that refuses is told of, and nothing is added", async (t) => {
   const device = await withAuthenticator(page);
   await signIn(page, await person(), { path: "/ui/account/passkeys" });
   await device.user(false);
-  await page.getByRole("link", { name: "Add a passkey" }).click();
+  await follow(page.getByRole("link", { name: "Add a passkey" }));
   await page.getByRole("button", { name: "Add a passkey" }).click();
   await page.getByText("That did not work. Please try again").waitFor();
   await page.goto("/ui/account/passkeys");
@@ -124,7 +125,7 @@ test("a device that refuses is told of, and nothing is added", async (t) => {
 test("without scripts it is said what a passkey needs", async (t) => {
   const page = await visitor(t, { javaScriptEnabled: false });
   await signIn(page, await person(), { path: "/ui/account/passkeys" });
-  await page.getByRole("link", { name: "Add a passkey" }).click();
+  await follow(page.getByRole("link", { name: "Add a passkey" }));
   await page.getByText("This needs JavaScript, and a browser that knows passkeys.").waitFor();
   assert.equal(await page.getByRole("button", { name: "Add a passkey" }).count(), 0);
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { follow } from "../harness/follow.mjs";
 import { Gate } from "../harness/gate.mjs";
 import { person, signIn } from "../harness/people.mjs";
 import { visitor } from "../harness/world.mjs";
@@ -18,7 +19,7 @@ test("whoever is signed in is led to their account, others to signing in", async
   await signIn(page, await person());
   for (const path of ["/nowhere", "/ui/nowhere", "/ui/verify-email"]) {
     await page.goto(path);
-    await page.getByRole("link", { name: "Go to your account" }).click();
+    await follow(page.getByRole("link", { name: "Go to your account" }));
     assert.equal(new URL(page.url()).pathname, "/ui/account");
   }
 });
@@ -28,12 +29,12 @@ test("a form that is not accepted leads back to its page, which works", async (t
   await signIn(page, await person(), { path: "/ui/account/profile" });
   await page.context().clearCookies({ name: "__Host-portcullis_form" });
   await page.getByLabel("Name").fill("Ada");
-  await page.getByRole("button", { name: "Save" }).click();
+  await follow(page.getByRole("button", { name: "Save" }));
   await page.getByRole("heading", { name: "That did not work" }).waitFor();
   await page.getByText("nothing was changed").waitFor();
-  await page.getByRole("link", { name: "Open the page again" }).click();
+  await follow(page.getByRole("link", { name: "Open the page again" }));
   await page.getByLabel("Name").fill("Ada");
-  await page.getByRole("button", { name: "Save" }).click();
+  await follow(page.getByRole("button", { name: "Save" }));
   await page.getByText("Your profile is saved.").waitFor();
 });
 
@@ -56,7 +57,7 @@ clients = { deny_ips = ["127.0.0.0/8", "::1/128"] }
   t.after(() => gate.stop());
   const page = await visitor(t, { ...PLAIN, gate });
   await page.goto("/down/x?y=1");
-  await page.getByRole("link", { name: "Try again" }).click();
+  await follow(page.getByRole("link", { name: "Try again" }));
   assert.equal(page.url(), `${gate.url}/down/x?y=1`);
   await page.goto("/closed/x");
   await page.getByText("tell your administrator the reference").waitFor();

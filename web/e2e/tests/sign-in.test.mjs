@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { arrive, follow } from "../harness/follow.mjs";
 import { PASSWORD, notice, person, signIn } from "../harness/people.mjs";
 import { Gate } from "../harness/gate.mjs";
 import { fillCredentials, register } from "../harness/sign-in.mjs";
@@ -12,8 +13,8 @@ for (const javaScriptEnabled of [true, false]) {
   test(`somebody signs in and out, ${javaScriptEnabled ? "with" : "without"} scripts`, async (t) => {
     const page = await visitor(t, { javaScriptEnabled });
     await signIn(page, await person());
-    await page.getByRole("link", { name: "Sign out" }).click();
-    await page.getByRole("button", { name: "Sign out" }).click();
+    await follow(page.getByRole("link", { name: "Sign out" }));
+    await follow(page.getByRole("button", { name: "Sign out" }));
     assert.equal(await notice(page), "You are signed out.");
     await page.goto("/ui/account");
     assert.equal(new URL(page.url()).pathname, "/ui/login");
@@ -25,11 +26,11 @@ test("a keyboard is enough", async (t) => {
   const email = await person();
   await page.goto("/ui/account");
   await page.keyboard.type(email);
-  await page.keyboard.press("Enter");
+  await arrive(page, () => page.keyboard.press("Enter"));
   await page.getByLabel("Password", { exact: true }).waitFor();
   await page.keyboard.type(PASSWORD);
-  await page.keyboard.press("Enter");
-  await page.waitForURL("**/ui/account");
+  await arrive(page, () => page.keyboard.press("Enter"));
+  assert.equal(new URL(page.url()).pathname, "/ui/account");
 });
 
 test("the focus goes through the page in reading order, and nothing keeps it", async (t) => {
@@ -78,7 +79,7 @@ test("who fails too often is told how long to wait, account or not", async (t) =
     await page.goto("/ui/login");
     await fillCredentials(page, login, "Wrong-Horse-7-Battery");
     await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await follow(page.getByRole("button", { name: "Sign in", exact: true }));
     assert.match(await page.getByRole("alert").innerText(), /too many failed attempts.*15 minutes/i);
   }
 });
@@ -88,14 +89,14 @@ test("the step for the password is reloaded and come back to, without scripts", 
   const email = await person();
   await page.goto("/ui/account/profile");
   await page.locator("#login").fill(email);
-  await page.getByRole("button", { name: "Continue" }).click();
+  await follow(page.getByRole("button", { name: "Continue" }));
   await page.reload();
   assert.equal(await page.locator("input[name=login]").inputValue(), email);
   await page.goBack();
   assert.equal(await page.locator("#login").inputValue(), email, "what was typed is kept");
   await page.goForward();
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await follow(page.getByRole("button", { name: "Sign in", exact: true }));
   await page.goBack();
   assert.equal(new URL(page.url()).pathname, "/ui/account/profile", "whoever is in stays in");
 });
@@ -108,11 +109,11 @@ test("going back and reloading never ask whether to send a form again", async (t
   await page.reload();
   assert.equal(await page.getByRole("alert").count(), 0);
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-  await page.keyboard.press("Enter");
+  await arrive(page, () => page.keyboard.press("Enter"));
   await page.getByLabel("Phone").fill("12");
-  await page.getByRole("button", { name: "Save" }).click();
+  await follow(page.getByRole("button", { name: "Save" }));
   await page.getByRole("alert").waitFor();
-  await page.getByRole("link", { name: "Overview" }).click();
+  await follow(page.getByRole("link", { name: "Overview" }));
   await page.goBack();
   assert.equal(await page.getByLabel("Phone").inputValue(), "");
   await page.goBack();
@@ -123,7 +124,7 @@ test("a password can be shown, and is sent hidden", async (t) => {
   const page = await visitor(t);
   await page.goto("/ui/login");
   await page.getByLabel("E-mail address or user name").fill("ada@example.com");
-  await page.getByRole("button", { name: "Continue" }).click();
+  await follow(page.getByRole("button", { name: "Continue" }));
   const input = page.getByLabel("Password", { exact: true });
   await input.fill("typed");
   const show = page.getByRole("button", { name: "Show password" });
@@ -145,7 +146,7 @@ test("the button that shows a password lies in its field", async (t) => {
   const page = await visitor(t);
   for (const path of ["/ui/signup", "/ui/login?login=ada@example.com"]) {
     await page.goto(path);
-    if (path !== "/ui/signup") await page.getByRole("button", { name: "Continue" }).click();
+    if (path !== "/ui/signup") await follow(page.getByRole("button", { name: "Continue" }));
     const button = await page.getByRole("button", { name: "Show password" }).boundingBox();
     const field = await page.locator("input[type=password]").boundingBox();
     const inside = button.x > field.x && button.x + button.width <= field.x + field.width;
@@ -158,7 +159,7 @@ test("the page speaks the browser's language, and another one when asked", async
   const page = await visitor(t, { locale: "de-DE", javaScriptEnabled: false });
   await page.goto("/ui/login?return_to=%2Fui%2Faccount%2Fprofile");
   assert.equal(await page.locator("html").getAttribute("lang"), "de");
-  await page.getByRole("link", { name: "Čeština" }).click();
+  await follow(page.getByRole("link", { name: "Čeština" }));
   assert.equal(await page.locator("html").getAttribute("lang"), "cs");
   await fillCredentials(page, await person());
   assert.equal(new URL(page.url()).pathname, "/ui/account/profile", "the way is not lost");
