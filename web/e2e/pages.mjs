@@ -1,6 +1,7 @@
 // Every page, for those who look at all of them: the photographs and the scans.
 
 import { follow } from "./harness/follow.mjs";
+import { ADMIN } from "./harness/gate.mjs";
 import { PASSWORD, fillCredentials } from "./harness/sign-in.mjs";
 import { totp } from "./harness/totp.mjs";
 
@@ -12,11 +13,10 @@ const STRANGERS = {
   "sign-up": "/ui/signup",
   "reset-password": "/ui/reset-password",
   "verify-email": "/ui/verify-email",
-  "mail-link": "/ui/reset-password?token=old",
-  invitation: "/ui/invitation?token=old",
-  "invitation-dead": "/ui/invitation",
-  "new-address": "/ui/change-email?token=old",
-  "new-address-dead": "/ui/change-email",
+  "mail-link-dead": "/ui/reset-password?token=old",
+  "verify-link-dead": "/ui/verify-email?token=old",
+  "invitation-dead": "/ui/invitation?token=old",
+  "new-address-dead": "/ui/change-email?token=old",
   "not-found": "/ui/nowhere",
 };
 
@@ -43,12 +43,41 @@ const OWNERS = {
 /** The button that sends the form in the main part of a page, whatever the language. */
 const send = (page) => follow(page.locator("main form button:not([type=button])").first());
 
+/** What mails to a person lead to: pages of links that work. */
+async function mailed(gate, email) {
+  const answer = async (call) => {
+    const { status, body } = await call;
+    if (status >= 300) throw new Error(JSON.stringify(body));
+    return body;
+  };
+  const post = (path, body, token) =>
+    answer(gate.call("POST", `/api/v1/${path}`, body, token ? { authorization: `Bearer ${token}` } : {}));
+  const signIn = async (login) => (await post("auth/login", login)).access_token;
+  const [invited, wanted] = [`new.${email}`, `other.${email}`];
+  const verify = await gate.outbox.mail(email, /\/ui\/verify-email/);
+  await post("auth/password-reset", { email });
+  await post("admin/users", { email: invited, invite: true }, await signIn(ADMIN));
+  const token = await signIn({ email, password: PASSWORD });
+  await post("auth/change-email", { new_email: wanted, current_password: PASSWORD }, token);
+  return {
+    "verify-link": verify.link,
+    "mail-link": (await gate.outbox.mail(email, /\/ui\/reset-password/)).link,
+    invitation: (await gate.outbox.mail(invited)).link,
+    "new-address": (await gate.outbox.mail(wanted)).link,
+  };
+}
+
 /**
- * Brings up one page after the other and calls `look(name, page)` for each. `visitor` makes a context in
- * the browser: somebody new. `email` is a person who has neither API keys nor second factors, and has both afterwards.
+ * Brings up one page of a gate after the other and calls `look(name, page)` for each. `visitor` makes a context in
+ * the browser: somebody new. `email` is a person who has just registered, and who has neither API keys nor second
+ * factors, and has both afterwards.
  */
-export async function everyPage(visitor, email, look) {
+export async function everyPage({ gate, visitor, email }, look) {
   const stranger = await visitor();
+  for (const [name, link] of Object.entries(await mailed(gate, email))) {
+    await stranger.goto(link);
+    await look(name, stranger);
+  }
   for (const [name, path] of Object.entries(STRANGERS)) {
     await stranger.goto(path);
     await look(name, stranger);

@@ -32,7 +32,7 @@ try {
       };
       const email = `ada.${size}.${colorScheme}@example.com`;
       await register(gate, email);
-      await everyPage(visitor, email, async (name, page) => {
+      await everyPage({ gate, visitor, email }, async (name, page) => {
         const file = `${name}-${size}-${colorScheme}.png`;
         await page.screenshot({ path: join(folder, file), fullPage: true, animations: "disabled" });
         taken.push({ name, size, colorScheme, file });

@@ -14,6 +14,7 @@
 //! Deliberately absent: pages (links lead where the configuration says), and second factors.
 
 mod address;
+mod addressee;
 mod change;
 mod password;
 mod routes;
@@ -23,6 +24,7 @@ use kernel::{Problem, Secret, TenantId};
 use crate::{Core, proofs};
 
 pub use address::{Shown, resend, verify};
+pub use addressee::addressee;
 pub use change::{confirm as confirm_change, request as request_change};
 pub use password::{choose as choose_password, request as request_reset};
 pub use routes::{routes, token};

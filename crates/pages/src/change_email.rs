@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::{Router, response::Response, routing::get};
 use identity::{
     http::{Fields, Refusal},
+    proofs::Purpose,
     verification::{self, INVALID},
 };
-use kernel::Problem;
+use kernel::{Problem, Secret};
 
 use crate::{Pages, form::Posted, notice::Notice, view::View, visit::Visit};
 
@@ -15,8 +16,17 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
     Router::new().route("/ui/change-email", get(ask).post(confirm))
 }
 
-fn page(token: &str) -> View {
-    View::new("mailed/change.html").with("token", token)
+/// The button, or what to do about a link that works no more; with what went wrong, if anything did.
+async fn open(visit: &Visit, token: &str, problem: Option<Problem>) -> Result<Response, Refusal> {
+    let secret = Secret::new(token.to_owned());
+    match verification::addressee(&visit.pages().core, Purpose::ChangeEmail, &secret).await {
+        Ok(email) => {
+            let page = View::new("mailed/change.html").with("token", token).with("email", email);
+            Ok(visit.show(page.refused_if(problem)))
+        }
+        Err(problem) if problem.kind == INVALID => Ok(dead(visit, problem)),
+        Err(problem) => Err(problem.into()),
+    }
 }
 
 /// The link works no more: the account says which address holds, and where to ask for another mail.
@@ -24,10 +34,10 @@ fn dead(visit: &Visit, problem: Problem) -> Response {
     visit.show(View::new("mailed/change.html").with("dead", true).refused(problem))
 }
 
-async fn ask(visit: Visit) -> Response {
+async fn ask(visit: Visit) -> Result<Response, Refusal> {
     match visit.parameter("token") {
-        Some(token) => visit.show(page(&token)),
-        None => dead(&visit, INVALID.into()),
+        Some(token) => open(&visit, &token, None).await,
+        None => Ok(dead(&visit, INVALID.into())),
     }
 }
 
@@ -44,7 +54,7 @@ async fn confirm(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             Ok(visit.go_saying(&visit.url(next), Notice::EmailChanged))
         }
         Err(problem) if problem.kind == INVALID => Ok(dead(&visit, problem)),
-        Err(problem) if !problem.is_fault() => Ok(visit.show(page(form.text("token")).refused(problem))),
+        Err(problem) if !problem.is_fault() => open(&visit, form.text("token"), Some(problem)).await,
         Err(problem) => Err(problem.into()),
     }
 }

@@ -88,7 +88,7 @@ async fn show(
         }
         "signup" => ("sign_up/form.html", context! { rules => rules() }),
         "reset-password" => ("mailed/forgotten.html", context! {}),
-        "invitation" => ("mailed/choose.html", context! { invited => true, rules => rules() }),
+        "invitation" => ("mailed/choose.html", context! { invited => true, email => SAMPLE, rules => rules() }),
         // What people see who find nothing is a page, too.
         _ => {
             let (title, text) = failure::title_and_text(&common::NOT_FOUND.into(), &words);

@@ -12,7 +12,7 @@ use identity::{
     users::Email,
     verification::{self, INVALID},
 };
-use kernel::Problem;
+use kernel::{Problem, Secret};
 
 use crate::{
     Pages, address,
@@ -32,10 +32,10 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
 }
 
 async fn ask(visit: Visit) -> Result<Response, Refusal> {
-    Ok(match visit.parameter("token") {
-        Some(token) => visit.show(choose_page(&visit, Purpose::ResetPassword, &token).await?),
-        None => visit.show(forgotten(&visit)),
-    })
+    match visit.parameter("token") {
+        Some(token) => open(&visit, Purpose::ResetPassword, &token, None).await,
+        None => Ok(visit.show(forgotten(&visit))),
+    }
 }
 
 /// Asks for the address; with the one that was typed last, if it is one.
@@ -79,10 +79,10 @@ async fn reset(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
 }
 
 async fn invited(visit: Visit) -> Result<Response, Refusal> {
-    Ok(match visit.parameter("token") {
-        Some(token) => visit.show(choose_page(&visit, Purpose::Invitation, &token).await?),
-        None => dead(&visit, Purpose::Invitation, INVALID.into()),
-    })
+    match visit.parameter("token") {
+        Some(token) => open(&visit, Purpose::Invitation, &token, None).await,
+        None => Ok(dead(&visit, Purpose::Invitation, INVALID.into())),
+    }
 }
 
 /// The link works no more: what to do about it, and no field to be filled in for nothing.
@@ -98,12 +98,23 @@ async fn accept(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     choose(visit, form, Purpose::Invitation).await
 }
 
-async fn choose_page(visit: &Visit, purpose: Purpose, token: &str) -> Result<View, Problem> {
+/// The form, or what to do about a link that works no more; with what went wrong, if anything did.
+async fn open(visit: &Visit, purpose: Purpose, token: &str, problem: Option<Problem>) -> Result<Response, Refusal> {
+    match verification::addressee(&visit.pages().core, purpose, &Secret::new(token.to_owned())).await {
+        Ok(email) => Ok(visit.show(choose_page(visit, purpose, token, email).await?.refused_if(problem))),
+        Err(problem) if problem.kind == INVALID => Ok(dead(visit, purpose, problem)),
+        Err(problem) => Err(problem.into()),
+    }
+}
+
+/// `email`: whose password it will be, which password managers keep it under.
+async fn choose_page(visit: &Visit, purpose: Purpose, token: &str, email: String) -> Result<View, Problem> {
     let invited = purpose == Purpose::Invitation;
     Ok(View::new("mailed/choose.html")
         .with("action", if invited { "invitation" } else { "reset-password/choose" })
         .with("invited", invited)
         .with("token", token)
+        .with("email", email)
         // In the address too, so that the page can be come back to, also in another language.
         .with("here", visit::query([("token", token)].into_iter().filter(|(_, token)| !token.is_empty())))
         .with("rules", new_password::rules(visit).await?))
@@ -119,14 +130,13 @@ async fn choose(visit: Visit, form: Form, purpose: Purpose) -> Result<Response, 
         Err(problem) => Err(problem),
     };
     match outcome {
-        Ok(()) => {
-            address::forget_to_sign_in(&visit);
+        Ok(email) => {
+            address::forget(&visit);
+            name::remember(&visit, &email);
             Ok(visit.go_saying(&visit.url("login"), Notice::PasswordChosen))
         }
         Err(problem) if problem.kind == INVALID => Ok(dead(&visit, purpose, problem)),
-        Err(problem) if !problem.is_fault() => {
-            Ok(visit.show(choose_page(&visit, purpose, form.text("token")).await?.refused(problem)))
-        }
+        Err(problem) if !problem.is_fault() => open(&visit, purpose, form.text("token"), Some(problem)).await,
         Err(problem) => Err(problem.into()),
     }
 }

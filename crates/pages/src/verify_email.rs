@@ -7,9 +7,11 @@ use std::sync::Arc;
 use axum::{Router, response::Response, routing::get};
 use identity::{
     http::{Fields, Refusal},
+    proofs::Purpose,
     users::Email,
-    verification::{self, Shown},
+    verification::{self, INVALID, Shown},
 };
+use kernel::Secret;
 
 use crate::{Pages, address, form::Posted, notice::Notice, view::View, visit::Visit};
 
@@ -19,16 +21,23 @@ pub(crate) fn routes() -> Router<Arc<Pages>> {
         .route("/ui/verify-email/resend", get(start_again).post(resend))
 }
 
-async fn ask(visit: Visit) -> Response {
-    match visit.parameter("token") {
-        Some(token) => visit.show(View::new("mailed/verify.html").with("token", token)),
-        None => visit.show(by_code(&visit)),
+async fn ask(visit: Visit) -> Result<Response, Refusal> {
+    let Some(token) = visit.parameter("token") else { return Ok(visit.show(by_code(&visit))) };
+    match verification::addressee(&visit.pages().core, Purpose::VerifyEmail, &Secret::new(token.clone())).await {
+        Ok(email) => Ok(visit.show(View::new("mailed/verify.html").with("token", token).with("email", email))),
+        Err(problem) if problem.kind == INVALID => Ok(visit.show(dead(&visit).refused(problem))),
+        Err(problem) => Err(problem.into()),
     }
 }
 
 /// The page for a code. Where the address is not known, it asks for it.
 fn by_code(visit: &Visit) -> View {
     View::new("mailed/code.html").with("email", address::remembered(visit).map(|email| email.to_string()))
+}
+
+/// What is left to do after a link that does not work is to ask for another.
+fn dead(visit: &Visit) -> View {
+    by_code(visit).with("ask", true)
 }
 
 async fn verify(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
@@ -58,8 +67,7 @@ async fn verify(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             Ok(visit.go_saying(&visit.url(next), Notice::EmailVerified))
         }
         Err(problem) if !problem.is_fault() => {
-            // What is left to do after a link that does not work is to ask for another.
-            let page = if by_link { by_code(&visit).with("ask", true) } else { by_code(&visit) };
+            let page = if by_link { dead(&visit) } else { by_code(&visit) };
             let typed = form.text("email");
             let page = if typed.is_empty() { page } else { page.with("email", typed) };
             Ok(visit.show(page.refused(problem)))
@@ -79,7 +87,7 @@ async fn resend(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
             Ok(visit.go_saying(&visit.url("verify-email"), Notice::MailSent))
         }
         Err(problem) => {
-            let page = by_code(&visit).with("ask", true).with("email", form.text("email"));
+            let page = dead(&visit).with("email", form.text("email"));
             Ok(visit.show(page.refused(problem)))
         }
     }

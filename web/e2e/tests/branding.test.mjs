@@ -26,7 +26,8 @@ for (const [size, viewport, colorScheme, locale] of [
   test(`every page is accessible in a tenant's look: ${size}`, async (t) => {
     const email = address();
     await register(gate, email);
-    await everyPage(() => visitor(t, { gate, viewport, colorScheme, locale }), email, async (_, page) => {
+    const someone = () => visitor(t, { gate, viewport, colorScheme, locale });
+    await everyPage({ gate, visitor: someone, email }, async (_, page) => {
       await assertAccessible(page);
       await assertFits(page);
     });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { assertAccessible, assertFits } from "../harness/looks.mjs";
 import { person } from "../harness/people.mjs";
-import { NARROW, WIDE, visitor } from "../harness/world.mjs";
+import { NARROW, WIDE, sharedGate, visitor } from "../harness/world.mjs";
 import { everyPage } from "../pages.mjs";
 
 for (const [size, viewport, colorScheme, locale] of [
@@ -15,7 +15,9 @@ for (const [size, viewport, colorScheme, locale] of [
   ["wide and dark, in French", WIDE, "dark", "fr-FR"],
 ]) {
   test(`every page is accessible and fits: ${size}`, async (t) => {
-    await everyPage(() => visitor(t, { viewport, colorScheme, locale }), await person(), async (_, page) => {
+    const [gate, email] = [await sharedGate(), await person()];
+    const someone = () => visitor(t, { viewport, colorScheme, locale });
+    await everyPage({ gate, visitor: someone, email }, async (_, page) => {
       await assertAccessible(page);
       await assertFits(page);
     });

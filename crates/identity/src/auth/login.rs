@@ -2,8 +2,9 @@
 //!
 //! In order: a place in the hashing pool → load → the account's rate → count the attempt → verify → let in, or
 //! ask for a second factor. The place comes first, so that an overloaded pool costs nobody an attempt, and
-//! attempts without end cost no queries; the count comes before the hash, so that parallel guesses are bounded
-//! too, and is taken back if nothing was looked at. Every step is taken for an unknown account as for a known one. Whether somebody has a second factor is told after the right password
+//! attempts without end cost no queries; somebody who shows a device's cookie may take a place that is kept for browsers
+//! that the account knows, and loses it if it does not. The count comes before the hash, so that parallel guesses are
+//! bounded too, and is taken back if nothing was looked at. Every step is taken for an unknown account as for a known one. Whether somebody has a second factor is told after the right password
 //! only; the count is cleared when they are in, so nobody who knows a password has challenges without end.
 
 use kernel::{Amr, Problem, RequestContext, Secret, UserId, assurance::Method};
@@ -76,12 +77,14 @@ pub struct Challenge {
 
 /// Logs somebody in, in the tenant of the request.
 pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> Result<Outcome, Problem> {
-    let place = core.hasher.reserve()?;
+    // Whether the account knows the browser is found out with the place in hand.
+    let hasher = if request.device.has_cookie() { core.hasher.for_known() } else { core.hasher.clone() };
+    let place = hasher.reserve()?;
     let counter = Counter::login(&core.vault, &request.login, ctx.client_ip);
     let Found { account, known, familiar, preferences, offers, held, wanted } = load(core, ctx, &request).await?;
     let counter = known.map_or(counter, |device| counter.at(&core.vault, device.id));
     within_rate(core, ctx, &counter, known, familiar).await?;
-    let place = place.at(preferences.password_hashing);
+    let place = place.of(known.is_some())?.at(preferences.password_hashing);
     let attempt = count_attempt(core, ctx, counter).await?;
 
     let stored = account.as_ref().and_then(|a| a.password_hash.clone());
@@ -96,7 +99,7 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
     };
     // An upgrade can wait for the next login; this one must not fail for it.
     let rehashed = match verdict.needs_rehash {
-        true => core.hasher.at(preferences.password_hashing).hash(request.password.clone()).await.ok().map(Secret::new),
+        true => hasher.at(preferences.password_hashing).hash(request.password.clone()).await.ok().map(Secret::new),
         false => None,
     };
     let password = Verified { hash: verified, rehashed };

@@ -125,7 +125,8 @@ pub(super) async fn confirm(
     let key = format!("password:{}:{}", principal.tenant, counter.account_name());
     let taken = core.limiter.take(key, core.settings.login_by_account).await;
     taken.map_err(|wait| Problem::new(LIMITED).retry_after(wait))?;
-    let place = core.hasher.reserve()?;
+    let hasher = core.hasher.for_known();
+    let place = hasher.reserve()?;
     let attempt = count_attempt(core, ctx, counter).await?;
     let stored = account.password_hash.clone();
     let hash = stored.as_ref().map(|h| h.expose().clone());

@@ -1,6 +1,7 @@
 //! Getting in and out, as stories over the router, and the attacks on it.
 
 mod enumeration;
+mod floods;
 mod guessing;
 mod limits;
 mod logins;

@@ -58,6 +58,11 @@ impl Shown {
         &self.user_agent
     }
 
+    /// Whether it shows a device's cookie, whosever that is.
+    pub const fn has_cookie(&self) -> bool {
+        self.cookie.is_some()
+    }
+
     /// A name for it, for people.
     pub fn name(&self) -> String {
         super::agent::name(&self.user_agent)

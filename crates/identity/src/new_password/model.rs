@@ -59,15 +59,19 @@ pub struct Judged {
     pub(super) history: u8,
     /// What its hash costs, if the tenant says so.
     pub(super) cost: Option<Cost>,
+    /// Whoever wants it is not just anybody: they are signed in, or have a mailed link.
+    pub(super) known: bool,
 }
 
 impl Judged {
-    /// Refuses one of the user's last passwords, the present one included.
-    pub async fn unlike_former(self, core: &Core, tenant: kernel::TenantId, user: UserId) -> Result<Self, Problem> {
+    /// Refuses one of the user's last passwords, the present one included. Whose password is compared is known.
+    pub async fn unlike_former(mut self, core: &Core, tenant: kernel::TenantId, user: UserId) -> Result<Self, Problem> {
+        self.known = true;
         let most = self.history;
+        let hasher = self.hasher(core);
         let hashes = core.store.tenant(tenant).read(move |tx| Box::pin(store::last(tx, user, most))).await;
         for hash in hashes.map_err(|e: StoreError| Problem::from(e))? {
-            if core.hasher.verify(self.password.clone(), hash).await?.ok {
+            if hasher.verify(self.password.clone(), hash).await?.ok {
                 let message = format!("Do not use one of your last {most} passwords again.");
                 return Err(weak(vec![Broken::new("reused", message)], self.field));
             }
@@ -82,7 +86,8 @@ impl Judged {
 
     /// What computes its hash.
     pub fn hasher(&self, core: &Core) -> Hasher {
-        core.hasher.at(self.cost)
+        let hasher = core.hasher.at(self.cost);
+        if self.known { hasher.for_known() } else { hasher }
     }
 
     /// What is to be stored.

@@ -58,15 +58,16 @@ pub async fn judge(
             false
         }
     };
-    let known = Broken::new("breached", "It is known from a breach. Choose another one, everywhere you use it.");
+    let found = Broken::new("breached", "It is known from a breach. Choose another one, everywhere you use it.");
     if !broken.is_empty() {
-        broken.extend(breached.then_some(known));
+        broken.extend(breached.then_some(found));
         return Err(weak(broken, field));
     }
     if breached {
-        return Err(Problem::new(BREACHED).field(field, known.code, known.message));
+        return Err(Problem::new(BREACHED).field(field, found.code, found.message));
     }
-    Ok(Judged { password, field, history: rules.history, cost })
+    let known = ctx.is_some_and(|ctx| ctx.principal.is_some());
+    Ok(Judged { password, field, history: rules.history, cost, known })
 }
 
 /// The same of one of very many passwords: nobody is asked over the network. Along comes why it was not looked up
@@ -90,7 +91,7 @@ pub async fn judge_offline(
         return Err(weak(broken, field));
     }
     let unasked = if let Known::Unasked(reason) = known { Some(reason) } else { None };
-    Ok((Judged { password, field, history: rules.history, cost: *cost }, unasked))
+    Ok((Judged { password, field, history: rules.history, cost: *cost, known: false }, unasked))
 }
 
 /// The entry about passwords that were let through without having been looked up.
@@ -128,5 +129,5 @@ async fn note_unasked(
 /// A password that was made up for somebody: long and random, so no rule is asked.
 pub async fn made_up(core: &Core, tenant: TenantId, password: Secret) -> Result<NewPassword, Problem> {
     let Demands { policy, cost } = demands(core, Some(tenant)).await?;
-    Judged { password, field: "", history: policy.rules().history, cost }.hash(core).await
+    Judged { password, field: "", history: policy.rules().history, cost, known: true }.hash(core).await
 }

@@ -1,7 +1,8 @@
 //! The pool that hashes.
 //!
 //! Its threads are its own, so that neither the runtime nor the database waits behind a hash. A place in
-//! the pool is a permit: whoever gets none is refused at once. A password is not looked at for somebody who
+//! the pool is a permit: whoever gets none is refused at once. Some places are kept for those who are known, so that a
+//! flood of strangers does not keep people out of browsers that they use. A password is not looked at for somebody who
 //! went away while they waited. On Linux the threads give way to others: a flood of logins must not slow the gate down.
 
 use std::{
@@ -32,6 +33,8 @@ use crate::settings::PasswordSettings;
 const NICE: i32 = 10;
 /// A thread that has had nothing to do for this long gives its buffer back.
 const KEEP_BUFFER: Duration = Duration::from_secs(60);
+/// One in so many of the places to wait in is kept for those who are known.
+const KEPT: usize = 4;
 /// After which time a refused caller may try again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -61,7 +64,12 @@ pub struct Verdict {
 #[derive(Clone)]
 pub struct Hasher {
     queue: Sender<Job>,
+    /// The places that anybody may take.
     places: Arc<Semaphore>,
+    /// And those that only somebody known may.
+    kept: Arc<Semaphore>,
+    /// Whether this is for somebody known.
+    known: bool,
     /// Places there are: one for each thread, and those that may wait.
     capacity: usize,
     /// What the operator wants a hash to cost: the buffers of the threads are kept at that.
@@ -123,8 +131,17 @@ impl Hasher {
         }
         let capacity = threads + waiting;
         let dummy = Arc::new((random::bytes(&*random), random::bytes(&*random)));
-        let places = Arc::new(Semaphore::new(capacity));
-        Ok(Self { queue, places, capacity, usual: cost, cost, dummy, computed, random })
+        let kept = waiting / KEPT;
+        let places = Arc::new(Semaphore::new(capacity - kept));
+        let kept = Arc::new(Semaphore::new(kept));
+        Ok(Self { queue, places, kept, known: false, capacity, usual: cost, cost, dummy, computed, random })
+    }
+
+    /// The same pool for somebody who is known: signed in, with a mailed link, or at a browser that has logged in to
+    /// the account before. Where strangers have taken the places that are open to all, some are left.
+    #[must_use]
+    pub fn for_known(&self) -> Self {
+        Self { known: true, ..self.clone() }
     }
 
     /// The same pool at a tenant's own cost, if it has one.
@@ -142,8 +159,10 @@ impl Hasher {
     /// Takes a place in the pool, for one hash. Whoever must do anything before the hash reserves first: then a
     /// full pool costs the caller nothing, and a flood next to nothing.
     pub fn reserve(&self) -> Result<Reservation<'_>, Problem> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| busy())?;
-        Ok(Reservation { hasher: self, cost: self.cost, place })
+        let open = self.places.clone().try_acquire_owned();
+        let kept = open.is_err() && self.known;
+        let place = if kept { self.kept.clone().try_acquire_owned() } else { open }.map_err(|_| busy())?;
+        Ok(Reservation { hasher: self, cost: self.cost, kept, place })
     }
 
     /// Hashes a new password to a PHC string.
@@ -164,7 +183,7 @@ impl Hasher {
 
     /// Hashes that run or wait now. For metrics.
     pub fn pending(&self) -> usize {
-        self.capacity.saturating_sub(self.places.available_permits())
+        self.capacity.saturating_sub(self.places.available_permits() + self.kept.available_permits())
     }
 }
 
@@ -179,10 +198,17 @@ impl std::fmt::Debug for Hasher {
 pub struct Reservation<'a> {
     hasher: &'a Hasher,
     cost: Cost,
+    /// It is one that only somebody known may have.
+    kept: bool,
     place: OwnedSemaphorePermit,
 }
 
 impl Reservation<'_> {
+    /// The same place, now that it is clear whether whoever has it is known. A kept one is given back if they are not.
+    pub fn of(self, known: bool) -> Result<Self, Problem> {
+        if self.kept && !known { Err(busy()) } else { Ok(self) }
+    }
+
     /// The same place at a tenant's own cost, if it has one.
     #[must_use]
     pub fn at(self, cost: Option<Cost>) -> Self {

@@ -3,7 +3,7 @@
 use kernel::{Problem, RequestContext, Secret};
 use storage::StoreError;
 
-use super::INVALID;
+use super::{INVALID, addressee::stands};
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
@@ -13,7 +13,7 @@ use crate::{
     new_password::{self, Candidate, names},
     outbox::{Fate, limits},
     preferences,
-    proofs::{self, Ask, Held, Purpose},
+    proofs::{self, Ask, Purpose},
     users::{self, Account, Email, UserKind, UserStatus},
 };
 
@@ -43,7 +43,8 @@ pub async fn request(core: &Core, ctx: &RequestContext, email: Email, wish: Opti
 
 /// Sets the password of whom the token was mailed to, and ends all their sessions. Nobody is logged in by
 /// this: what a login asks for besides the password, it still asks. Whoever had never verified the address keeps
-/// nothing else: factors, passkeys, devices and API keys may be those of somebody who registered with it.
+/// nothing else: factors, passkeys, devices and API keys may be those of somebody who registered with it. Returns
+/// their address.
 pub async fn choose(
     core: &Core,
     ctx: &RequestContext,
@@ -51,7 +52,7 @@ pub async fn choose(
     token: &Secret,
     password: Secret,
     wish: Option<Language>,
-) -> Result<(), Problem> {
+) -> Result<String, Problem> {
     let tenant = super::tenant(core, token)?;
     let hash = core.vault.hash_token(token.expose().as_bytes());
     // Only who holds a good token may have us hash.
@@ -59,7 +60,8 @@ pub async fn choose(
     let found = core.store.tenant(tenant).read(move |tx| {
         Box::pin(async move {
             let Some(held) = proofs::peek(tx, hash, purpose, now).await? else { return Ok(None) };
-            let account = users::account_by_id(tx, held.user).await?.filter(|account| stands(account, &held));
+            let account =
+                users::account_by_id(tx, held.user).await?.filter(|account| stands(&account.user, &held, purpose));
             let has_factor = !mfa::offers(tx, held.user).await?.is_empty();
             Ok::<_, StoreError>(account.map(|account| (account.user, has_factor)))
         })
@@ -76,7 +78,8 @@ pub async fn choose(
     let chosen = core.store.tenant(tenant).write(move |tx| {
         Box::pin(async move {
             let Some(held) = proofs::consume(tx, hash, purpose, now).await? else { return Ok(None) };
-            let account = users::account_by_id(tx, held.user).await?.filter(|account| stands(account, &held));
+            let account =
+                users::account_by_id(tx, held.user).await?.filter(|account| stands(&account.user, &held, purpose));
             let Some(Account { user, .. }) = account else { return Ok(None) };
             let Some(ended) = renewal.password(tx, &user, &new, None, entry).await? else { return Ok(None) };
             // Whoever read the mail has the address.
@@ -85,15 +88,11 @@ pub async fn choose(
                 None => auth::evict(tx, user.id, now).await?,
                 Some(_) => None,
             };
-            Ok::<_, StoreError>(Some(ended.tell(tx, now).await?.or(evicted)))
+            Ok::<_, StoreError>(Some((ended.tell(tx, now).await?.or(evicted), held.email)))
         })
     });
-    let seq = chosen.await?.ok_or(INVALID)?;
+    let (seq, email) = chosen.await?.ok_or(INVALID)?;
     core.outbox.wake();
-    Ok(core.settle(seq).await?)
-}
-
-/// Whether the proof still speaks of this account.
-fn stands(account: &Account, held: &Held) -> bool {
-    account.user.status == UserStatus::Active && account.user.email.as_deref() == Some(held.email.as_str())
+    core.settle(seq).await?;
+    Ok(email)
 }

@@ -284,13 +284,19 @@ async fn who_forgot_their_password_chooses_another() {
     assert_eq!(pages[0], pages[1]);
     let link = app.mail_to("ada@example.com").await.link().replace("http://portcullis.test", "");
     let mut browser = Browser::at(&app);
+    browser.open(&link).await.expect(200);
     let page = browser.open(&link).await.expect(200);
+    let whose = "value=\"ada@example.com\" autocomplete=\"username\"";
+    assert!(page.says(whose), "for password managers: {}", page.html());
     let weak = browser.submit(&page, "reset-password/choose", &[("new_password", "short")]).await.expect(400);
-    assert!(weak.says("Please use more characters."), "{}", weak.html());
+    assert!(weak.says("Please use more characters.") && weak.says(whose), "{}", weak.html());
     let done = browser.submit(&weak, "reset-password/choose", &[("new_password", NEW)]).await.expect(200);
     assert!(done.path == "/ui/login" && done.says("Your password is saved."), "nobody is signed in by a mail");
     assert!(browser.cookie(SESSION).is_none());
+    assert!(done.says("value=\"ada@example.com\""), "not to be typed again: {}", done.html());
     browser.submit(&page, "reset-password/choose", &[("new_password", NEW)]).await.expect(400);
+    let dead = browser.open(&link).await.expect(400);
+    assert!(dead.says("does not work any more") && !dead.says("type=\"password\""), "{}", dead.html());
     assert_eq!(sign_in(&mut browser, "/ui/login", "ada@example.com", NEW).await.path, "/ui/account");
 }
 
@@ -302,8 +308,10 @@ async fn who_was_invited_or_moves_to_another_address_is_led_by_their_mail() {
     let link = app.mail_to("ada@example.com").await.link().replace("http://portcullis.test", "");
     let mut browser = Browser::at(&app);
     let page = browser.open(&link).await.expect(200);
-    assert!(page.says("Welcome to"));
+    assert!(page.says("Welcome to") && page.says("ada@example.com"));
     browser.submit(&page, "/ui/invitation", &[("new_password", PASSWORD)]).await.expect(200);
+    let dead = browser.open(&link).await.expect(400);
+    assert!(dead.says("ask whoever invited you") && !dead.says("type=\"password\""), "{}", dead.html());
     sign_in(&mut browser, "/ui/login", "ada@example.com", PASSWORD).await.expect(200);
 
     let login = serde_json::json!({"email": "ada@example.com", "password": PASSWORD});
@@ -312,10 +320,12 @@ async fn who_was_invited_or_moves_to_another_address_is_led_by_their_mail() {
     app.post("/api/v1/auth/change-email").bearer(&tokens.access).json(&change).send().await.expect(202);
     let link = app.mail_to("ada@example.org").await.link().replace("http://portcullis.test", "");
     let page = browser.open(&link).await.expect(200);
+    assert!(page.says("ada@example.org"));
     let done = browser.submit(&page, "/ui/change-email", &[]).await.expect(200);
     assert!(done.says("is confirmed"), "{}", done.html());
     let used = browser.submit(&page, "/ui/change-email", &[]).await.expect(400);
-    assert!(used.says("does not work any more"));
+    let opened = browser.open(&link).await.expect(400);
+    assert!(used.says("does not work any more") && opened.says("does not work any more"));
 }
 
 #[tokio::test]

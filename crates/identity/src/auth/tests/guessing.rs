@@ -164,55 +164,6 @@ async fn a_device_in_use_has_its_own_rate() {
 }
 
 #[tokio::test]
-async fn an_overloaded_pool_costs_nobody_an_attempt() {
-    let mut settings = crate::testing::settings();
-    settings.passwords.queue = 0;
-    let node = TestCore::start_with(settings).await;
-    let taken = node.core.hasher.reserve().expect("the only place");
-    let reply = try_login(&node, "ada@example.com", "wrong").await;
-    assert_eq!(reply.headers["retry-after"], "1");
-    reply.expect_problem(503, "passwords.busy");
-    assert_eq!(count(&node, "login_failures WHERE 1 = 1").await, 0);
-    drop(taken);
-    try_login(&node, "ada@example.com", "wrong").await.expect_problem(401, "credentials.invalid");
-}
-
-#[tokio::test]
-async fn what_nobody_waits_for_is_not_looked_at_and_costs_no_attempt() {
-    nothing_is_counted(&TestCore::start().await).await;
-}
-
-#[tokio::test]
-async fn what_nobody_waits_for_is_not_looked_at_and_costs_no_attempt_on_postgres() {
-    nothing_is_counted(&TestCore::start_on_postgres(crate::testing::settings()).await).await;
-}
-
-/// Nothing was learnt of the account, and nothing is held against its owner, who closed the page too early.
-async fn nothing_is_counted(node: &TestCore) {
-    register(node, "ada@example.com").await;
-    for _ in 0..3 {
-        let reply = try_login(node, "ada@example.com", "wrong").await;
-        node.wait(&reply);
-        reply.expect_problem(401, "credentials.invalid");
-    }
-    let before = node.core.hasher.computed();
-    for password in [PASSWORD, "wrong", "wrong", PASSWORD] {
-        let body = json!({"email": "ada@example.com", "password": password});
-        node.post("/api/v1/auth/login", &body).abandoned().send().await.expect_problem(503, "passwords.busy");
-        node.clock.advance(Duration::from_secs(4));
-    }
-    assert_eq!((node.core.hasher.computed(), node.core.hasher.pending()), (before, 0));
-    let reply = try_login(node, "ada@example.com", "wrong").await;
-    assert_eq!(reply.headers["retry-after"], "4", "the fourth failure");
-    node.wait(&reply);
-    // The one that completes the lock takes the lock back with it.
-    let body = json!({"email": "ada@example.com", "password": "wrong"});
-    node.post("/api/v1/auth/login", &body).abandoned().send().await.expect_problem(503, "passwords.busy");
-    node.clock.advance(Duration::from_secs(8));
-    login(node, "ada@example.com").await;
-}
-
-#[tokio::test]
 async fn an_administrator_unlocks_every_source() {
     let node = TestCore::start().await;
     register(&node, "ada@example.com").await;

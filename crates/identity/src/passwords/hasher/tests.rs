@@ -94,6 +94,23 @@ async fn a_full_pool_refuses_at_once_and_a_place_comes_back() {
 }
 
 #[tokio::test]
+async fn strangers_cannot_take_the_places_that_are_kept_for_those_who_are_known() {
+    let pool = hasher(TINY, 8);
+    let known = pool.for_known();
+    let taken: Vec<_> = std::iter::from_fn(|| pool.reserve().ok()).collect();
+    assert_eq!((taken.len(), pool.pending()), (7, 7));
+    // Somebody who says that they are known, and is not.
+    let unfounded = known.reserve().expect("a kept place");
+    assert_eq!(unfounded.of(false).expect_err("refused").kind.code, "passwords.busy");
+    let kept: Vec<_> = std::iter::from_fn(|| known.reserve().ok()?.of(true).ok()).collect();
+    assert_eq!((kept.len(), pool.pending()), (2, 9));
+    drop((taken, kept));
+    // They begin with those that are open to all.
+    let open: Vec<_> = std::iter::from_fn(|| known.reserve().ok()?.of(false).ok()).collect();
+    assert_eq!(open.len(), 7);
+}
+
+#[tokio::test]
 async fn what_nobody_waits_for_is_not_computed() {
     let hasher = hasher(TINY, 8);
     let stored = hasher.hash(secret("x")).await.expect("hash");
