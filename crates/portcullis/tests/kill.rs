@@ -1,5 +1,7 @@
 //! `kill -9` at any moment loses no acknowledged write, and what was revoked stays revoked (REL-1).
 
+#![expect(clippy::expect_used, reason = "this crate is test code")]
+
 use std::{
     net::TcpListener,
     path::Path,
