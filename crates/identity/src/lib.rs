@@ -46,6 +46,7 @@ pub mod tenants;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tokens;
+mod trouble;
 pub mod users;
 pub mod users_admin;
 pub mod vault;
