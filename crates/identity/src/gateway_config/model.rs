@@ -39,11 +39,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whatever is there now.
-    pub const fn always(wanted: Wanted) -> Self {
-        Self { wanted, condition: Condition::Always }
-    }
-
     /// What differs from what there is: the content to be, or none. Empty when nothing does.
     pub(super) fn changes(
         &self,
