@@ -1,6 +1,6 @@
 //! What the checks of one request cost: proving the caller, asking for a permission, taking from limits.
 //!
-//! Targets (PERF-2): cached token < 2 µs, permission < 1 µs, local limiter < 300 ns a rule.
+//! Targets: cached token < 2 µs, permission < 1 µs, local limiter < 300 ns a rule.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
 
