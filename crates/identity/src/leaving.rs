@@ -68,7 +68,7 @@ async fn delete_me(
 pub async fn leave(core: &Core, permit: &Permit<WriteProfile>, wish: Option<Language>) -> Result<(), Problem> {
     let (cause, post) = (Cause::new(core, permit), Post::new(core));
     let (id, now) = (users::own(&cause.caller)?, cause.now);
-    let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
+    let work = core.write(cause.caller.tenant, move |tx| {
         Box::pin(async move {
             roles::lock(tx).await?;
             let preferences = preferences::load(tx).await?;

@@ -140,9 +140,7 @@ pub struct Entered {
 /// set up, meanwhile.
 pub async fn enter(core: &Core, ctx: &RequestContext, entrance: Entrance) -> Result<Option<LoggedIn>, Problem> {
     let (entering, random) = (Entering::new(core, ctx, entrance), core.random.clone());
-    let work =
-        core.store.tenant(ctx.tenant.id).write(move |tx| Box::pin(async move { entering.commit(tx, &*random).await }));
-    match work.await? {
+    match core.write(ctx.tenant.id, move |tx| Box::pin(async move { entering.commit(tx, &*random).await })).await? {
         Some(entered) => entered.hand_out(core, ctx).await.map(Some),
         None => Ok(None),
     }

@@ -63,17 +63,13 @@ pub async fn note(core: &Core, tenant: TenantId, export: Export, ctx: Option<&Re
     };
     let entry = entry.details(json!({ "format": export.format, "password_hashes": export.hashes }));
     let (now, random) = (core.now(), core.random.clone());
-    let noted = core
-        .store
-        .tenant(tenant)
-        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
-    noted.await.map_err(|e: StoreError| Problem::from(e))
+    core.write(tenant, move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await })).await
 }
 
 /// Writes the users whose ids are smaller. The first page of a CSV file begins with the names of its columns.
 pub async fn page(core: &Core, tenant: TenantId, export: Export, before: Option<Uuid>) -> Result<Page, Problem> {
     let window = Window { limit: PAGE, before: before.unwrap_or(Uuid::max()) };
-    let read = core.store.tenant(tenant).read(move |tx| {
+    let read = core.read(tenant, move |tx| {
         Box::pin(async move {
             let found = users_admin::page(tx, &Filter::default(), window).await?;
             let ids: Vec<UserId> = found.iter().filter(|_| export.hashes).map(|(user, _)| user.id).collect();

@@ -2,7 +2,6 @@
 
 use kernel::{Problem, RequestContext, Secret, TenantId};
 use serde_json::json;
-use storage::StoreError;
 
 use super::{Candidate, Demands, Judged, NewPassword};
 use crate::{
@@ -24,10 +23,7 @@ const UNASKED: Action = Action("password.breach_unchecked");
 pub async fn demands(core: &Core, tenant: Option<TenantId>) -> Result<Demands, Problem> {
     let own = match tenant {
         None => Preferences::default(),
-        Some(tenant) => {
-            let loaded = core.store.tenant(tenant).read(|tx| Box::pin(preferences::load(tx))).await;
-            loaded.map_err(|e: StoreError| Problem::from(e))?
-        }
+        Some(tenant) => core.read(tenant, |tx| Box::pin(preferences::load(tx))).await?,
     };
     let policy = own.password_policy.unwrap_or_else(|| core.settings.passwords.policy.clone());
     Ok(Demands { policy, cost: own.password_hashing })
@@ -119,11 +115,7 @@ async fn note_unasked(
     };
     let (now, random) = (core.now(), core.random.clone());
     let entry = because(entry, reason);
-    let noted = core
-        .store
-        .tenant(tenant)
-        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
-    noted.await.map_err(|e: StoreError| Problem::from(e))
+    core.write(tenant, move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await })).await
 }
 
 /// A password that was made up for somebody: long and random, so no rule is asked.

@@ -38,16 +38,14 @@ pub(super) async fn list(
     filter: Filter,
     window: Window,
 ) -> Result<Vec<Managed>, Problem> {
-    core.store
-        .tenant(permit.principal.tenant)
-        .read(move |tx| Box::pin(async move { Ok(store::page(tx, &filter, window).await?) }))
-        .await
+    core.read(permit.principal.tenant, move |tx| Box::pin(async move { store::page(tx, &filter, window).await })).await
 }
 
 /// One user, deleted or not.
 pub(super) async fn get(core: &Core, permit: &Permit<ReadUsers>, id: UserId) -> Result<Managed, Problem> {
-    let found = core.store.tenant(permit.principal.tenant).read(move |tx| Box::pin(store::by_id(tx, id))).await;
-    found.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| common::NOT_FOUND.into())
+    core.read(permit.principal.tenant, move |tx| Box::pin(store::by_id(tx, id)))
+        .await?
+        .ok_or_else(|| common::NOT_FOUND.into())
 }
 
 /// Reads what a user has who exists.
@@ -56,7 +54,7 @@ where
     T: Send + 'static,
     R: for<'t> FnOnce(&'t mut TenantTx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
 {
-    let work = core.store.tenant(caller.principal.tenant).read(move |tx| {
+    let work = core.read(caller.principal.tenant, move |tx| {
         Box::pin(async move {
             users::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
             Ok::<_, Problem>(read(tx).await?)
@@ -82,9 +80,7 @@ where
     }
     let cause = Cause::new(core, caller);
     let (value, seq) = core
-        .store
-        .tenant(cause.caller.tenant)
-        .write(move |tx| {
+        .write(cause.caller.tenant, move |tx| {
             Box::pin(async move {
                 roles::lock(tx).await?;
                 let user = users::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
@@ -128,9 +124,7 @@ pub(super) async fn create(core: &Core, permit: &Permit<CreateUsers>, draft: Dra
     let id = UserId::new(cause.now, &*cause.random);
     let invite = invite.map(|language| (Ask::new(core, &cause.ctx.tenant, Purpose::Invitation), language));
     let created = core
-        .store
-        .tenant(cause.caller.tenant)
-        .write(move |tx| {
+        .write(cause.caller.tenant, move |tx| {
             Box::pin(async move {
                 roles::lock(tx).await?;
                 let authority = authority(tx, &cause.caller).await?;

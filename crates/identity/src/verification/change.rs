@@ -39,7 +39,7 @@ pub async fn request(
     let (now, random, session) = (core.now(), core.random.clone(), principal.session);
     let entry = Entry::new(principal, ASKED, Target::new("user", user.id), ctx);
     let ip = ctx.client_ip.to_string();
-    let written = core.store.tenant(principal.tenant).write(move |tx| {
+    let written = core.write(principal.tenant, move |tx| {
         Box::pin(async move {
             let language = wish.unwrap_or(preferences::load(tx).await?.language);
             proofs::void(tx, user.id, &[Purpose::ChangeEmail], now).await?;
@@ -62,7 +62,7 @@ pub async fn request(
             audit::record(tx, entry, now, &*random).await
         })
     });
-    written.await.map_err(|e: StoreError| Problem::from(e))?;
+    written.await?;
     core.outbox.wake();
     Ok(())
 }
