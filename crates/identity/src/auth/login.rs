@@ -244,14 +244,8 @@ async fn within_rate(
 /// The password was right, and not enough: its owner should be able to find that out.
 async fn note_passkey_needed(core: &Core, ctx: &RequestContext, user: UserId) -> Result<Problem, Problem> {
     let entry = Entry::new(Actor::Anonymous, Action("login.passkey_needed"), Target::new("user", user), ctx).failed();
-    note(core, ctx, entry).await?;
+    audit::note(core, ctx.tenant.id, entry).await?;
     Ok(PASSKEY_NEEDED.into())
-}
-
-/// Notes something in a unit of its own.
-pub(super) async fn note(core: &Core, ctx: &RequestContext, entry: Entry) -> Result<(), Problem> {
-    let (now, random) = (core.now(), core.random.clone());
-    core.write(ctx.tenant.id, move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await })).await
 }
 
 /// Notes the failure and says what everybody is told. The entry names no more than the account: what was
@@ -261,6 +255,6 @@ async fn fail(core: &Core, ctx: &RequestContext, known: Option<UserId>, attempt:
     let entry = Entry::new(Actor::Anonymous, Action("login.failed"), target, ctx)
         .failed()
         .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
-    note(core, ctx, entry).await?;
+    audit::note(core, ctx.tenant.id, entry).await?;
     Ok(attempt.refuse(Problem::new(INVALID), core.now()))
 }

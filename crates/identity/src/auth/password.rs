@@ -134,11 +134,9 @@ pub(super) async fn confirm(
     if let Some(verified) = stored.filter(|_| verdict.ok) {
         return Ok((verified, counter));
     }
-    let (now, random) = (core.now(), core.random.clone());
     let entry = Entry::new(principal, REFUSED, Target::new("user", account.user.id), ctx)
         .failed()
         .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
-    core.write(principal.tenant, move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }))
-        .await?;
-    Err(attempt.refuse(Problem::new(WRONG), now))
+    audit::note(core, principal.tenant, entry).await?;
+    Err(attempt.refuse(Problem::new(WRONG), core.now()))
 }

@@ -14,7 +14,6 @@ use super::{
     attempts::forgive,
     enter::Entered,
     lockout::{self, Attempt, Counter},
-    login::note,
 };
 use crate::{
     Core,
@@ -303,7 +302,7 @@ pub(super) async fn note_failure(
     let entry = Entry::new(Actor::Anonymous, Action("login.factor_failed"), Target::new("user", user), ctx)
         .failed()
         .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
-    note(core, ctx, entry).await
+    audit::note(core, ctx.tenant.id, entry).await
 }
 
 /// Sends a code for the challenge to the person's phone.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Candidate, Demands, Judged, NewPassword};
 use crate::{
     Core,
-    audit::{self, Action, Actor, Entry, Target},
+    audit::{self, Action, Entry, Target},
     passwords::{
         BREACHED, Broken, Rules,
         breach::{BreachCheck, Known},
@@ -108,14 +108,8 @@ async fn note_unasked(
 ) -> Result<(), Problem> {
     tracing::warn!(reason, "a password could not be looked up in breaches");
     let Some(tenant) = tenant else { return Ok(()) };
-    let target = Target::new("tenant", tenant);
-    let entry = match ctx {
-        Some(ctx) => Entry::new(ctx.principal.as_deref().map_or(Actor::Anonymous, Actor::from), UNASKED, target, ctx),
-        None => Entry::by_system(UNASKED, target),
-    };
-    let (now, random) = (core.now(), core.random.clone());
-    let entry = because(entry, reason);
-    core.write(tenant, move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await })).await
+    let entry = Entry::by_caller(ctx, UNASKED, Target::new("tenant", tenant));
+    audit::note(core, tenant, because(entry, reason)).await
 }
 
 /// A password that was made up for somebody: long and random, so no rule is asked.

@@ -152,10 +152,7 @@ pub async fn finish_registration(
         Err(error) => {
             let details = json!({"reason": word(&error)});
             let entry = cause.entry(REFUSAL, Target::new("user", user), details).failed();
-            core.write(tenant, move |tx| {
-                Box::pin(async move { audit::record(tx, entry, cause.now, &*cause.random).await })
-            })
-            .await?;
+            audit::note(core, tenant, entry).await?;
             return Err(Problem::new(REFUSED).cause(error));
         }
     };

@@ -124,11 +124,10 @@ pub(super) async fn refuse(
     whose: Option<(UserId, PasskeyId)>,
     why: &'static str,
 ) -> Result<Problem, Problem> {
-    let (now, random) = (core.now(), core.random.clone());
     let action = if why == CLONED { Action("passkey.cloned") } else { Action("login.failed") };
     let target = whose.map_or(Target::unknown("user"), |(user, _)| Target::new("user", user));
     let details = json!({"method": "passkey", "reason": why, "passkey": whose.map(|(_, id)| id.to_string())});
     let entry = Entry::new(Actor::Anonymous, action, target, ctx).failed().details(details);
-    core.write(ctx.tenant.id, move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await })).await?;
+    audit::note(core, ctx.tenant.id, entry).await?;
     Ok(INVALID.into())
 }
