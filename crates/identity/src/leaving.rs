@@ -80,13 +80,9 @@ pub async fn leave(core: &Core, permit: &Permit<WriteProfile>, wish: Option<Lang
             mfa::require_fresh(&cause.caller, strength::beyond_password(tx, id).await?, now)?;
             proofs::void(tx, id, &Purpose::ALL, now).await?;
             mfa::distrust(tx, id, now).await?;
-            if let Some(email) = &user.email {
-                let letter = Letter::mail(Name::AccountDeleted, wish.unwrap_or(preferences.language), email)
-                    .of(Some(id))
-                    .with("name", user.display_name.clone().unwrap_or_default())
-                    .with("ip", cause.ctx.client_ip.to_canonical().to_string())
-                    .at(now);
-                post.write(tx, letter, Fate::Send).await?;
+            let language = wish.unwrap_or(preferences.language);
+            if let Some(letter) = Letter::to_user(Name::AccountDeleted, language, &user) {
+                post.write(tx, letter.done(&cause.ctx, now), Fate::Send).await?;
             }
             // Settled with what comes last.
             api_keys::revoke_all(tx, id, now).await?;

@@ -162,7 +162,7 @@ impl Entering {
             cookie_hash: cookie.as_ref().map(hash),
             remember: wishes.remember,
             scope: wishes.scope.clone(),
-            ip: ctx.client_ip.to_canonical().to_string(),
+            ip: ctx.client_ip.to_string(),
             user_agent: entrance.device.user_agent().to_owned(),
             amr: entrance.amr,
             span,
@@ -332,12 +332,6 @@ impl Entered {
 
 /// What a person is told of a login with a device that was not used before.
 fn news(entrance: &Entrance, ctx: &RequestContext, now: Timestamp) -> Option<Letter> {
-    let user = &entrance.user;
-    let letter = Letter::mail(Name::NewLogin, Language::default(), user.email.clone()?)
-        .of(Some(user.id))
-        .with("name", user.display_name.clone().unwrap_or_default())
-        .with("ip", ctx.client_ip.to_canonical().to_string())
-        .with("device", entrance.device.name())
-        .at(now);
-    Some(letter)
+    let letter = Letter::to_user(Name::NewLogin, Language::default(), &entrance.user)?;
+    Some(letter.with("device", entrance.device.name()).done(ctx, now))
 }

@@ -235,7 +235,7 @@ async fn within_rate(
     if let Some(device) = known {
         key = format!("{key}:{}", device.id);
     } else if familiar {
-        key = format!("{key}:{}", ctx.client_ip.to_canonical());
+        key = format!("{key}:{}", ctx.client_ip);
     }
     let taken = core.limiter.take(key, core.settings.login_by_account).await;
     taken.map_err(|wait| Problem::new(LIMITED).retry_after(wait))

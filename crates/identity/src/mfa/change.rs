@@ -36,14 +36,9 @@ pub async fn notify(
     wish: Option<Language>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(email) = &user.email else { return Ok(()) };
     let language = wish.unwrap_or(preferences::load(tx).await?.language);
-    let letter = Letter::mail(Name::FactorsChanged, language, email)
-        .of(Some(user.id))
-        .with("name", user.display_name.clone().unwrap_or_default())
-        .with("ip", ctx.client_ip.to_canonical().to_string())
-        .at(now);
-    post.write(tx, letter, Fate::Send).await.map(drop)
+    let Some(letter) = Letter::to_user(Name::FactorsChanged, language, user) else { return Ok(()) };
+    post.write(tx, letter.done(ctx, now), Fate::Send).await.map(drop)
 }
 
 /// Ends what stood on what has changed, a password or a factor: challenges that wait, and trust in devices.

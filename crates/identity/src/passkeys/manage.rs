@@ -80,15 +80,9 @@ async fn tell(
     (what, passkey): (Name, &str),
     wish: Option<Language>,
 ) -> Result<(), StoreError> {
-    let Some(email) = &user.email else { return Ok(()) };
     let language = wish.unwrap_or(preferences::load(tx).await?.language);
-    let letter = Letter::mail(what, language, email)
-        .of(Some(user.id))
-        .with("name", user.display_name.clone().unwrap_or_default())
-        .with("ip", cause.ctx.client_ip.to_canonical().to_string())
-        .with("device", passkey)
-        .at(cause.now);
-    post.write(tx, letter, Fate::Send).await.map(drop)
+    let Some(letter) = Letter::to_user(what, language, user) else { return Ok(()) };
+    post.write(tx, letter.with("device", passkey).done(&cause.ctx, cause.now), Fate::Send).await.map(drop)
 }
 
 /// Mails a person that an administrator has removed these.
