@@ -14,7 +14,6 @@ mod tests;
 use kernel::{Problem, TenantId, problem::common};
 use schema::{Schema, Wrong};
 use serde_json::{Map, Value};
-use storage::StoreError;
 
 pub use routes::routes;
 
@@ -27,8 +26,7 @@ pub struct Shape(Option<Schema>);
 impl Shape {
     /// Of this tenant.
     pub async fn of(core: &Core, tenant: TenantId) -> Result<Self, Problem> {
-        let stored = core.store.tenant(tenant).read(|tx| Box::pin(store::load(tx))).await;
-        let stored = stored.map_err(|e: StoreError| Problem::from(e))?;
+        let stored = core.read(tenant, |tx| Box::pin(store::load(tx))).await?;
         let schema = stored.as_ref().map(Schema::compile).transpose();
         schema.map(Self).map_err(|e| Problem::new(common::INTERNAL).cause(e))
     }

@@ -14,6 +14,7 @@
 
 mod chain;
 mod model;
+mod note;
 mod routes;
 mod seal;
 mod search;
@@ -24,6 +25,7 @@ mod verify;
 mod tests;
 
 pub use model::{Action, Actor, Entry, Origin, Outcome, Target};
+pub use note::note;
 pub use routes::routes;
 pub use seal::{SealError, seal};
 pub use store::record;

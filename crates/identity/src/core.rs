@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use kernel::{Clock, Random, Timestamp, edge::Edge, edge::RateLimiter, gate::GateConfig};
-use storage::{Store, StoreError, feed::Feed};
+use futures_util::future::BoxFuture;
+use kernel::{Clock, Problem, Random, TenantId, Timestamp, edge::Edge, edge::RateLimiter, gate::GateConfig};
+use storage::{Store, StoreError, TenantTx, feed::Feed};
 
 use crate::{
     Settings,
@@ -52,6 +53,28 @@ impl Core {
     /// The current instant.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Runs a unit that only reads the tenant's data. Where the unit ends in `Ok(…)`, nothing says whether it fails
+    /// with a [`StoreError`] or with a [`Problem`]: end it in the call that does, or write `Ok::<_, Problem>(…)`.
+    pub async fn read<T, E, F>(&self, tenant: TenantId, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Into<Problem> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut TenantTx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        self.store.tenant(tenant).read(work).await.map_err(Into::into)
+    }
+
+    /// Runs a unit that may write the tenant's data. All of it is kept, or nothing. Whoever decides by the kind of
+    /// the storage's error asks [`Core::store`] instead.
+    pub async fn write<T, E, F>(&self, tenant: TenantId, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Into<Problem> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut TenantTx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        self.store.tenant(tenant).write(work).await.map_err(Into::into)
     }
 
     /// After a commit that wrote feed entry `seq`, if it wrote one: waits until this node refuses what was taken

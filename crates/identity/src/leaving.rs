@@ -68,7 +68,7 @@ async fn delete_me(
 pub async fn leave(core: &Core, permit: &Permit<WriteProfile>, wish: Option<Language>) -> Result<(), Problem> {
     let (cause, post) = (Cause::new(core, permit), Post::new(core));
     let (id, now) = (users::own(&cause.caller)?, cause.now);
-    let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
+    let work = core.write(cause.caller.tenant, move |tx| {
         Box::pin(async move {
             roles::lock(tx).await?;
             let preferences = preferences::load(tx).await?;
@@ -80,13 +80,9 @@ pub async fn leave(core: &Core, permit: &Permit<WriteProfile>, wish: Option<Lang
             mfa::require_fresh(&cause.caller, strength::beyond_password(tx, id).await?, now)?;
             proofs::void(tx, id, &Purpose::ALL, now).await?;
             mfa::distrust(tx, id, now).await?;
-            if let Some(email) = &user.email {
-                let letter = Letter::mail(Name::AccountDeleted, wish.unwrap_or(preferences.language), email)
-                    .of(Some(id))
-                    .with("name", user.display_name.clone().unwrap_or_default())
-                    .with("ip", cause.ctx.client_ip.to_canonical().to_string())
-                    .at(now);
-                post.write(tx, letter, Fate::Send).await?;
+            let language = wish.unwrap_or(preferences.language);
+            if let Some(letter) = Letter::to_user(Name::AccountDeleted, language, &user) {
+                post.write(tx, letter.done(&cause.ctx, now), Fate::Send).await?;
             }
             // Settled with what comes last.
             api_keys::revoke_all(tx, id, now).await?;

@@ -17,7 +17,6 @@ mod tests;
 
 use kernel::{Problem, RequestContext};
 use serde::Deserialize;
-use storage::StoreError;
 use utoipa::ToSchema;
 
 pub use routes::{Puzzle, ask, routes};
@@ -55,8 +54,7 @@ pub struct Done(Option<Solved>);
 pub async fn require(core: &Core, ctx: &RequestContext, work: Option<&Work>) -> Result<Done, Problem> {
     let (tenant, now) = (ctx.tenant.id, core.now());
     let bits =
-        core.store.tenant(tenant).read(|tx| Box::pin(async move { Ok(preferences::load(tx).await?.signup_work) }));
-    let bits = bits.await.map_err(|e: StoreError| Problem::from(e))?;
+        core.read(tenant, |tx| Box::pin(async move { preferences::load(tx).await.map(|p| p.signup_work) })).await?;
     if bits == 0 {
         return Ok(Done(None));
     }
@@ -67,6 +65,6 @@ pub async fn require(core: &Core, ctx: &RequestContext, work: Option<&Work>) -> 
 /// Uses the work up. Whoever is refused before that for what they wrote may try again with it.
 pub async fn spend(core: &Core, ctx: &RequestContext, done: Done) -> Result<(), Problem> {
     let (Done(Some(solved)), tenant) = (done, ctx.tenant.id) else { return Ok(()) };
-    let spent = core.store.tenant(tenant).write(move |tx| Box::pin(async move { store::spend(tx, &solved).await }));
-    if spent.await.map_err(|e: StoreError| Problem::from(e))? { Ok(()) } else { Err(INVALID.into()) }
+    let spent = core.write(tenant, move |tx| Box::pin(async move { store::spend(tx, &solved).await }));
+    if spent.await? { Ok(()) } else { Err(INVALID.into()) }
 }

@@ -13,7 +13,7 @@ pub(crate) async fn drop_all(store: &Store, sql: &'static str, before: Timestamp
     loop {
         let work =
             store.system().write(move |tx| Box::pin(async move { tx.execute(sql, params![before, CHUNK]).await }));
-        let chunk: u64 = work.await.map_err(|e: StoreError| e)?;
+        let chunk: u64 = work.await?;
         dropped += chunk;
         if chunk < CHUNK.unsigned_abs() {
             return Ok(dropped);

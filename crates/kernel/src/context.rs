@@ -14,7 +14,8 @@ pub struct RequestContext {
     pub tenant: Arc<Tenant>,
     /// The authenticated caller, unless anonymous.
     pub principal: Option<Arc<Principal>>,
-    /// The client's address, as far as trusted proxies vouch for it.
+    /// The client's address, as far as trusted proxies vouch for it. Always canonical: an IPv4 address is never spelled
+    /// as an IPv6 one, so that addresses may be compared and stored as they are.
     pub client_ip: IpAddr,
     /// Whether the client reached us over TLS (or a trusted proxy says so).
     pub secure: bool,

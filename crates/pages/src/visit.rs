@@ -16,7 +16,6 @@ use identity::{
     preferences::{self, Preferences},
 };
 use kernel::{Principal, Problem, RequestContext, problem::common};
-use storage::StoreError;
 use url::{Url, form_urlencoded};
 
 use crate::{
@@ -293,8 +292,7 @@ pub(crate) fn parameter(uri: &Uri, name: &str) -> Option<String> {
 
 /// What the tenant has decided.
 pub(crate) async fn preferences(pages: &Pages, ctx: &RequestContext) -> Result<Preferences, Problem> {
-    let loaded = pages.core.store.tenant(ctx.tenant.id).read(|tx| Box::pin(preferences::load(tx))).await;
-    loaded.map_err(|error: StoreError| Problem::from(error))
+    pages.core.read(ctx.tenant.id, |tx| Box::pin(preferences::load(tx))).await
 }
 
 /// A host without its port, lower case.

@@ -13,7 +13,7 @@ pub async fn authenticate(core: &Core, key: Secret) -> Result<Arc<Principal>, Pr
     let refused = |reason: &'static str| Problem::new(INVALID).cause(reason);
     let tenant = secret::tenant_of(&key).ok_or_else(|| refused("malformed"))?;
     let hash = core.vault.hash_token(key.expose().as_bytes());
-    let found = core.store.tenant(tenant).read(move |tx| Box::pin(store::presented(tx, hash))).await?;
+    let found = core.read(tenant, move |tx| Box::pin(store::presented(tx, hash))).await?;
     let presented = found.ok_or_else(|| refused("unknown"))?;
     let (id, last_used) = (presented.key.id, presented.key.last_used_at);
     let now = core.now();

@@ -114,12 +114,12 @@ pub(super) async fn list(
     window: Window,
 ) -> Result<Vec<ApiKey>, Problem> {
     let tenant = caller.principal.tenant;
-    core.store.tenant(tenant).read(move |tx| Box::pin(async move { Ok(store::page(tx, of, window).await?) })).await
+    core.read(tenant, move |tx| Box::pin(store::page(tx, of, window))).await
 }
 
 /// One key.
 pub(super) async fn get(core: &Core, caller: &Caller, scope: Scope, id: ApiKeyId) -> Result<ApiKey, Problem> {
-    core.store.tenant(caller.principal.tenant).read(move |tx| Box::pin(scope.find(tx, id))).await
+    core.read(caller.principal.tenant, move |tx| Box::pin(scope.find(tx, id))).await
 }
 
 /// Makes a key: of the caller, or of the tenant itself. The edge has nothing to learn: nobody can have
@@ -136,9 +136,7 @@ pub(super) async fn create(
     let (hash, hint) = (core.vault.hash_token(secret.expose().as_bytes()), secret::hint(&secret));
     let id = ApiKeyId::new(now, &*core.random);
     let key = core
-        .store
-        .tenant(tenant)
-        .write(move |tx| {
+        .write(tenant, move |tx| {
             Box::pin(async move {
                 lock(tx, owner).await?;
                 // A narrowed credential makes keys that are narrowed as much.
@@ -181,9 +179,7 @@ pub(super) async fn update(
 ) -> Result<ApiKey, Problem> {
     let cause = by_person(core, caller)?;
     let (key, seq) = core
-        .store
-        .tenant(cause.caller.tenant)
-        .write(move |tx| {
+        .write(cause.caller.tenant, move |tx| {
             Box::pin(async move {
                 let old = scope.find(tx, id).await?;
                 old.must_live(cause.now)?;
@@ -216,9 +212,7 @@ pub(super) async fn rotate(
     let (hash, hint) = (core.vault.hash_token(secret.expose().as_bytes()), secret::hint(&secret));
     let new_id = ApiKeyId::new(now, &*core.random);
     let (key, seq) = core
-        .store
-        .tenant(tenant)
-        .write(move |tx| {
+        .write(tenant, move |tx| {
             Box::pin(async move {
                 let old = scope.find(tx, id).await?;
                 if scope == Scope::Tenant && old.owner.is_some() {
@@ -264,9 +258,7 @@ pub(super) async fn rotate(
 pub(super) async fn revoke(core: &Core, caller: &Caller, scope: Scope, id: ApiKeyId) -> Result<(), Problem> {
     let cause = Cause::new(core, caller);
     let seq = core
-        .store
-        .tenant(cause.caller.tenant)
-        .write(move |tx| {
+        .write(cause.caller.tenant, move |tx| {
             Box::pin(async move {
                 let key = scope.find(tx, id).await?;
                 if scope == Scope::Tenant {

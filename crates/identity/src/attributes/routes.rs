@@ -38,8 +38,7 @@ pub fn routes() -> OpenApiRouter<Arc<Core>> {
     security(("bearer" = []), ("api_key" = []), ("session" = [])),
     responses((status = 200, body = Object), Guarded, Named))]
 async fn read(State(core): State<Arc<Core>>, permit: Permit<ReadSettings>) -> Result<Json<Value>, Refusal> {
-    let loaded = core.store.tenant(permit.principal.tenant).read(|tx| Box::pin(store::load(tx))).await;
-    let loaded = loaded.map_err(|e: StoreError| Problem::from(e))?;
+    let loaded = core.read(permit.principal.tenant, |tx| Box::pin(store::load(tx))).await?;
     Ok(Json(loaded.ok_or(common::NOT_FOUND)?))
 }
 
@@ -66,14 +65,14 @@ async fn write(
     }
     fields.check()?;
     let cause = Cause::new(&core, &permit);
-    let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
+    let work = core.write(cause.caller.tenant, move |tx| {
         Box::pin(async move {
             store::save(tx, &schema, cause.now).await?;
             cause.record(tx, CHANGED, Target::new("tenant", tx.tenant()), json!({"schema": schema})).await?;
             Ok::<_, StoreError>(schema)
         })
     });
-    Ok(Json(work.await.map_err(Problem::from)?))
+    Ok(Json(work.await?))
 }
 
 /// Let custom attributes be anything
@@ -84,7 +83,7 @@ async fn write(
     responses((status = 204), Guarded, Named))]
 async fn remove(State(core): State<Arc<Core>>, permit: Permit<WriteSettings>) -> Result<StatusCode, Refusal> {
     let cause = Cause::new(&core, &permit);
-    let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
+    let work = core.write(cause.caller.tenant, move |tx| {
         Box::pin(async move {
             if !store::delete(tx).await? {
                 return Err(Problem::new(common::NOT_FOUND));

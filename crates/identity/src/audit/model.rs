@@ -114,6 +114,14 @@ impl Entry {
             details: json!({}),
         }
     }
+    /// A successful action of whoever calls: the principal of the request, somebody unknown if it has none, and
+    /// outside of any request the system.
+    pub fn by_caller(ctx: Option<&RequestContext>, action: Action, target: Target) -> Self {
+        match ctx {
+            Some(ctx) => Self::new(ctx.principal.as_deref().map_or(Actor::Anonymous, Actor::from), action, target, ctx),
+            None => Self::by_system(action, target),
+        }
+    }
     /// A successful action of the system or its operator, outside of any request.
     pub fn by_system(action: Action, target: Target) -> Self {
         Self {

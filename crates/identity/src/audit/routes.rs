@@ -140,9 +140,7 @@ async fn list(
         from: query.from.as_deref(),
         to: query.to.as_deref(),
     })?;
-    let read = core
-        .store
-        .tenant(permit.principal.tenant)
-        .read(move |tx| Box::pin(async move { search::search(tx, &filter, window).await }));
-    Ok(Json(Page::new(read.await?, window, |found: &Found| found.entry.id.uuid()).map(Into::into)))
+    let tenant = permit.principal.tenant;
+    let found = core.read(tenant, move |tx| Box::pin(async move { search::search(tx, &filter, window).await })).await?;
+    Ok(Json(Page::new(found, window, |found: &Found| found.entry.id.uuid()).map(Into::into)))
 }

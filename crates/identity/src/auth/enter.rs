@@ -140,9 +140,7 @@ pub struct Entered {
 /// set up, meanwhile.
 pub async fn enter(core: &Core, ctx: &RequestContext, entrance: Entrance) -> Result<Option<LoggedIn>, Problem> {
     let (entering, random) = (Entering::new(core, ctx, entrance), core.random.clone());
-    let work =
-        core.store.tenant(ctx.tenant.id).write(move |tx| Box::pin(async move { entering.commit(tx, &*random).await }));
-    match work.await? {
+    match core.write(ctx.tenant.id, move |tx| Box::pin(async move { entering.commit(tx, &*random).await })).await? {
         Some(entered) => entered.hand_out(core, ctx).await.map(Some),
         None => Ok(None),
     }
@@ -164,7 +162,7 @@ impl Entering {
             cookie_hash: cookie.as_ref().map(hash),
             remember: wishes.remember,
             scope: wishes.scope.clone(),
-            ip: ctx.client_ip.to_canonical().to_string(),
+            ip: ctx.client_ip.to_string(),
             user_agent: entrance.device.user_agent().to_owned(),
             amr: entrance.amr,
             span,
@@ -334,12 +332,6 @@ impl Entered {
 
 /// What a person is told of a login with a device that was not used before.
 fn news(entrance: &Entrance, ctx: &RequestContext, now: Timestamp) -> Option<Letter> {
-    let user = &entrance.user;
-    let letter = Letter::mail(Name::NewLogin, Language::default(), user.email.clone()?)
-        .of(Some(user.id))
-        .with("name", user.display_name.clone().unwrap_or_default())
-        .with("ip", ctx.client_ip.to_canonical().to_string())
-        .with("device", entrance.device.name())
-        .at(now);
-    Some(letter)
+    let letter = Letter::to_user(Name::NewLogin, Language::default(), &entrance.user)?;
+    Some(letter.with("device", entrance.device.name()).done(ctx, now))
 }

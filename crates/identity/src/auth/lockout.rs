@@ -78,7 +78,7 @@ fn confirmation(vault: &Vault, user: UserId) -> [u8; 32] {
 }
 
 fn source(vault: &Vault, ip: IpAddr) -> [u8; 32] {
-    match ip.to_canonical() {
+    match ip {
         IpAddr::V4(v4) => vault.hash_failure(b"v4", &v4.octets()),
         IpAddr::V6(v6) => vault.hash_failure(b"v6/64", &v6.octets()[..8]),
     }

@@ -162,14 +162,14 @@ async fn challenge(
     let opening = Opening::new(&core.vault, &*random, ctx.tenant.id, Purpose::Login, pending, agent, now);
     let id = opening.id.clone();
     let entry = Entry::new(Actor::User(user), Action("login.challenged"), Target::new("user", user), ctx);
-    let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
+    let work = core.write(ctx.tenant.id, move |tx| {
         Box::pin(async move {
             password.upgrade(tx, user).await?;
             opening.write(tx, now).await?;
             audit::record(tx, entry, now, &*random).await
         })
     });
-    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    work.await?;
     Ok(Outcome::Challenge(Challenge { id, methods, expires_in: LIFE.as_secs(), enrolment_required: enrol }))
 }
 
@@ -201,7 +201,7 @@ async fn load(core: &Core, ctx: &RequestContext, request: &LoginRequest) -> Resu
     let (vault, ip, now) = (core.vault.clone(), ctx.client_ip, core.now());
     // Without a host that has a name there are no passkeys.
     let host = Party::of(&core.settings, &ctx.tenant, request.page.as_ref()).ok().map(|party| party.rp_id);
-    let found = core.store.tenant(ctx.tenant.id).read(move |tx| {
+    let found = core.read(ctx.tenant.id, move |tx| {
         Box::pin(async move {
             let account = users::by_login(tx, &login).await?;
             // Nobody has the nil id: the same question, for an unknown account too.
@@ -219,7 +219,7 @@ async fn load(core: &Core, ctx: &RequestContext, request: &LoginRequest) -> Resu
             Ok::<_, StoreError>(Found { account, known, familiar, preferences, offers, held, wanted })
         })
     });
-    Ok(found.await?)
+    found.await
 }
 
 /// The account's own rate. A browser that it knows has one apart, and so has an address where somebody is logged
@@ -235,7 +235,7 @@ async fn within_rate(
     if let Some(device) = known {
         key = format!("{key}:{}", device.id);
     } else if familiar {
-        key = format!("{key}:{}", ctx.client_ip.to_canonical());
+        key = format!("{key}:{}", ctx.client_ip);
     }
     let taken = core.limiter.take(key, core.settings.login_by_account).await;
     taken.map_err(|wait| Problem::new(LIMITED).retry_after(wait))
@@ -244,18 +244,8 @@ async fn within_rate(
 /// The password was right, and not enough: its owner should be able to find that out.
 async fn note_passkey_needed(core: &Core, ctx: &RequestContext, user: UserId) -> Result<Problem, Problem> {
     let entry = Entry::new(Actor::Anonymous, Action("login.passkey_needed"), Target::new("user", user), ctx).failed();
-    note(core, ctx, entry).await?;
+    audit::note(core, ctx.tenant.id, entry).await?;
     Ok(PASSKEY_NEEDED.into())
-}
-
-/// Notes something in a unit of its own.
-pub(super) async fn note(core: &Core, ctx: &RequestContext, entry: Entry) -> Result<(), Problem> {
-    let (now, random) = (core.now(), core.random.clone());
-    let noted = core
-        .store
-        .tenant(ctx.tenant.id)
-        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
-    noted.await.map_err(|e: StoreError| Problem::from(e))
 }
 
 /// Notes the failure and says what everybody is told. The entry names no more than the account: what was
@@ -265,6 +255,6 @@ async fn fail(core: &Core, ctx: &RequestContext, known: Option<UserId>, attempt:
     let entry = Entry::new(Actor::Anonymous, Action("login.failed"), target, ctx)
         .failed()
         .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
-    note(core, ctx, entry).await?;
+    audit::note(core, ctx.tenant.id, entry).await?;
     Ok(attempt.refuse(Problem::new(INVALID), core.now()))
 }

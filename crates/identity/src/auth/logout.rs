@@ -1,7 +1,6 @@
 //! Logging out.
 
 use kernel::{AuthMethod, Principal, Problem, RequestContext, TokenId};
-use storage::StoreError;
 
 use super::NO_LOGIN;
 use crate::{
@@ -41,14 +40,14 @@ pub async fn logout_all(core: &Core, ctx: &RequestContext, principal: &Principal
 async fn deny(core: &Core, ctx: &RequestContext, principal: &Principal, jti: TokenId) -> Result<(), Problem> {
     let (now, until, random) = (core.now(), principal.expires_at, core.random.clone());
     let entry = Entry::new(principal, Action("token.denied"), Target::new("token", jti), ctx);
-    let work = core.store.tenant(principal.tenant).write(move |tx| {
+    let work = core.write(principal.tenant, move |tx| {
         Box::pin(async move {
             tokens::deny(tx, jti, until, now).await?;
             audit::record(tx, entry, now, &*random).await?;
             publish::append(tx, &Change::TokenDenied { jti, until }, now).await
         })
     });
-    let seq = work.await.map_err(|e: StoreError| Problem::from(e))?;
+    let seq = work.await?;
     core.settle(seq).await?;
     Ok(())
 }

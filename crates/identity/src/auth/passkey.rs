@@ -28,10 +28,11 @@ pub struct PasskeyLogin {
 pub async fn login_with_passkey(core: &Core, ctx: &RequestContext, login: PasskeyLogin) -> Result<LoggedIn, Problem> {
     let proven = passkeys::prove_login(core, ctx, &login.ceremony, login.credential).await?;
     let id = proven.user;
-    let found = core.store.tenant(ctx.tenant.id).read(move |tx| {
-        Box::pin(async move { Ok::<_, StoreError>((users::by_id(tx, id).await?, preferences::load(tx).await?)) })
-    });
-    let (user, preferences) = found.await?;
+    let (user, preferences) = core
+        .read(ctx.tenant.id, move |tx| {
+            Box::pin(async move { Ok::<_, StoreError>((users::by_id(tx, id).await?, preferences::load(tx).await?)) })
+        })
+        .await?;
     let Some(user) = user.filter(|user| may_log_in(user, &preferences)) else {
         return Err(proven.refuse(core, ctx, "account").await?);
     };
@@ -47,7 +48,7 @@ pub async fn login_with_passkey(core: &Core, ctx: &RequestContext, login: Passke
     };
     let signed = proven.clone();
     let (entering, random, now) = (Entering::new(core, ctx, entrance), core.random.clone(), core.now());
-    let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
+    let work = core.write(ctx.tenant.id, move |tx| {
         Box::pin(async move {
             if !proven.note(tx, now).await? {
                 return Ok(None);

@@ -71,7 +71,7 @@ pub async fn change_password(
     let (now, user) = (core.now(), user.clone());
     let renewal = Renewal::new(core, Some(ctx)).keeping(principal.session).told_in(wish);
     let entry = Entry::new(principal, Action("user.password_changed"), Target::new("user", id), ctx);
-    let work = core.store.tenant(principal.tenant).write(move |tx| {
+    let work = core.write(principal.tenant, move |tx| {
         Box::pin(async move {
             match renewal.password(tx, &user, &new, Some(&old), entry).await? {
                 Some(ended) => Ok::<_, StoreError>(Some(ended.tell(tx, now).await?)),
@@ -89,14 +89,12 @@ pub async fn change_password(
 /// Whether the caller logs in with a second factor.
 async fn has_factor(core: &Core, principal: &Principal) -> Result<bool, Problem> {
     let id = users::own(principal)?;
-    let offers = core.store.tenant(principal.tenant).read(move |tx| Box::pin(mfa::offers(tx, id))).await;
-    Ok(!offers.map_err(|e: StoreError| Problem::from(e))?.is_empty())
+    Ok(!core.read(principal.tenant, move |tx| Box::pin(mfa::offers(tx, id))).await?.is_empty())
 }
 
 async fn load(core: &Core, principal: &Principal) -> Result<Account, Problem> {
     let id = users::own(principal)?;
-    let account = core.store.tenant(principal.tenant).read(move |tx| Box::pin(users::account_by_id(tx, id))).await;
-    account.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| WRONG.into())
+    core.read(principal.tenant, move |tx| Box::pin(users::account_by_id(tx, id))).await?.ok_or_else(|| WRONG.into())
 }
 
 /// Asks for the caller's current password before something that a stolen session must not do. Counted like
@@ -136,14 +134,9 @@ pub(super) async fn confirm(
     if let Some(verified) = stored.filter(|_| verdict.ok) {
         return Ok((verified, counter));
     }
-    let (now, random) = (core.now(), core.random.clone());
     let entry = Entry::new(principal, REFUSED, Target::new("user", account.user.id), ctx)
         .failed()
         .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
-    let noted = core
-        .store
-        .tenant(principal.tenant)
-        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
-    noted.await.map_err(|e: StoreError| Problem::from(e))?;
-    Err(attempt.refuse(Problem::new(WRONG), now))
+    audit::note(core, principal.tenant, entry).await?;
+    Err(attempt.refuse(Problem::new(WRONG), core.now()))
 }

@@ -60,7 +60,7 @@ pub async fn register(
     let (now, random, ctx) = (core.now(), core.random.clone(), ctx.clone());
     let role: RoleName = roles::builtin::USER.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
     let id = UserId::new(now, &*random);
-    let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
+    let work = core.write(ctx.tenant.id, move |tx| {
         Box::pin(async move {
             let language = wish.unwrap_or(preferences::load(tx).await?.language);
             let entry = if users::create(tx, id, &user, now).await? {
@@ -77,7 +77,7 @@ pub async fn register(
             audit::record(tx, entry, now, &*random).await
         })
     });
-    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    work.await?;
     core.outbox.wake();
     Ok(())
 }

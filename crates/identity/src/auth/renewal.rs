@@ -47,7 +47,7 @@ pub struct Renewal {
 impl Renewal {
     /// In this request, or by the operator at the command line.
     pub fn new(core: &Core, ctx: Option<&RequestContext>) -> Self {
-        let ip = ctx.map_or_else(|| "—".to_owned(), |ctx| ctx.client_ip.to_canonical().to_string());
+        let ip = ctx.map_or_else(|| "—".to_owned(), |ctx| ctx.client_ip.to_string());
         let (random, vault, post) = (core.random.clone(), core.vault.clone(), Post::new(core));
         Self { keep: None, wish: None, ip, now: core.now(), random, vault, post }
     }
@@ -133,8 +133,7 @@ impl Renewal {
 
     async fn letter(&self, tx: &mut TenantTx, name: Name, to: &str, user: &User) -> Result<Letter, StoreError> {
         let language = self.wish.unwrap_or(preferences::load(tx).await?.language);
-        let letter = Letter::mail(name, language, to).of(Some(user.id));
-        Ok(letter.with("name", user.display_name.clone().unwrap_or_default()).with("ip", self.ip.as_str()).at(self.now))
+        Ok(Letter::mail(name, language, to).naming(user).with("ip", self.ip.as_str()).at(self.now))
     }
 }
 

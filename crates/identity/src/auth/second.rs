@@ -14,7 +14,6 @@ use super::{
     attempts::forgive,
     enter::Entered,
     lockout::{self, Attempt, Counter},
-    login::note,
 };
 use crate::{
     Core,
@@ -160,7 +159,7 @@ async fn evidence(
 async fn count(core: &Core, ctx: &RequestContext, presented: Presented) -> Result<Counted, Problem> {
     let (now, vault) = (core.now(), core.vault.clone());
     let settings = factor_settings(core);
-    let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
+    let work = core.write(ctx.tenant.id, move |tx| {
         Box::pin(async move {
             let Some(pending) = challenges::attempt(tx, presented, now).await? else {
                 return Ok(Err(Problem::new(CHALLENGE)));
@@ -212,7 +211,7 @@ async fn complete(
     };
     let mut entering = Entering::new(core, ctx, entrance);
     let ctx = ctx.clone();
-    let work = core.store.tenant(ctx.tenant.id).write(move |tx| {
+    let work = core.write(ctx.tenant.id, move |tx| {
         Box::pin(async move {
             // Whoever changes what the answer stands on holds the person first, and then makes challenges void.
             if !users::lock(tx, pending.user).await? {
@@ -303,7 +302,7 @@ pub(super) async fn note_failure(
     let entry = Entry::new(Actor::Anonymous, Action("login.factor_failed"), Target::new("user", user), ctx)
         .failed()
         .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
-    note(core, ctx, entry).await
+    audit::note(core, ctx.tenant.id, entry).await
 }
 
 /// Sends a code for the challenge to the person's phone.
@@ -319,9 +318,8 @@ pub async fn begin_passkey(
     page: Option<&Url>,
 ) -> Result<Begun, Problem> {
     let (presented, now) = (who.presented(core, ctx)?, core.now());
-    let work = core.store.tenant(ctx.tenant.id);
-    let found = work.read(move |tx| Box::pin(challenges::peek(tx, presented, now))).await;
-    let pending = found.map_err(|e: StoreError| Problem::from(e))?.filter(|pending| !pending.enrol).ok_or(CHALLENGE)?;
+    let found = core.read(ctx.tenant.id, move |tx| Box::pin(challenges::peek(tx, presented, now))).await?;
+    let pending = found.filter(|pending| !pending.enrol).ok_or(CHALLENGE)?;
     passkeys::begin_second(core, ctx, page, pending.user, presented.hash()).await
 }
 
@@ -334,7 +332,7 @@ pub async fn begin_factor(
     phone: Option<Phone>,
 ) -> Result<Enrolment, Problem> {
     let (presented, now) = (who.presented(core, ctx)?, core.now());
-    let found = core.store.tenant(ctx.tenant.id).read(move |tx| {
+    let found = core.read(ctx.tenant.id, move |tx| {
         Box::pin(async move {
             match challenges::peek(tx, presented, now).await?.filter(|pending| pending.enrol) {
                 Some(pending) => users::by_id(tx, pending.user).await,
@@ -342,16 +340,15 @@ pub async fn begin_factor(
             }
         })
     });
-    let user = found.await.map_err(|e: StoreError| Problem::from(e))?.ok_or(CHALLENGE)?;
+    let user = found.await?.ok_or(CHALLENGE)?;
     let beginning = match phone {
         None => Beginning::totp(core, ctx, &user)?,
         Some(phone) => Beginning::sms(core, ctx, &user, &phone, who.language).await?,
     };
-    let work = core
-        .store
-        .tenant(ctx.tenant.id)
-        .write(move |tx| Box::pin(async move { beginning.write_in(tx, presented, now).await }));
-    let enrolment = work.await?.ok_or(CHALLENGE)?;
+    let enrolment = core
+        .write(ctx.tenant.id, move |tx| Box::pin(async move { beginning.write_in(tx, presented, now).await }))
+        .await?
+        .ok_or(CHALLENGE)?;
     core.outbox.wake();
     Ok(enrolment)
 }

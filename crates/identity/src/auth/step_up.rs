@@ -76,7 +76,7 @@ struct Means {
 }
 
 async fn means(core: &Core, principal: &Principal, user: UserId, session: SessionId) -> Result<Means, Problem> {
-    let found = core.store.tenant(principal.tenant).read(move |tx| {
+    let found = core.read(principal.tenant, move |tx| {
         Box::pin(async move {
             let account = users::account_by_id(tx, user).await?;
             let policy = preferences::load(tx).await?.mfa;
@@ -90,7 +90,7 @@ async fn means(core: &Core, principal: &Principal, user: UserId, session: Sessio
             })
         })
     });
-    Ok(found.await?)
+    found.await
 }
 
 impl Means {
@@ -146,9 +146,7 @@ pub async fn begin(
     let agent = device.user_agent();
     let opening = Opening::new(&core.vault, &*core.random, principal.tenant, Purpose::StepUp, pending, agent, now);
     let missing = means.missing(proved, acr, opening.id.clone())?;
-    let work =
-        core.store.tenant(principal.tenant).write(move |tx| Box::pin(async move { opening.write(tx, now).await }));
-    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    core.write(principal.tenant, move |tx| Box::pin(async move { opening.write(tx, now).await })).await?;
     Ok(Some(missing))
 }
 
@@ -156,9 +154,8 @@ pub async fn begin(
 pub async fn missing(core: &Core, caller: &Caller, who: &Answering) -> Result<Missing, Problem> {
     let (user, session) = own_session(caller)?;
     let (presented, now) = (presented(core, &caller.ctx, who)?, core.now());
-    let found =
-        core.store.tenant(caller.principal.tenant).read(move |tx| Box::pin(challenges::peek(tx, presented, now)));
-    let found: Option<Pending> = found.await.map_err(|e: StoreError| Problem::from(e))?;
+    let found: Option<Pending> =
+        core.read(caller.principal.tenant, move |tx| Box::pin(challenges::peek(tx, presented, now))).await?;
     let pending = found.filter(|pending| pending.session == Some(session)).ok_or(CHALLENGE)?;
     let means = means(core, &caller.principal, user, session).await?;
     means.missing(pending.amr, pending.acr.unwrap_or(Acr::Single), who.challenge.clone())
@@ -180,7 +177,7 @@ struct Counted {
 /// Counts an answer, durably, before it is looked at.
 async fn count(core: &Core, caller: &Caller, presented: Presented, session: SessionId) -> Result<Counted, Problem> {
     let now = core.now();
-    let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
+    let work = core.write(caller.principal.tenant, move |tx| {
         Box::pin(async move {
             let pending = challenges::attempt(tx, presented, now).await?;
             let Some(pending) = pending.filter(|pending| pending.session == Some(session)) else { return Ok(None) };
@@ -197,10 +194,8 @@ async fn count(core: &Core, caller: &Caller, presented: Presented, session: Sess
 async fn count_guess(core: &Core, ctx: &RequestContext, user: UserId) -> Result<(Counter, Attempt), Problem> {
     let (now, settings, counter) = (core.now(), factor_settings(core), Counter::factors(&core.vault, user));
     let work = core
-        .store
-        .tenant(ctx.tenant.id)
-        .write(move |tx| Box::pin(async move { lockout::count(tx, &counter, &settings, now).await }));
-    Ok((counter, work.await.map_err(|e: StoreError| Problem::from(e))??))
+        .write(ctx.tenant.id, move |tx| Box::pin(async move { lockout::count(tx, &counter, &settings, now).await }));
+    Ok((counter, work.await??))
 }
 
 /// What is judged in the unit that replaces the session.
@@ -293,7 +288,7 @@ async fn replace(
     };
     let mut entering = Entering::new(core, &caller.ctx, entrance);
     let (user, now, vault, random) = (pending.user, core.now(), core.vault.clone(), core.random.clone());
-    let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
+    let work = core.write(caller.principal.tenant, move |tx| {
         Box::pin(async move {
             // As with logins: of many answers at once all but one stop here and use nothing up.
             if !users::lock(tx, user).await? || !challenges::consume(tx, presented, now).await? {

@@ -32,21 +32,19 @@ pub(super) async fn check(core: &Core, caller: &Caller, questions: Vec<Question>
     Ok(questions.iter().map(|question| answer(core, caller, question, &known)).collect())
 }
 
-async fn look_up(core: &Core, caller: &Caller, ids: BTreeSet<UserId>) -> Result<Known, StoreError> {
-    core.store
-        .tenant(caller.principal.tenant)
-        .read(move |tx| {
-            Box::pin(async move {
-                let mut known = Known::new();
-                for id in ids {
-                    let Some(user) = users::by_id(tx, id).await? else { continue };
-                    let active = user.status == UserStatus::Active;
-                    known.insert(id, if active { Some(roles::of_user(tx, id).await?) } else { None });
-                }
-                Ok::<_, StoreError>(known)
-            })
+async fn look_up(core: &Core, caller: &Caller, ids: BTreeSet<UserId>) -> Result<Known, Problem> {
+    core.read(caller.principal.tenant, move |tx| {
+        Box::pin(async move {
+            let mut known = Known::new();
+            for id in ids {
+                let Some(user) = users::by_id(tx, id).await? else { continue };
+                let active = user.status == UserStatus::Active;
+                known.insert(id, if active { Some(roles::of_user(tx, id).await?) } else { None });
+            }
+            Ok::<_, StoreError>(known)
         })
-        .await
+    })
+    .await
 }
 
 fn answer(core: &Core, caller: &Caller, question: &Question, known: &Known) -> Reason {

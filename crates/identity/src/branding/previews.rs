@@ -56,7 +56,7 @@ pub(super) async fn make(
     let token = bearer::write(PREFIX, tenant, &random::bytes(&*core.random));
     let hash = core.vault.hash_token(token.expose().as_bytes());
     let (id, expires_at) = (PreviewId::new(cause.now, &*core.random), cause.now + LIFE);
-    let work = core.store.tenant(tenant).write(move |tx| {
+    let work = core.write(tenant, move |tx| {
         Box::pin(async move {
             // One after the other, so that there are never more than allowed.
             roles::lock(tx).await?;
@@ -85,7 +85,7 @@ pub(super) async fn put_image(
 ) -> Result<(), Problem> {
     let kind = image::judge(place, &content)?;
     let (hash, cause) = (image::hash(&content), Cause::new(core, permit));
-    let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
+    let work = core.write(cause.caller.tenant, move |tx| {
         Box::pin(async move {
             if !store::put_image(tx, preview, place, kind, &hash, &content, cause.now).await? {
                 return Err(common::NOT_FOUND.into());
@@ -106,7 +106,7 @@ pub(super) async fn delete_image(
     place: Place,
 ) -> Result<(), Problem> {
     let cause = Cause::new(core, permit);
-    let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
+    let work = core.write(cause.caller.tenant, move |tx| {
         Box::pin(async move {
             if !store::hide_image(tx, preview, place, cause.now).await? {
                 return Err(common::NOT_FOUND.into());
@@ -127,8 +127,7 @@ fn hash(core: &Core, tenant: TenantId, token: &Secret) -> Option<[u8; 32]> {
 /// The look behind a link. `None`: there is none, or its time is over.
 pub async fn preview(core: &Core, tenant: TenantId, token: &Secret) -> Result<Option<Brand>, Problem> {
     let (Some(hash), now) = (hash(core, tenant, token), core.now()) else { return Ok(None) };
-    let found = core.store.tenant(tenant).read(move |tx| Box::pin(store::find(tx, hash, now))).await;
-    let found = found.map_err(|e: StoreError| Problem::from(e))?;
+    let found = core.read(tenant, move |tx| Box::pin(store::find(tx, hash, now))).await?;
     Ok(found.map(|(branding, own)| {
         let mut images = core.brandings.of(tenant).images.clone();
         for (place, image) in own {
@@ -151,7 +150,7 @@ pub async fn preview_file(
     name: String,
 ) -> Result<Option<Vec<u8>>, Problem> {
     let (Some(hash), now) = (hash(core, tenant, token), core.now()) else { return Ok(None) };
-    let work = core.store.tenant(tenant).read(move |tx| {
+    let work = core.read(tenant, move |tx| {
         Box::pin(async move {
             match store::content(tx, hash, place, kind, &name, now).await? {
                 None => live::content(tx, place, kind, &name).await,
@@ -159,7 +158,7 @@ pub async fn preview_file(
             }
         })
     });
-    work.await.map_err(|e: StoreError| Problem::from(e))
+    work.await
 }
 
 /// Drops previews whose time is over, and returns how many.

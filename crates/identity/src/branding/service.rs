@@ -2,7 +2,7 @@
 
 use kernel::{Problem, TenantId, problem::common};
 use serde_json::{Map, Value as Json, json};
-use storage::{StoreError, TenantTx};
+use storage::TenantTx;
 
 use super::{
     Branding, CHANGED, Kind, Place, image,
@@ -32,8 +32,7 @@ pub(super) enum Wanted {
 
 /// The document and its revision.
 pub(super) async fn get(core: &Core, permit: &Permit<ReadSettings>) -> Result<(Branding, i64), Problem> {
-    let loaded = core.store.tenant(permit.principal.tenant).read(|tx| Box::pin(store::load(tx))).await;
-    loaded.map_err(|e: StoreError| Problem::from(e))
+    core.read(permit.principal.tenant, |tx| Box::pin(store::load(tx))).await
 }
 
 /// Puts a document in force, on every node.
@@ -44,7 +43,7 @@ pub(super) async fn put(
     wanted: Wanted,
 ) -> Result<(Branding, i64), Problem> {
     let (cause, wording) = (Cause::new(core, permit), core.wording.clone());
-    let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
+    let work = core.write(cause.caller.tenant, move |tx| {
         Box::pin(async move {
             let (old, revision) = locked(tx, &condition).await?;
             let new = match wanted {
@@ -70,7 +69,7 @@ pub(super) async fn put(
 /// Goes back to the default: images, too.
 pub(super) async fn reset(core: &Core, permit: &Permit<WriteSettings>, condition: Condition) -> Result<(), Problem> {
     let cause = Cause::new(core, permit);
-    let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
+    let work = core.write(cause.caller.tenant, move |tx| {
         Box::pin(async move {
             let (old, _) = locked(tx, &condition).await?;
             let images = store::delete_images(tx).await?;
@@ -137,8 +136,7 @@ pub(super) fn touched(old: &Branding, new: &Branding) -> Vec<&'static str> {
 
 /// The images.
 pub(super) async fn images(core: &Core, permit: &Permit<ReadSettings>) -> Result<Vec<Stored>, Problem> {
-    let loaded = core.store.tenant(permit.principal.tenant).read(|tx| Box::pin(store::images(tx))).await;
-    loaded.map_err(|e: StoreError| Problem::from(e))
+    core.read(permit.principal.tenant, |tx| Box::pin(store::images(tx))).await
 }
 
 /// Puts an image at its place.
@@ -153,7 +151,7 @@ pub(super) async fn put_image(
     let cause = Cause::new(core, permit);
     let bytes = i64::try_from(content.len()).unwrap_or(i64::MAX);
     let stored = Stored { place, kind, hash: hash.clone(), bytes, updated_at: cause.now };
-    let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
+    let work = core.write(cause.caller.tenant, move |tx| {
         Box::pin(async move {
             store::put_image(tx, place, kind, &hash, &content, cause.now).await?;
             let details = json!({"place": place, "type": kind.media_type(), "bytes": bytes, "hash": hash});
@@ -161,7 +159,7 @@ pub(super) async fn put_image(
             publish::append(tx, &Change::BrandingChanged, cause.now).await
         })
     });
-    let seq = work.await.map_err(|e: StoreError| Problem::from(e))?;
+    let seq = work.await?;
     core.settle(seq).await?;
     Ok(stored)
 }
@@ -169,7 +167,7 @@ pub(super) async fn put_image(
 /// Takes an image away. Doing it twice does no harm.
 pub(super) async fn delete_image(core: &Core, permit: &Permit<WriteSettings>, place: Place) -> Result<(), Problem> {
     let cause = Cause::new(core, permit);
-    let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
+    let work = core.write(cause.caller.tenant, move |tx| {
         Box::pin(async move {
             if !store::delete_image(tx, place).await? {
                 return Ok(None);
@@ -179,7 +177,7 @@ pub(super) async fn delete_image(core: &Core, permit: &Permit<WriteSettings>, pl
             publish::append(tx, &Change::BrandingChanged, cause.now).await.map(Some)
         })
     });
-    let seq = work.await.map_err(|e: StoreError| Problem::from(e))?;
+    let seq = work.await?;
     Ok(core.settle(seq).await?)
 }
 
@@ -191,7 +189,5 @@ pub async fn file(
     kind: Kind,
     hash: String,
 ) -> Result<Option<Vec<u8>>, Problem> {
-    let work = core.store.tenant(tenant);
-    let loaded = work.read(move |tx| Box::pin(async move { store::content(tx, place, kind, &hash).await })).await;
-    loaded.map_err(|e: StoreError| Problem::from(e))
+    core.read(tenant, move |tx| Box::pin(async move { store::content(tx, place, kind, &hash).await })).await
 }

@@ -49,7 +49,7 @@ impl Shown {
             keeps: cookie.is_some() || matches!(site, Some("same-origin" | "none")),
             cookie,
             user_agent: user_agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect(),
-            ip: ip.to_canonical(),
+            ip,
         }
     }
 

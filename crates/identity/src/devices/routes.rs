@@ -6,7 +6,6 @@ use axum::extract::State;
 use http::StatusCode;
 use kernel::{DeviceId, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
-use storage::StoreError;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -73,8 +72,7 @@ impl DeviceView {
     security(("bearer" = []), ("api_key" = []), ("session" = [])))]
 async fn list(State(core): State<Arc<Core>>, permit: Permit<ReadProfile>) -> Result<Json<Page<DeviceView>>, Refusal> {
     let (user, session, now) = (own(&permit.principal)?, permit.principal.session, core.now());
-    let work = core.store.tenant(permit.principal.tenant).read(move |tx| Box::pin(store::list(tx, user, session)));
-    let devices = work.await.map_err(|e: StoreError| e)?;
+    let devices = core.read(permit.principal.tenant, move |tx| Box::pin(store::list(tx, user, session))).await?;
     let items = devices.into_iter().map(|device| DeviceView::new(device, now)).collect();
     Ok(Json(Page { items, next_cursor: None }))
 }
@@ -109,11 +107,10 @@ pub async fn rename_own(core: &Core, permit: &Permit<WriteProfile>, id: DeviceId
     let name = fields.text("/name", name, MAX_NAME);
     let name = fields.finish(name)?;
     let (user, cause) = (own(&permit.principal)?, Cause::new(core, permit));
-    let work = core
-        .store
-        .tenant(permit.principal.tenant)
-        .write(move |tx| Box::pin(async move { service::rename(tx, &cause, user, id, &name).await }));
-    work.await
+    core.write(permit.principal.tenant, move |tx| {
+        Box::pin(async move { service::rename(tx, &cause, user, id, &name).await })
+    })
+    .await
 }
 
 /// Forgets one of the caller's devices: its sessions end, everywhere, and it is trusted no more.
@@ -133,10 +130,10 @@ async fn remove(
 /// Forgets one of the caller's devices: its sessions end, everywhere, and it is trusted no more.
 pub async fn remove_own(core: &Core, permit: &Permit<WriteProfile>, id: DeviceId) -> Result<(), Problem> {
     let (user, cause) = (own(&permit.principal)?, Cause::new(core, permit));
-    let work = core
-        .store
-        .tenant(permit.principal.tenant)
-        .write(move |tx| Box::pin(async move { service::remove(tx, &cause, user, id, Reason::Revoked).await }));
-    let seq = work.await?;
+    let seq = core
+        .write(permit.principal.tenant, move |tx| {
+            Box::pin(async move { service::remove(tx, &cause, user, id, Reason::Revoked).await })
+        })
+        .await?;
     Ok(core.settle(seq).await?)
 }

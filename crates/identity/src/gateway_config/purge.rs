@@ -92,9 +92,7 @@ pub(super) async fn purge_cache(
     let target = Target::new("gateway_cache", purge.route.as_deref().unwrap_or("all"));
     let entry = origin.entry(PURGED, target).details(json!(purge));
     let seq = core
-        .store
-        .tenant(home)
-        .write(move |tx| {
+        .write(home, move |tx| {
             Box::pin(async move {
                 audit::record(tx, entry, now, &*random).await?;
                 publish::append(tx, &Change::CachePurged { purge }, now).await.map_err(Problem::from)

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Format, row::defused};
 use crate::{
     Core,
-    audit::{self, Action, Actor, Entry, Target},
+    audit::{self, Action, Entry, Target},
     http::Window,
     users::{self, User, UserView},
     users_admin::{self, filter::Filter},
@@ -57,23 +57,14 @@ const COLUMNS: [&str; 14] = [
 /// Notes in the audit log that an export begins: in the request `ctx`, or by the operator.
 pub async fn note(core: &Core, tenant: TenantId, export: Export, ctx: Option<&RequestContext>) -> Result<(), Problem> {
     let target = Target::new("tenant", tenant);
-    let entry = match ctx {
-        Some(ctx) => Entry::new(ctx.principal.as_deref().map_or(Actor::Anonymous, Actor::from), EXPORTED, target, ctx),
-        None => Entry::by_system(EXPORTED, target),
-    };
-    let entry = entry.details(json!({ "format": export.format, "password_hashes": export.hashes }));
-    let (now, random) = (core.now(), core.random.clone());
-    let noted = core
-        .store
-        .tenant(tenant)
-        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
-    noted.await.map_err(|e: StoreError| Problem::from(e))
+    let details = json!({ "format": export.format, "password_hashes": export.hashes });
+    audit::note(core, tenant, Entry::by_caller(ctx, EXPORTED, target).details(details)).await
 }
 
 /// Writes the users whose ids are smaller. The first page of a CSV file begins with the names of its columns.
 pub async fn page(core: &Core, tenant: TenantId, export: Export, before: Option<Uuid>) -> Result<Page, Problem> {
     let window = Window { limit: PAGE, before: before.unwrap_or(Uuid::max()) };
-    let read = core.store.tenant(tenant).read(move |tx| {
+    let read = core.read(tenant, move |tx| {
         Box::pin(async move {
             let found = users_admin::page(tx, &Filter::default(), window).await?;
             let ids: Vec<UserId> = found.iter().filter(|_| export.hashes).map(|(user, _)| user.id).collect();

@@ -11,7 +11,6 @@ use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use kernel::{Problem, TenantId, problem::common};
 use serde::{Deserialize, Serialize};
-use storage::StoreError;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -121,8 +120,7 @@ fn import_id(text: &str) -> Result<Uuid, Problem> {
 }
 
 async fn find(core: &Core, tenant: TenantId, id: Uuid) -> Result<Import, Problem> {
-    let found = core.store.tenant(tenant).read(move |tx| Box::pin(store::load(tx, id))).await;
-    found.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| common::NOT_FOUND.into())
+    core.read(tenant, move |tx| Box::pin(store::load(tx, id))).await?.ok_or_else(|| common::NOT_FOUND.into())
 }
 
 /// List imports
@@ -137,9 +135,9 @@ async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Import>>, Refusal> {
     let window = Window::try_from(&query)?;
-    let found = core.store.tenant(permit.principal.tenant);
-    let found = found.read(move |tx| Box::pin(store::latest(tx, window.before, window.fetch()))).await;
-    Ok(Json(Page::new(found.map_err(|e: StoreError| Problem::from(e))?, window, |import| import.id)))
+    let tenant = permit.principal.tenant;
+    let found = core.read(tenant, move |tx| Box::pin(store::latest(tx, window.before, window.fetch()))).await?;
+    Ok(Json(Page::new(found, window, |import| import.id)))
 }
 
 /// Read an import
@@ -193,9 +191,7 @@ async fn errors(
 ) -> Result<Json<Report>, Refusal> {
     let (tenant, id) = (permit.principal.tenant, import_id(&id)?);
     find(&core, tenant, id).await?;
-    let read = core.store.tenant(tenant);
-    let read = read.read(move |tx| Box::pin(store::errors(tx, id, query.after, PART + 1))).await;
-    let mut items = read.map_err(|e: StoreError| Problem::from(e))?;
+    let mut items = core.read(tenant, move |tx| Box::pin(store::errors(tx, id, query.after, PART + 1))).await?;
     let mut next_after = None;
     if items.len() > usize::try_from(PART).unwrap_or(usize::MAX) {
         // A line's problems stay together: the last line of a full part comes with the next one.

@@ -2,7 +2,6 @@
 
 use kernel::{Problem, RequestContext, TenantId, id::uuid_v7};
 use serde_json::json;
-use storage::StoreError;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -54,7 +53,7 @@ impl<'a> Spool<'a> {
         let now = core.now();
         let id = uuid_v7(now, &*core.random);
         let of = starter.clone();
-        let work = core.store.tenant(tenant).write(move |tx| {
+        let work = core.write(tenant, move |tx| {
             Box::pin(async move {
                 // Of many at once, each sees the ones before.
                 roles::lock(tx).await?;
@@ -92,9 +91,10 @@ impl<'a> Spool<'a> {
         let sealed = self.core.vault.seal(Purpose::Imports, &context, &self.rest, &*self.core.random)?;
         self.rest.clear();
         self.chunks += 1;
-        let put = self.core.store.tenant(self.tenant);
-        let put = put.write(move |tx| Box::pin(async move { store::put_chunk(tx, id, number, sealed, now).await }));
-        match put.await.map_err(|e: StoreError| Problem::from(e))? {
+        let put = self
+            .core
+            .write(self.tenant, move |tx| Box::pin(async move { store::put_chunk(tx, id, number, sealed, now).await }));
+        match put.await? {
             true => Ok(()),
             false => Err(ABANDONED.into()),
         }
@@ -114,7 +114,7 @@ impl<'a> Spool<'a> {
             None => Entry { actor: self.starter.actor(), ..Entry::by_system(STARTED, target) },
         };
         let entry = entry.details(json!(self.options));
-        let done = self.core.store.tenant(self.tenant).write(move |tx| {
+        let done = self.core.write(self.tenant, move |tx| {
             Box::pin(async move {
                 if !store::received(tx, id, bytes, now).await? {
                     return Err(ABANDONED.into());
@@ -129,8 +129,7 @@ impl<'a> Spool<'a> {
     /// Forgets what was received.
     pub async fn give_up(self) -> Result<(), Problem> {
         let id = self.id;
-        let gone = self.core.store.tenant(self.tenant).write(move |tx| Box::pin(store::forget(tx, id)));
-        gone.await.map_err(|e: StoreError| Problem::from(e))
+        self.core.write(self.tenant, move |tx| Box::pin(store::forget(tx, id))).await
     }
 }
 
@@ -160,8 +159,9 @@ impl Window {
     /// Reads the next piece, and forgets what is before `position`. `false`: there is none.
     pub(super) async fn grow(&mut self, core: &Core, position: i64) -> Result<bool, Problem> {
         let (id, number) = (self.id, self.next_chunk);
-        let sealed = core.store.tenant(self.tenant).read(move |tx| Box::pin(store::chunk(tx, id, number))).await;
-        let Some(sealed) = sealed.map_err(|e: StoreError| Problem::from(e))? else { return Ok(false) };
+        let Some(sealed) = core.read(self.tenant, move |tx| Box::pin(store::chunk(tx, id, number))).await? else {
+            return Ok(false);
+        };
         let opened = core.vault.open(Purpose::Imports, &context(self.tenant, id, number), &sealed)?;
         let joined = Zeroizing::new([self.rest(position), opened.expose().as_slice()].concat());
         // The first piece is known whole, although the work may go on in its middle.

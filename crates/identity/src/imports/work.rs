@@ -52,7 +52,7 @@ pub async fn run_due(core: &Core) -> Result<(), Problem> {
     loop {
         let now = core.now();
         let due = core.store.system().read(move |tx| Box::pin(store::due(tx, now))).await;
-        let Some((tenant, id)) = due.map_err(|e: StoreError| Problem::from(e))? else { return Ok(()) };
+        let Some((tenant, id)) = due? else { return Ok(()) };
         run_one(core, tenant, id, |_| {}).await?;
     }
 }
@@ -65,8 +65,9 @@ pub async fn run_one(
     mut told: impl FnMut(&Import) + Send,
 ) -> Result<(), Problem> {
     let now = core.now();
-    let claimed = core.store.tenant(tenant).write(move |tx| Box::pin(store::claim(tx, id, now, LEASE))).await;
-    let Some(mut claimed) = claimed.map_err(|e: StoreError| Problem::from(e))? else { return Ok(()) };
+    let Some(mut claimed) = core.write(tenant, move |tx| Box::pin(store::claim(tx, id, now, LEASE))).await? else {
+        return Ok(());
+    };
     let edge = core.edge.tenants.load().by_id(tenant).cloned();
     let edge = edge.ok_or_else(|| Problem::new(common::UNAVAILABLE).cause("the tenant is suspended"))?;
     let demands = new_password::demands(core, Some(tenant)).await?;
@@ -197,8 +198,7 @@ async fn hold(core: &Core, tenant: TenantId, claimed: &mut Claimed) -> Result<bo
     if lease > now + LEASE / 2 {
         return Ok(true);
     }
-    let renewed = core.store.tenant(tenant).write(move |tx| Box::pin(store::renew(tx, id, lease, now + LEASE)));
-    let ours = renewed.await.map_err(|e: StoreError| Problem::from(e))?;
+    let ours = core.write(tenant, move |tx| Box::pin(store::renew(tx, id, lease, now + LEASE))).await?;
     if ours {
         claimed.lease = now + LEASE;
     }
@@ -437,15 +437,15 @@ async fn end(core: &Core, tenant: TenantId, claimed: &Claimed, error: Option<Str
     let details = json!({ "counts": claimed.import.counts, "options": claimed.import.options, "error": error });
     let entry = about(claimed, FINISHED, details);
     let entry = if error.is_some() { entry.failed() } else { entry };
-    let work = core.store.tenant(tenant).write(move |tx| {
+    core.write(tenant, move |tx| {
         Box::pin(async move {
-            if store::finish(tx, held, error.as_deref(), now).await? {
-                audit::record(tx, entry, now, &*random).await?;
+            match store::finish(tx, held, error.as_deref(), now).await? {
+                true => audit::record(tx, entry, now, &*random).await,
+                false => Ok(()),
             }
-            Ok(())
         })
-    });
-    work.await.map_err(|e: StoreError| Problem::from(e))
+    })
+    .await
 }
 
 /// Forgets reports that are old, and files that stopped arriving.

@@ -22,7 +22,7 @@ const KEEP_RETIRED: Duration = Duration::from_secs(90 * 86_400);
 
 /// The tenant's keys, newest first.
 pub async fn list(core: &Core, tenant: TenantId) -> Result<Vec<KeyInfo>, Problem> {
-    Ok(core.store.tenant(tenant).read(|tx| Box::pin(store::all(tx))).await?)
+    core.read(tenant, |tx| Box::pin(store::all(tx))).await
 }
 
 async fn fresh(core: &Core, tenant: TenantId) -> Result<FreshKey, Problem> {
@@ -32,7 +32,7 @@ async fn fresh(core: &Core, tenant: TenantId) -> Result<FreshKey, Problem> {
 /// Makes a new active key; the former one verifies until its last token has expired. Of several
 /// rotations at once one is done, the others are refused: one new key is what all of them wanted.
 pub async fn rotate(core: &Core, tenant: TenantId, origin: &Origin) -> Result<KeyInfo, Problem> {
-    let old = core.store.tenant(tenant).read(|tx| Box::pin(store::active_kid(tx))).await?;
+    let old = core.read(tenant, |tx| Box::pin(store::active_kid(tx))).await?;
     let key = fresh(core, tenant).await?;
     let (now, random) = (core.now(), core.random.clone());
     let retire_at = now + core.settings.tokens.outlives();
@@ -41,9 +41,7 @@ pub async fn rotate(core: &Core, tenant: TenantId, origin: &Origin) -> Result<Ke
         .details(json!({ "alg": key.jwk.alg, "previous": old }));
     let info = key.info(now);
     let seq = core
-        .store
-        .tenant(tenant)
-        .write(move |tx| {
+        .write(tenant, move |tx| {
             Box::pin(async move {
                 if store::usable_count(tx).await? >= MAX_USABLE {
                     return Err(TOO_MANY.into());
@@ -95,21 +93,19 @@ async fn leave(
     now: Timestamp,
 ) -> Result<Option<i64>, Problem> {
     let random = core.random.clone();
-    core.store
-        .tenant(tenant)
-        .write(move |tx| {
-            Box::pin(async move {
-                if !store::leave(tx, &kid, from, KeyStatus::Retired, now).await? {
-                    return Ok(None);
-                }
-                if let Some(key) = successor {
-                    create_for(tx, &key, now).await?;
-                }
-                audit::record(tx, entry, now, &*random).await?;
-                Ok::<_, Problem>(Some(publish::append(tx, &Change::KeysChanged, now).await?))
-            })
+    core.write(tenant, move |tx| {
+        Box::pin(async move {
+            if !store::leave(tx, &kid, from, KeyStatus::Retired, now).await? {
+                return Ok(None);
+            }
+            if let Some(key) = successor {
+                create_for(tx, &key, now).await?;
+            }
+            audit::record(tx, entry, now, &*random).await?;
+            Ok::<_, Problem>(Some(publish::append(tx, &Change::KeysChanged, now).await?))
         })
-        .await
+    })
+    .await
 }
 
 /// What the clock asks for: retires keys whose time is over, rotates those that are old enough, drops

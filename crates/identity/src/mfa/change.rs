@@ -36,14 +36,9 @@ pub async fn notify(
     wish: Option<Language>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(email) = &user.email else { return Ok(()) };
     let language = wish.unwrap_or(preferences::load(tx).await?.language);
-    let letter = Letter::mail(Name::FactorsChanged, language, email)
-        .of(Some(user.id))
-        .with("name", user.display_name.clone().unwrap_or_default())
-        .with("ip", ctx.client_ip.to_canonical().to_string())
-        .at(now);
-    post.write(tx, letter, Fate::Send).await.map(drop)
+    let Some(letter) = Letter::to_user(Name::FactorsChanged, language, user) else { return Ok(()) };
+    post.write(tx, letter.done(ctx, now), Fate::Send).await.map(drop)
 }
 
 /// Ends what stood on what has changed, a password or a factor: challenges that wait, and trust in devices.
@@ -83,18 +78,13 @@ async fn locked_owner(tx: &mut TenantTx, principal: &Principal, now: Timestamp) 
 /// The same, looked at before anything is prepared.
 async fn load_owner(core: &Core, caller: &Caller) -> Result<User, Problem> {
     let (principal, now) = (caller.principal.clone(), core.now());
-    let work =
-        core.store.tenant(principal.tenant).read(move |tx| Box::pin(async move { owner(tx, &principal, now).await }));
-    work.await
+    core.read(principal.tenant, move |tx| Box::pin(async move { owner(tx, &principal, now).await })).await
 }
 
 async fn begin(core: &Core, caller: &Caller, beginning: Beginning) -> Result<Enrolment, Problem> {
     let now = core.now();
-    let work = core
-        .store
-        .tenant(caller.principal.tenant)
-        .write(move |tx| Box::pin(async move { beginning.write(tx, now).await }));
-    let enrolment = work.await?;
+    let enrolment =
+        core.write(caller.principal.tenant, move |tx| Box::pin(async move { beginning.write(tx, now).await })).await?;
     core.outbox.wake();
     Ok(enrolment)
 }
@@ -126,7 +116,7 @@ pub async fn confirm(
 ) -> Result<Confirmed, Problem> {
     let (cause, post, vault) = (Cause::new(core, caller), Post::new(core), core.vault.clone());
     let (codes, keep) = (BackupCodes::mint(&*core.random), caller.principal.session);
-    let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
+    let work = core.write(caller.principal.tenant, move |tx| {
         Box::pin(async move {
             let user = locked_owner(tx, &cause.caller, cause.now).await?;
             if store::confirmed(tx, user.id).await?.len() >= MAX_FACTORS {
@@ -153,7 +143,7 @@ pub async fn new_codes(core: &Core, caller: &Caller, wish: Option<Language>) -> 
     let (cause, post, vault) = (Cause::new(core, caller), Post::new(core), core.vault.clone());
     let (codes, keep) = (BackupCodes::mint(&*core.random), caller.principal.session);
     let made = codes.clone();
-    let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
+    let work = core.write(caller.principal.tenant, move |tx| {
         Box::pin(async move {
             let user = locked_owner(tx, &cause.caller, cause.now).await?;
             if store::confirmed(tx, user.id).await?.is_empty() {
@@ -174,7 +164,7 @@ pub async fn new_codes(core: &Core, caller: &Caller, wish: Option<Language>) -> 
 /// Removes one of the caller's factors, unless it is the last and they must have one.
 pub async fn remove(core: &Core, caller: &Caller, id: FactorId, wish: Option<Language>) -> Result<(), Problem> {
     let (cause, post, keep) = (Cause::new(core, caller), Post::new(core), caller.principal.session);
-    let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
+    let work = core.write(caller.principal.tenant, move |tx| {
         Box::pin(async move {
             let user = locked_owner(tx, &cause.caller, cause.now).await?;
             if !store::remove(tx, user.id, id).await? {

@@ -209,7 +209,7 @@ pub async fn send_code(
     wish: Option<Language>,
 ) -> Result<(), Problem> {
     let (now, tenant) = (core.now(), ctx.tenant.id);
-    let found = core.store.tenant(tenant).read(move |tx| {
+    let found = core.read(tenant, move |tx| {
         Box::pin(async move {
             let Some(pending) = challenges::peek(tx, challenge, now).await? else { return Ok(None) };
             let factors = store::confirmed(tx, pending.user).await?;
@@ -223,7 +223,7 @@ pub async fn send_code(
     within.map_err(|wait| Problem::new(SMS_LIMITED).retry_after(wait))?;
     let code = six_digits(core);
     let (hash, letter) = (challenge.code_hash(&core.vault, code.expose()), (sms(user, &phone, &code), Post::new(core)));
-    let work = core.store.tenant(tenant).write(move |tx| {
+    let work = core.write(tenant, move |tx| {
         Box::pin(async move {
             if challenges::note_code(tx, challenge, hash, now).await? {
                 send(tx, letter, wish).await?;

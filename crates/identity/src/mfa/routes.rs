@@ -6,7 +6,6 @@ use axum::extract::State;
 use http::StatusCode;
 use kernel::{FactorId, Problem, Secret, problem::common};
 use serde::{Deserialize, Serialize};
-use storage::StoreError;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -40,8 +39,7 @@ pub fn routes() -> OpenApiRouter<Arc<Core>> {
     security(("bearer" = []), ("session" = [])), responses((status = 200, body = Factors), Guarded))]
 async fn list(State(core): State<Arc<Core>>, permit: Permit<ReadProfile>) -> Result<Json<Factors>, Refusal> {
     let user = own(&permit.principal)?;
-    let found = core.store.tenant(permit.principal.tenant).read(move |tx| Box::pin(overview(tx, user))).await;
-    Ok(Json(found.map_err(|e: StoreError| Problem::from(e))?))
+    Ok(Json(core.read(permit.principal.tenant, move |tx| Box::pin(overview(tx, user))).await?))
 }
 
 /// A factor that is begun with. What an authenticator app needs is shown once.

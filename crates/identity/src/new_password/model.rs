@@ -69,8 +69,7 @@ impl Judged {
         self.known = true;
         let most = self.history;
         let hasher = self.hasher(core);
-        let hashes = core.store.tenant(tenant).read(move |tx| Box::pin(store::last(tx, user, most))).await;
-        for hash in hashes.map_err(|e: StoreError| Problem::from(e))? {
+        for hash in core.read(tenant, move |tx| Box::pin(store::last(tx, user, most))).await? {
             if hasher.verify(self.password.clone(), hash).await?.ok {
                 let message = format!("Do not use one of your last {most} passwords again.");
                 return Err(weak(vec![Broken::new("reused", message)], self.field));

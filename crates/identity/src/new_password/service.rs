@@ -2,12 +2,11 @@
 
 use kernel::{Problem, RequestContext, Secret, TenantId};
 use serde_json::json;
-use storage::StoreError;
 
 use super::{Candidate, Demands, Judged, NewPassword};
 use crate::{
     Core,
-    audit::{self, Action, Actor, Entry, Target},
+    audit::{self, Action, Entry, Target},
     passwords::{
         BREACHED, Broken, Rules,
         breach::{BreachCheck, Known},
@@ -24,10 +23,7 @@ const UNASKED: Action = Action("password.breach_unchecked");
 pub async fn demands(core: &Core, tenant: Option<TenantId>) -> Result<Demands, Problem> {
     let own = match tenant {
         None => Preferences::default(),
-        Some(tenant) => {
-            let loaded = core.store.tenant(tenant).read(|tx| Box::pin(preferences::load(tx))).await;
-            loaded.map_err(|e: StoreError| Problem::from(e))?
-        }
+        Some(tenant) => core.read(tenant, |tx| Box::pin(preferences::load(tx))).await?,
     };
     let policy = own.password_policy.unwrap_or_else(|| core.settings.passwords.policy.clone());
     Ok(Demands { policy, cost: own.password_hashing })
@@ -112,18 +108,8 @@ async fn note_unasked(
 ) -> Result<(), Problem> {
     tracing::warn!(reason, "a password could not be looked up in breaches");
     let Some(tenant) = tenant else { return Ok(()) };
-    let target = Target::new("tenant", tenant);
-    let entry = match ctx {
-        Some(ctx) => Entry::new(ctx.principal.as_deref().map_or(Actor::Anonymous, Actor::from), UNASKED, target, ctx),
-        None => Entry::by_system(UNASKED, target),
-    };
-    let (now, random) = (core.now(), core.random.clone());
-    let entry = because(entry, reason);
-    let noted = core
-        .store
-        .tenant(tenant)
-        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
-    noted.await.map_err(|e: StoreError| Problem::from(e))
+    let entry = Entry::by_caller(ctx, UNASKED, Target::new("tenant", tenant));
+    audit::note(core, tenant, because(entry, reason)).await
 }
 
 /// A password that was made up for somebody: long and random, so no rule is asked.

@@ -2,7 +2,6 @@
 
 use kernel::{MessageId, Problem, problem::common};
 use serde_json::json;
-use storage::StoreError;
 
 use super::{
     EXPIRED, LIMITED, NOT_DEAD, ReadMessages, WriteMessages, limits,
@@ -28,23 +27,21 @@ pub(super) async fn list(
     wanted: Wanted,
     window: Window,
 ) -> Result<Vec<Stored>, Problem> {
-    let page = core.store.tenant(permit.principal.tenant).read(move |tx| Box::pin(store::page(tx, wanted, window)));
-    page.await.map_err(|e: StoreError| e.into())
+    core.read(permit.principal.tenant, move |tx| Box::pin(store::page(tx, wanted, window))).await
 }
 
 /// One message.
 pub(super) async fn get(core: &Core, permit: &Permit<ReadMessages>, id: MessageId) -> Result<Stored, Problem> {
-    let found = core.store.tenant(permit.principal.tenant).read(move |tx| Box::pin(store::by_id(tx, id)));
-    found.await.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| common::NOT_FOUND.into())
+    core.read(permit.principal.tenant, move |tx| Box::pin(store::by_id(tx, id)))
+        .await?
+        .ok_or_else(|| common::NOT_FOUND.into())
 }
 
 /// Has a message that was given up tried again.
 pub(super) async fn retry(core: &Core, permit: &Permit<WriteMessages>, id: MessageId) -> Result<Stored, Problem> {
     let cause = Cause::new(core, permit);
     let revived = core
-        .store
-        .tenant(cause.caller.tenant)
-        .write(move |tx| {
+        .write(cause.caller.tenant, move |tx| {
             Box::pin(async move {
                 let message = store::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
                 if message.status != Status::Dead {
@@ -81,9 +78,7 @@ pub(super) async fn test(
     within.map_err(|wait| Problem::new(LIMITED).retry_after(wait))?;
     let (cause, post) = (Cause::new(core, permit), Post::new(core));
     let written = core
-        .store
-        .tenant(tenant)
-        .write(move |tx| {
+        .write(tenant, move |tx| {
             Box::pin(async move {
                 let letter = Letter { channel, ..Letter::mail(Name::Test, language, to) };
                 let id = post.write(tx, letter, Fate::Send).await?;

@@ -74,8 +74,7 @@ async fn deliver(core: &Core, letter: Claimed) -> Result<(), StoreError> {
         Outcome::Dead(reason) => tracing::error!(message = %id, channel = channel.as_str(), reason, "given up"),
     }
     let now = core.now();
-    let write = core.store.tenant(tenant).write(move |tx| Box::pin(store::finish(tx, id, attempt, outcome, now)));
-    write.await.map(drop)
+    core.store.tenant(tenant).write(move |tx| Box::pin(store::finish(tx, id, attempt, outcome, now))).await.map(drop)
 }
 
 async fn attempt_one(core: &Core, letter: &Claimed) -> Result<Result<(), SendError>, StoreError> {

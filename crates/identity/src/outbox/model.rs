@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use kernel::{MessageId, Random, Timestamp, UserId, random};
+use kernel::{MessageId, Random, RequestContext, Timestamp, UserId, random};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     language::Language,
     templates::{Name, Values},
+    users::User,
 };
 
 /// How a message reaches a person.
@@ -90,6 +91,15 @@ impl Letter {
         let values = Values::from([("name".to_owned(), String::new()), ("email".to_owned(), to.clone())]);
         Self { name, language, channel: Channel::Mail, to, user: None, values, useful: NOTICE }
     }
+    /// A mail to this user, who is called by their name. `None`: they have no address.
+    pub fn to_user(name: Name, language: Language, user: &User) -> Option<Self> {
+        Some(Self::mail(name, language, user.email.clone()?).naming(user))
+    }
+    /// To this user, who is called by their name.
+    #[must_use]
+    pub fn naming(self, user: &User) -> Self {
+        self.of(Some(user.id)).with("name", user.display_name.clone().unwrap_or_default())
+    }
     /// To this user.
     #[must_use]
     pub const fn of(mut self, user: Option<UserId>) -> Self {
@@ -101,6 +111,11 @@ impl Letter {
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.values.insert(name.to_owned(), value.into());
         self
+    }
+    /// Says from where something was done, and when.
+    #[must_use]
+    pub fn done(self, ctx: &RequestContext, time: Timestamp) -> Self {
+        self.with("ip", ctx.client_ip.to_string()).at(time)
     }
     /// Says when something happened, to the minute.
     #[must_use]

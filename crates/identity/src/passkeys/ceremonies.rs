@@ -112,8 +112,7 @@ pub(super) async fn open(
     let sealed = core.vault.seal(vault::Purpose::Ceremonies, &handle.context(), &state, &*core.random)?;
     let (user, session) = (whose.map(|(user, _)| user), whose.and_then(|(_, session)| session));
     let opening = Opening { handle, rp_id, sealed, user, session, expires_at: core.now() + LIFE };
-    let work = core.store.tenant(tenant).write(move |tx| Box::pin(async move { opening.write(tx).await }));
-    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    core.write(tenant, move |tx| Box::pin(async move { opening.write(tx).await })).await?;
     Ok(id)
 }
 
@@ -168,6 +167,5 @@ pub(super) async fn take(tx: &mut TenantTx, handle: Handle, now: Timestamp) -> R
 /// The same in a unit of its own: what follows may fail, and the ceremony is used up all the same.
 pub(super) async fn take_now(core: &Core, tenant: TenantId, handle: Handle) -> Result<Option<Taken>, Problem> {
     let now = core.now();
-    let work = core.store.tenant(tenant).write(move |tx| Box::pin(take(tx, handle, now)));
-    work.await.map_err(|e: StoreError| e.into())
+    core.write(tenant, move |tx| Box::pin(take(tx, handle, now))).await
 }

@@ -80,15 +80,9 @@ async fn tell(
     (what, passkey): (Name, &str),
     wish: Option<Language>,
 ) -> Result<(), StoreError> {
-    let Some(email) = &user.email else { return Ok(()) };
     let language = wish.unwrap_or(preferences::load(tx).await?.language);
-    let letter = Letter::mail(what, language, email)
-        .of(Some(user.id))
-        .with("name", user.display_name.clone().unwrap_or_default())
-        .with("ip", cause.ctx.client_ip.to_canonical().to_string())
-        .with("device", passkey)
-        .at(cause.now);
-    post.write(tx, letter, Fate::Send).await.map(drop)
+    let Some(letter) = Letter::to_user(what, language, user) else { return Ok(()) };
+    post.write(tx, letter.with("device", passkey).done(&cause.ctx, cause.now), Fate::Send).await.map(drop)
 }
 
 /// Mails a person that an administrator has removed these.
@@ -108,7 +102,7 @@ pub async fn begin_registration(core: &Core, caller: &Caller, page: Option<&Url>
     let party = Party::of(&core.settings, &caller.ctx.tenant, page)?;
     let (principal, now) = (caller.principal.clone(), core.now());
     let fresh = uuid::Builder::from_random_bytes(random::bytes(&*core.random)).into_uuid();
-    let work = core.store.tenant(principal.tenant).write(move |tx| {
+    let work = core.write(principal.tenant, move |tx| {
         Box::pin(async move {
             let (user, passkeys) = owner(tx, &principal, true, now).await?;
             let handle = store::handle(tx, user.id, fresh).await?;
@@ -152,11 +146,7 @@ pub async fn finish_registration(
         Err(error) => {
             let details = json!({"reason": word(&error)});
             let entry = cause.entry(REFUSAL, Target::new("user", user), details).failed();
-            let work = core
-                .store
-                .tenant(tenant)
-                .write(move |tx| Box::pin(async move { audit::record(tx, entry, cause.now, &*cause.random).await }));
-            work.await.map_err(|e: StoreError| Problem::from(e))?;
+            audit::note(core, tenant, entry).await?;
             return Err(Problem::new(REFUSED).cause(error));
         }
     };
@@ -170,7 +160,7 @@ pub async fn finish_registration(
         last_used_at: None,
         credential,
     };
-    let work = core.store.tenant(tenant).write(move |tx| {
+    let work = core.write(tenant, move |tx| {
         Box::pin(async move {
             let (user, _) = locked_owner(tx, &cause.caller, true, cause.now).await?;
             if !store::insert(tx, &passkey).await? {
@@ -191,10 +181,8 @@ pub async fn finish_registration(
 pub async fn rename(core: &Core, caller: &Caller, id: PasskeyId, name: String) -> Result<(), Problem> {
     let user: UserId = users::own(&caller.principal)?;
     let work = core
-        .store
-        .tenant(caller.principal.tenant)
-        .write(move |tx| Box::pin(async move { store::rename(tx, user, id, &name).await }));
-    match work.await.map_err(|e: StoreError| Problem::from(e))? {
+        .write(caller.principal.tenant, move |tx| Box::pin(async move { store::rename(tx, user, id, &name).await }));
+    match work.await? {
         true => Ok(()),
         false => Err(common::NOT_FOUND.into()),
     }
@@ -203,7 +191,7 @@ pub async fn rename(core: &Core, caller: &Caller, id: PasskeyId, name: String) -
 /// Removes one of the caller's passkeys; they are told by mail.
 pub async fn remove(core: &Core, caller: &Caller, id: PasskeyId, wish: Option<Language>) -> Result<(), Problem> {
     let (cause, post) = (Cause::new(core, caller), Post::new(core));
-    let work = core.store.tenant(caller.principal.tenant).write(move |tx| {
+    let work = core.write(caller.principal.tenant, move |tx| {
         Box::pin(async move {
             let (user, _) = locked_owner(tx, &cause.caller, false, cause.now).await?;
             let name = store::delete(tx, user.id, id).await?.ok_or(common::NOT_FOUND)?;

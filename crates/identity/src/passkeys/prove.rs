@@ -79,11 +79,9 @@ pub async fn prove_login(
     let found = match webauthn.identify_discoverable_authentication(&answer) {
         Ok((handle, credential)) => {
             let credential = credential.to_vec();
-            let work = core
-                .store
-                .tenant(ctx.tenant.id)
-                .read(move |tx| Box::pin(async move { store::found(tx, handle, &credential).await }));
-            work.await.map_err(|e: StoreError| Problem::from(e))?.filter(|passkey| passkey.rp_id == taken.rp_id)
+            core.read(ctx.tenant.id, move |tx| Box::pin(async move { store::found(tx, handle, &credential).await }))
+                .await?
+                .filter(|passkey| passkey.rp_id == taken.rp_id)
         }
         Err(_) => None,
     };
@@ -126,15 +124,10 @@ pub(super) async fn refuse(
     whose: Option<(UserId, PasskeyId)>,
     why: &'static str,
 ) -> Result<Problem, Problem> {
-    let (now, random) = (core.now(), core.random.clone());
     let action = if why == CLONED { Action("passkey.cloned") } else { Action("login.failed") };
     let target = whose.map_or(Target::unknown("user"), |(user, _)| Target::new("user", user));
     let details = json!({"method": "passkey", "reason": why, "passkey": whose.map(|(_, id)| id.to_string())});
     let entry = Entry::new(Actor::Anonymous, action, target, ctx).failed().details(details);
-    let work = core
-        .store
-        .tenant(ctx.tenant.id)
-        .write(move |tx| Box::pin(async move { audit::record(tx, entry, now, &*random).await }));
-    work.await.map_err(|e: StoreError| Problem::from(e))?;
+    audit::note(core, ctx.tenant.id, entry).await?;
     Ok(INVALID.into())
 }

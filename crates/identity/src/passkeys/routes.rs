@@ -7,7 +7,6 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 use kernel::{PasskeyId, Problem, Secret};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use storage::StoreError;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -116,8 +115,7 @@ pub fn name_of(name: &str) -> Result<String, Problem> {
     security(("bearer" = []), ("api_key" = []), ("session" = [])))]
 async fn list(State(core): State<Arc<Core>>, permit: Permit<ReadProfile>) -> Result<Json<Page<PasskeyView>>, Refusal> {
     let user = own(&permit.principal)?;
-    let work = core.store.tenant(permit.principal.tenant).read(move |tx| Box::pin(store::list(tx, user)));
-    let passkeys = work.await.map_err(|e: StoreError| e)?;
+    let passkeys = core.read(permit.principal.tenant, move |tx| Box::pin(store::list(tx, user))).await?;
     Ok(Json(Page { items: passkeys.into_iter().map(Into::into).collect(), next_cursor: None }))
 }
 

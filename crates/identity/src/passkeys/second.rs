@@ -36,9 +36,7 @@ pub async fn begin_second(
 ) -> Result<Begun, Problem> {
     let party = Party::of(&core.settings, &ctx.tenant, page)?;
     let rp_id = party.rp_id.clone();
-    let work = core.store.tenant(ctx.tenant.id);
-    let keys = work.read(move |tx| Box::pin(async move { keys_of(tx, user, &rp_id).await })).await;
-    let keys = keys.map_err(|e: StoreError| Problem::from(e))?;
+    let keys = core.read(ctx.tenant.id, move |tx| Box::pin(async move { keys_of(tx, user, &rp_id).await })).await?;
     if keys.is_empty() {
         return Err(NONE.into());
     }
@@ -65,9 +63,7 @@ pub async fn prove_second(
         return Err(INVALID.into());
     }
     let (webauthn, rp_id) = (Party::named(&core.settings, &ctx.tenant, taken.rp_id.clone()).webauthn()?, taken.rp_id);
-    let work = core.store.tenant(ctx.tenant.id);
-    let keys = work.read(move |tx| Box::pin(async move { keys_of(tx, user, &rp_id).await })).await;
-    let keys = keys.map_err(|e: StoreError| Problem::from(e))?;
+    let keys = core.read(ctx.tenant.id, move |tx| Box::pin(async move { keys_of(tx, user, &rp_id).await })).await?;
     let named = keys.into_iter().find(|key| key.credential.cred_id.as_slice() == answer.raw_id.as_slice());
     let Some(passkey) = named else { return Err(refuse(core, ctx, None, "unknown").await?) };
     let whose = (passkey.user, passkey.id);

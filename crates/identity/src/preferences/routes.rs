@@ -6,7 +6,6 @@ use axum::extract::State;
 use kernel::Problem;
 use serde::Deserialize;
 use serde_json::json;
-use storage::StoreError;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -41,8 +40,7 @@ pub fn routes() -> OpenApiRouter<Arc<Core>> {
     security(("bearer" = []), ("api_key" = []), ("session" = [])),
     responses((status = 200, body = Preferences), Guarded))]
 async fn read(State(core): State<Arc<Core>>, permit: Permit<ReadSettings>) -> Result<Json<Preferences>, Refusal> {
-    let loaded = core.store.tenant(permit.principal.tenant).read(|tx| Box::pin(store::load(tx))).await;
-    Ok(Json(loaded.map_err(|e: StoreError| Problem::from(e))?))
+    Ok(Json(core.read(permit.principal.tenant, |tx| Box::pin(store::load(tx))).await?))
 }
 
 /// What is to change. A field that is absent stays as it is.
@@ -123,7 +121,7 @@ async fn change(
 ) -> Result<Json<Preferences>, Refusal> {
     wanted.check(&core)?;
     let cause = Cause::new(&core, &permit);
-    let work = core.store.tenant(cause.caller.tenant).write(move |tx| {
+    let work = core.write(cause.caller.tenant, move |tx| {
         Box::pin(async move {
             crate::roles::lock(tx).await?;
             let old = store::load(tx).await?;

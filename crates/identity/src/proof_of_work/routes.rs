@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use kernel::{Problem, RequestContext};
 use serde::Serialize;
-use storage::StoreError;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -54,8 +53,7 @@ async fn post(State(core): State<Arc<Core>>, ctx: Ctx) -> Result<Json<Puzzle>, R
 pub async fn ask(core: &Core, ctx: &RequestContext) -> Result<Puzzle, Problem> {
     let tenant = ctx.tenant.id;
     let bits =
-        core.store.tenant(tenant).read(|tx| Box::pin(async move { Ok(preferences::load(tx).await?.signup_work) }));
-    let bits = bits.await.map_err(|e: StoreError| Problem::from(e))?;
+        core.read(tenant, |tx| Box::pin(async move { preferences::load(tx).await.map(|p| p.signup_work) })).await?;
     if bits == 0 {
         return Ok(Puzzle { required: false, puzzle: None, bits: None, expires_in: None });
     }

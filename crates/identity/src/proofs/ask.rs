@@ -72,8 +72,7 @@ impl Ask {
         to: &str,
         language: Language,
     ) -> Result<(), StoreError> {
-        let name = user.display_name.clone().unwrap_or_default();
-        let letter = self.letter(Some(user.id), to, language).with("name", name);
+        let letter = self.letter(Some(user.id), to, language).naming(user);
         store::insert(tx, &self.proof, Some(user.id), to, None, true).await?;
         self.post.write(tx, letter, Fate::Send).await.map(drop)
     }

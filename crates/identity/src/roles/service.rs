@@ -39,17 +39,9 @@ impl From<HierarchyError> for Problem {
 
 /// Every role of the caller's tenant.
 pub(super) async fn list(core: &Core, permit: &Permit<ReadRoles>) -> Result<Vec<Resolved>, Problem> {
-    let tenant = permit.principal.tenant;
-    core.store
-        .tenant(tenant)
-        .read(|tx| {
-            Box::pin(async move {
-                let roles = store::all(tx).await?;
-                let hierarchy: Hierarchy = roles.iter().collect();
-                Ok(roles.into_iter().map(|r| (hierarchy.grants([&r.name]), r)).map(|(g, r)| (r, g)).collect())
-            })
-        })
-        .await
+    let roles = core.read(permit.principal.tenant, |tx| Box::pin(store::all(tx))).await?;
+    let hierarchy: Hierarchy = roles.iter().collect();
+    Ok(roles.into_iter().map(|r| (hierarchy.grants([&r.name]), r)).map(|(g, r)| (r, g)).collect())
 }
 
 /// Creates a role of the tenant's own.
@@ -57,9 +49,7 @@ pub(super) async fn create(core: &Core, permit: &Permit<WriteRoles>, draft: Draf
     let cause = Cause::new(core, permit);
     let id = RoleId::new(cause.now, &*cause.random);
     let (resolved, seq) = core
-        .store
-        .tenant(cause.caller.tenant)
-        .write(move |tx| {
+        .write(cause.caller.tenant, move |tx| {
             Box::pin(async move {
                 store::lock(tx).await?;
                 let roles = store::all(tx).await?;
@@ -96,9 +86,7 @@ pub(super) async fn create(core: &Core, permit: &Permit<WriteRoles>, draft: Draf
 pub(super) async fn update(core: &Core, permit: &Permit<WriteRoles>, draft: Draft) -> Result<Resolved, Problem> {
     let cause = Cause::new(core, permit);
     let (resolved, seq) = core
-        .store
-        .tenant(cause.caller.tenant)
-        .write(move |tx| {
+        .write(cause.caller.tenant, move |tx| {
             Box::pin(async move {
                 store::lock(tx).await?;
                 let roles = store::all(tx).await?;
@@ -131,9 +119,7 @@ pub(super) async fn update(core: &Core, permit: &Permit<WriteRoles>, draft: Draf
 pub(super) async fn delete(core: &Core, permit: &Permit<WriteRoles>, name: RoleName) -> Result<(), Problem> {
     let cause = Cause::new(core, permit);
     let seq = core
-        .store
-        .tenant(cause.caller.tenant)
-        .write(move |tx| {
+        .write(cause.caller.tenant, move |tx| {
             Box::pin(async move {
                 store::lock(tx).await?;
                 let roles = store::all(tx).await?;

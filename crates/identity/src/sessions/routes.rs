@@ -6,7 +6,6 @@ use axum::extract::State;
 use http::StatusCode;
 use kernel::{SessionId, Timestamp, problem::common};
 use serde::{Deserialize, Serialize};
-use storage::StoreError;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -86,8 +85,7 @@ impl SessionView {
     security(("bearer" = []), ("api_key" = []), ("session" = [])))]
 async fn list(State(core): State<Arc<Core>>, permit: Permit<ReadProfile>) -> Result<Json<Page<SessionView>>, Refusal> {
     let (user, now) = (own(&permit.principal)?, core.now());
-    let sessions = core.store.tenant(permit.principal.tenant).read(move |tx| Box::pin(store::list(tx, user, now)));
-    let sessions = sessions.await.map_err(|e: StoreError| e)?;
+    let sessions = core.read(permit.principal.tenant, move |tx| Box::pin(store::list(tx, user, now))).await?;
     let items = sessions.into_iter().map(|s| SessionView::new(s, permit.principal.session)).collect();
     Ok(Json(Page { items, next_cursor: None }))
 }

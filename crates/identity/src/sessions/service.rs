@@ -21,7 +21,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(60);
 pub async fn authenticate_cookie(core: &Core, cookie: Secret) -> Result<Arc<Principal>, Problem> {
     let tenant = bearer::tenant_of("", &cookie).ok_or(INVALID)?;
     let (hash, now) = (core.vault.hash_token(cookie.expose().as_bytes()), core.now());
-    let found = core.store.tenant(tenant).read(move |tx| {
+    let found = core.read(tenant, move |tx| {
         Box::pin(async move {
             let Some(live) = store::by_cookie(tx, hash).await? else { return Ok(None) };
             let roles = roles::of_user(tx, live.owner.id).await?;
@@ -33,7 +33,7 @@ pub async fn authenticate_cookie(core: &Core, cookie: Secret) -> Result<Arc<Prin
     let mut span = live.span;
     if needs_touch(live.last_seen_at, now) {
         let (operator, remember, id) = (core.settings.sessions.clone(), live.remember, live.id);
-        let touched = core.store.tenant(tenant).write(move |tx| {
+        let touched = core.write(tenant, move |tx| {
             Box::pin(async move {
                 let idle = preferences::load(tx).await?.sessions.idle(&operator, remember, span.absolute, now);
                 store::touch(tx, id, idle, now).await?;
@@ -73,7 +73,7 @@ pub async fn end_many(
 ) -> Result<usize, Problem> {
     let (now, random) = (core.now(), core.random.clone());
     let entry = Entry::new(Actor::from(principal), Action("session.ended"), Target::new("user", user), ctx);
-    let work = core.store.tenant(principal.tenant).write(move |tx| {
+    let work = core.write(principal.tenant, move |tx| {
         Box::pin(async move {
             let ended = store::revoke_all(tx, user, except, reason, now).await?;
             let count = ended.count();
@@ -101,7 +101,7 @@ pub async fn end_one(
     let (now, random) = (core.now(), core.random.clone());
     let entry = Entry::new(Actor::from(principal), Action("session.ended"), Target::new("session", id), ctx)
         .details(json!({"reason": reason.as_str()}));
-    let work = core.store.tenant(principal.tenant).write(move |tx| {
+    let work = core.write(principal.tenant, move |tx| {
         Box::pin(async move {
             let ended = store::revoke_one(tx, id, Some(user), reason, now).await?;
             if ended.count() > 0 {
@@ -110,7 +110,7 @@ pub async fn end_one(
             ended.tell(tx, now).await
         })
     });
-    let seq = work.await.map_err(|e: StoreError| Problem::from(e))?;
+    let seq = work.await?;
     core.settle(seq).await?;
     Ok(seq.is_some())
 }

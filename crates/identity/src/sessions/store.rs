@@ -115,7 +115,7 @@ pub async fn list(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<Vec
 pub async fn familiar(tx: &mut TenantTx, user: UserId, ip: IpAddr, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL
             AND ip = $3 AND expires_at > $4 AND idle_expires_at > $4 LIMIT 1";
-    Ok(tx.query_opt(sql, params![user, ip.to_canonical().to_string(), now]).await?.is_some())
+    Ok(tx.query_opt(sql, params![user, ip.to_string(), now]).await?.is_some())
 }
 
 /// Notes use of a session that is still live.

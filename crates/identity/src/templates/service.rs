@@ -59,7 +59,7 @@ pub enum RenderError {
 
 /// Which messages the tenant has worded itself, as `(name, language)`.
 pub(super) async fn own(core: &Core, permit: &Permit<ReadSettings>) -> Result<Vec<(String, String)>, Problem> {
-    core.store.tenant(permit.principal.tenant).read(|tx| Box::pin(async move { Ok(store::own(tx).await?) })).await
+    core.read(permit.principal.tenant, |tx| Box::pin(store::own(tx))).await
 }
 
 /// The wording that holds.
@@ -69,8 +69,7 @@ pub(super) async fn get(
     name: Name,
     language: Language,
 ) -> Result<(Source, Whose), Problem> {
-    let own = core.store.tenant(permit.principal.tenant).read(move |tx| Box::pin(store::get(tx, name, language)));
-    Ok(match own.await.map_err(|e: StoreError| Problem::from(e))? {
+    Ok(match core.read(permit.principal.tenant, move |tx| Box::pin(store::get(tx, name, language))).await? {
         Some(own) => (own, Whose::Tenant),
         None => (defaults::source(name, language), Whose::Default),
     })
@@ -103,15 +102,13 @@ pub(super) async fn put(
     values.insert("name".to_owned(), String::new());
     works(&source, &values)?;
     let cause = Cause::new(core, permit);
-    core.store
-        .tenant(cause.caller.tenant)
-        .write(move |tx| {
-            Box::pin(async move {
-                store::put(tx, name, language, &source, cause.now).await?;
-                Ok(cause.record(tx, CHANGED, target(name, language), json!({})).await?)
-            })
+    core.write(cause.caller.tenant, move |tx| {
+        Box::pin(async move {
+            store::put(tx, name, language, &source, cause.now).await?;
+            cause.record(tx, CHANGED, target(name, language), json!({})).await
         })
-        .await
+    })
+    .await
 }
 
 /// Goes back to the default. Doing it twice does no harm.
@@ -122,17 +119,15 @@ pub(super) async fn reset(
     language: Language,
 ) -> Result<(), Problem> {
     let cause = Cause::new(core, permit);
-    core.store
-        .tenant(cause.caller.tenant)
-        .write(move |tx| {
-            Box::pin(async move {
-                if store::delete(tx, name, language).await? {
-                    cause.record(tx, RESET, target(name, language), json!({})).await?;
-                }
-                Ok(())
-            })
+    core.write(cause.caller.tenant, move |tx| {
+        Box::pin(async move {
+            match store::delete(tx, name, language).await? {
+                true => cause.record(tx, RESET, target(name, language), json!({})).await,
+                false => Ok(()),
+            }
         })
-        .await
+    })
+    .await
 }
 
 fn target(name: Name, language: Language) -> Target {

@@ -178,7 +178,7 @@ impl Call<'_> {
             request_id: "test-request".into(),
             tenant: own.or(self.tenant).unwrap_or_else(|| self.node.tenant()),
             principal,
-            client_ip: self.ip,
+            client_ip: self.ip.to_canonical(),
             secure: true,
             caller: self.waiting.as_ref().map_or_else(|| Waiting::default().caller(), Waiting::caller),
         };

@@ -26,7 +26,7 @@ async fn for_session(
     principal: &Principal,
     session: SessionId,
 ) -> Result<TokenSet, Problem> {
-    let found = core.store.tenant(principal.tenant).read(move |tx| {
+    let found = core.read(principal.tenant, move |tx| {
         Box::pin(async move {
             let Some(live) = sessions::by_id(tx, session).await? else { return Ok(None) };
             let roles = roles::of_user(tx, live.owner.id).await?;
@@ -45,10 +45,7 @@ async fn for_key(core: &Core, ctx: &RequestContext, principal: &Principal) -> Re
     }
     let owner = match principal.subject.user() {
         None => None,
-        Some(id) => {
-            let user = core.store.tenant(principal.tenant).read(move |tx| Box::pin(users::by_id(tx, id))).await;
-            user.map_err(|e: StoreError| Problem::from(e))?
-        }
+        Some(id) => core.read(principal.tenant, move |tx| Box::pin(users::by_id(tx, id))).await?,
     };
     let access = issue_access(
         core,

@@ -54,7 +54,7 @@ async fn commit(
     let (now, random) = (core.now(), core.random.clone());
     let (lifetimes, limits) = (core.settings.tokens.clone(), core.settings.sessions.clone());
     let ctx = ctx.clone();
-    let work = core.store.tenant(tenant.id).write(move |tx| {
+    let work = core.write(tenant.id, move |tx| {
         Box::pin(async move {
             let Some(session) = store::consume(tx, &hash, now).await? else {
                 let Some((session, used_at)) = store::find(tx, &hash).await? else {
@@ -86,7 +86,7 @@ async fn commit(
             Ok::<_, StoreError>(Outcome::Refreshed(Box::new(live), roles))
         })
     });
-    Ok(work.await?)
+    work.await
 }
 
 async fn load(tx: &mut TenantTx, session: SessionId) -> Result<Live, StoreError> {

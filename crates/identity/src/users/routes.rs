@@ -42,8 +42,8 @@ async fn read_profile(State(core): State<Arc<Core>>, permit: Permit<ReadProfile>
 }
 
 async fn load(core: &Core, principal: &Principal, id: UserId) -> Result<UserView, Problem> {
-    let user = core.store.tenant(principal.tenant).read(move |tx| Box::pin(store::by_id(tx, id))).await;
-    let user = user.map_err(|e: StoreError| Problem::from(e))?.ok_or(common::NOT_FOUND)?;
+    let user = core.read(principal.tenant, move |tx| Box::pin(store::by_id(tx, id))).await?;
+    let user = user.ok_or(common::NOT_FOUND)?;
     Ok(user.into())
 }
 
@@ -112,7 +112,7 @@ pub async fn change_profile(
     let entry = Entry::new(&*permit.principal, Action("user.profile_updated"), Target::new("user", id), &permit.ctx)
         .details(json!({"fields": change.touched()}));
     let random = core.random.clone();
-    let work = core.store.tenant(permit.principal.tenant).write(move |tx| {
+    let work = core.write(permit.principal.tenant, move |tx| {
         Box::pin(async move {
             let user = store::update_profile(tx, id, &change, now).await?;
             if user.is_some() {

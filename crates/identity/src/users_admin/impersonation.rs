@@ -105,7 +105,7 @@ async fn impersonate(
                 cookie_hash: None,
                 remember: false,
                 scope: Scope::default(),
-                ip: cause.ctx.client_ip.to_canonical().to_string(),
+                ip: cause.ctx.client_ip.to_string(),
                 user_agent: String::new(),
                 amr: Amr::NONE,
                 span,
@@ -114,13 +114,9 @@ async fn impersonate(
             sessions::mark_impersonated(tx, session, by).await?;
             let details = json!({"reason": reason, "session": session});
             cause.record(tx, IMPERSONATED, target(id), details).await?;
-            if let Some(email) = &user.email {
-                let letter = Letter::mail(Name::Impersonated, preferences::load(tx).await?.language, email)
-                    .of(Some(id))
-                    .with("name", user.display_name.clone().unwrap_or_default())
-                    .with("reason", reason)
-                    .at(cause.now);
-                post.write(tx, letter, Fate::Send).await?;
+            let language = preferences::load(tx).await?.language;
+            if let Some(letter) = Letter::to_user(Name::Impersonated, language, &user) {
+                post.write(tx, letter.with("reason", reason).at(cause.now), Fate::Send).await?;
             }
             Ok(((roles::of_user(tx, id).await?, user), None))
         })

@@ -34,16 +34,14 @@ pub(super) async fn list(
     filter: Filter,
     window: Window,
 ) -> Result<Vec<Managed>, Problem> {
-    core.store
-        .tenant(permit.principal.tenant)
-        .read(move |tx| Box::pin(async move { Ok(store::page(tx, &filter, window).await?) }))
-        .await
+    core.read(permit.principal.tenant, move |tx| Box::pin(async move { store::page(tx, &filter, window).await })).await
 }
 
 /// One user, deleted or not.
 pub(super) async fn get(core: &Core, permit: &Permit<ReadUsers>, id: UserId) -> Result<Managed, Problem> {
-    let found = core.store.tenant(permit.principal.tenant).read(move |tx| Box::pin(store::by_id(tx, id))).await;
-    found.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| common::NOT_FOUND.into())
+    core.read(permit.principal.tenant, move |tx| Box::pin(store::by_id(tx, id)))
+        .await?
+        .ok_or_else(|| common::NOT_FOUND.into())
 }
 
 /// Names every field in which another user has the same.
@@ -74,9 +72,7 @@ pub(super) async fn create(core: &Core, permit: &Permit<CreateUsers>, draft: Dra
     let id = UserId::new(cause.now, &*cause.random);
     let invite = invite.map(|language| (Ask::new(core, &cause.ctx.tenant, Purpose::Invitation), language));
     let created = core
-        .store
-        .tenant(cause.caller.tenant)
-        .write(move |tx| {
+        .write(cause.caller.tenant, move |tx| {
             Box::pin(async move {
                 roles::lock(tx).await?;
                 let authority = authority(tx, &cause.caller).await?;

@@ -24,7 +24,7 @@ where
     T: Send + 'static,
     R: for<'t> FnOnce(&'t mut TenantTx) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
 {
-    let work = core.store.tenant(caller.principal.tenant).read(move |tx| {
+    let work = core.read(caller.principal.tenant, move |tx| {
         Box::pin(async move {
             users::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
             Ok::<_, Problem>(read(tx).await?)
@@ -50,9 +50,7 @@ where
     }
     let cause = Cause::new(core, caller);
     let (value, seq) = core
-        .store
-        .tenant(cause.caller.tenant)
-        .write(move |tx| {
+        .write(cause.caller.tenant, move |tx| {
             Box::pin(async move {
                 roles::lock(tx).await?;
                 let user = users::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;

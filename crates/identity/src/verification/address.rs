@@ -59,7 +59,7 @@ pub async fn verify(core: &Core, ctx: &RequestContext, shown: Shown) -> Result<(
         Shown::Token(token) => super::tenant(core, token)?,
         Shown::Code(..) => ctx.tenant.id,
     };
-    let verified = core.store.tenant(tenant).write(move |tx| {
+    let verified = core.write(tenant, move |tx| {
         Box::pin(async move {
             let held = match &shown {
                 Shown::Token(token) => {
@@ -91,7 +91,7 @@ pub async fn resend(core: &Core, ctx: &RequestContext, email: Email, wish: Optio
     let within = limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok();
     let ask = Ask::new(core, &ctx.tenant, Purpose::VerifyEmail);
     let (now, random, ctx) = (core.now(), core.random.clone(), ctx.clone());
-    let written = core.store.tenant(ctx.tenant.id).write(move |tx| {
+    let written = core.write(ctx.tenant.id, move |tx| {
         Box::pin(async move {
             let language = wish.unwrap_or(preferences::load(tx).await?.language);
             let found = users::by_email(tx, &email).await?;
@@ -101,7 +101,7 @@ pub async fn resend(core: &Core, ctx: &RequestContext, email: Email, wish: Optio
             audit::record(tx, Entry::new(Actor::Anonymous, ASKED, target, &ctx), now, &*random).await
         })
     });
-    written.await.map_err(|e: StoreError| Problem::from(e))?;
+    written.await?;
     core.outbox.wake();
     Ok(())
 }

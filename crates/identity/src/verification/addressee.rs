@@ -14,7 +14,7 @@ use crate::{
 pub async fn addressee(core: &Core, purpose: Purpose, token: &Secret) -> Result<String, Problem> {
     let tenant = super::tenant(core, token)?;
     let (hash, now) = (core.vault.hash_token(token.expose().as_bytes()), core.now());
-    let found = core.store.tenant(tenant).read(move |tx| {
+    let found = core.read(tenant, move |tx| {
         Box::pin(async move {
             let Some(held) = proofs::peek(tx, hash, purpose, now).await? else { return Ok(None) };
             let user = users::by_id(tx, held.user).await?.filter(|user| stands(user, &held, purpose));

@@ -38,8 +38,8 @@ pub async fn request(
     let (ask, post) = (Ask::new(core, &ctx.tenant, Purpose::ChangeEmail), Post::new(core));
     let (now, random, session) = (core.now(), core.random.clone(), principal.session);
     let entry = Entry::new(principal, ASKED, Target::new("user", user.id), ctx);
-    let ip = ctx.client_ip.to_string();
-    let written = core.store.tenant(principal.tenant).write(move |tx| {
+    let ctx = ctx.clone();
+    let written = core.write(principal.tenant, move |tx| {
         Box::pin(async move {
             let language = wish.unwrap_or(preferences::load(tx).await?.language);
             proofs::void(tx, user.id, &[Purpose::ChangeEmail], now).await?;
@@ -51,18 +51,13 @@ pub async fn request(
                     post.write(tx, letter, Fate::send_if(owner.status == UserStatus::Active)).await?;
                 }
             }
-            if let Some(old) = &user.email {
-                let letter = Letter::mail(Name::EmailChangeRequested, language, old)
-                    .of(Some(user.id))
-                    .with("name", user.display_name.clone().unwrap_or_default())
-                    .with("new_email", email.as_str())
-                    .with("ip", ip);
-                post.write(tx, letter.at(now), Fate::Send).await?;
+            if let Some(letter) = Letter::to_user(Name::EmailChangeRequested, language, &user) {
+                post.write(tx, letter.with("new_email", email.as_str()).done(&ctx, now), Fate::Send).await?;
             }
             audit::record(tx, entry, now, &*random).await
         })
     });
-    written.await.map_err(|e: StoreError| Problem::from(e))?;
+    written.await?;
     core.outbox.wake();
     Ok(())
 }

@@ -26,7 +26,7 @@ pub async fn request(core: &Core, ctx: &RequestContext, email: Email, wish: Opti
     let within = limits::mail(core, ctx.tenant.id, email.as_str()).await.is_ok();
     let ask = Ask::new(core, &ctx.tenant, Purpose::ResetPassword);
     let (now, random, ctx) = (core.now(), core.random.clone(), ctx.clone());
-    let written = core.store.tenant(ctx.tenant.id).write(move |tx| {
+    let written = core.write(ctx.tenant.id, move |tx| {
         Box::pin(async move {
             let language = wish.unwrap_or(preferences::load(tx).await?.language);
             let found = users::by_email(tx, &email).await?;
@@ -36,7 +36,7 @@ pub async fn request(core: &Core, ctx: &RequestContext, email: Email, wish: Opti
             audit::record(tx, Entry::new(Actor::Anonymous, ASKED, target, &ctx), now, &*random).await
         })
     });
-    written.await.map_err(|e: StoreError| Problem::from(e))?;
+    written.await?;
     core.outbox.wake();
     Ok(())
 }
@@ -57,7 +57,7 @@ pub async fn choose(
     let hash = core.vault.hash_token(token.expose().as_bytes());
     // Only who holds a good token may have us hash.
     let now = core.now();
-    let found = core.store.tenant(tenant).read(move |tx| {
+    let found = core.read(tenant, move |tx| {
         Box::pin(async move {
             let Some(held) = proofs::peek(tx, hash, purpose, now).await? else { return Ok(None) };
             let account =
@@ -75,7 +75,7 @@ pub async fn choose(
     let (now, renewal) = (core.now(), Renewal::new(core, Some(ctx)).told_in(wish));
     let action = if purpose == Purpose::Invitation { ACCEPTED } else { RECOVERED };
     let entry = Entry::new(Actor::User(user.id), action, Target::new("user", user.id), ctx);
-    let chosen = core.store.tenant(tenant).write(move |tx| {
+    let chosen = core.write(tenant, move |tx| {
         Box::pin(async move {
             let Some(held) = proofs::consume(tx, hash, purpose, now).await? else { return Ok(None) };
             let account =

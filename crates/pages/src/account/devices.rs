@@ -10,7 +10,6 @@ use identity::{
 };
 use kernel::{DeviceId, Problem, Timestamp, problem::common};
 use minijinja::{Value, context};
-use storage::StoreError;
 
 use super::{Sure, at_field_of, own::Own, page, sure, when};
 use crate::{Pages, form::Posted, notice::Notice, texts::Words};
@@ -28,9 +27,7 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
 pub(super) async fn of<R>(own: &Own<R>) -> Result<Vec<Device>, Problem> {
     let (user, principal) = (own.id, &own.permit.principal);
     let session = principal.session;
-    let work = own.core().store.tenant(principal.tenant);
-    let found = work.read(move |tx| Box::pin(devices::list(tx, user, session))).await;
-    found.map_err(|error: StoreError| error.into())
+    own.core().read(principal.tenant, move |tx| Box::pin(devices::list(tx, user, session))).await
 }
 
 fn row(device: &Device, words: &Words, now: Timestamp) -> Value {

@@ -18,7 +18,6 @@ use identity::{
 };
 use kernel::{FactorId, Problem, Timestamp, problem::common};
 use minijinja::{Value, context};
-use storage::StoreError;
 
 use super::{Sure, own::Own, page, step_up, sure, when};
 use crate::{
@@ -49,8 +48,7 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
 
 pub(super) async fn all<R>(own: &Own<R>) -> Result<mfa::Factors, Problem> {
     let id = own.id;
-    let found = own.core().store.tenant(own.permit.principal.tenant).read(move |tx| Box::pin(mfa::overview(tx, id)));
-    found.await.map_err(|error: StoreError| error.into())
+    own.core().read(own.permit.principal.tenant, move |tx| Box::pin(mfa::overview(tx, id))).await
 }
 
 /// What a factor is called.

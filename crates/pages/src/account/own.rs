@@ -13,7 +13,6 @@ use identity::{
     users::{self, User},
 };
 use kernel::{Problem, UserId, problem::common};
-use storage::StoreError;
 
 use crate::{
     Pages,
@@ -36,9 +35,10 @@ impl<R> Own<R> {
     /// The account.
     pub(super) async fn user(&self) -> Result<User, Problem> {
         let id = self.id;
-        let found =
-            self.core().store.tenant(self.permit.principal.tenant).read(move |tx| Box::pin(users::by_id(tx, id))).await;
-        found.map_err(|error: StoreError| Problem::from(error))?.ok_or_else(|| common::NOT_FOUND.into())
+        self.core()
+            .read(self.permit.principal.tenant, move |tx| Box::pin(users::by_id(tx, id)))
+            .await?
+            .ok_or_else(|| common::NOT_FOUND.into())
     }
 }
 

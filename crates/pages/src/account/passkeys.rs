@@ -14,7 +14,6 @@ use identity::{
 };
 use kernel::{PasskeyId, Problem, Timestamp, problem::common};
 use minijinja::{Value, context};
-use storage::StoreError;
 
 use super::{Sure, at_field_of, own::Own, page, step_up, sure, when};
 use crate::{
@@ -37,9 +36,7 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
 /// The caller's passkeys.
 pub(super) async fn of<R>(own: &Own<R>) -> Result<Vec<Passkey>, Problem> {
     let user = own.id;
-    let work = own.core().store.tenant(own.permit.principal.tenant);
-    let found = work.read(move |tx| Box::pin(passkeys::list(tx, user))).await;
-    found.map_err(|error: StoreError| error.into())
+    own.core().read(own.permit.principal.tenant, move |tx| Box::pin(passkeys::list(tx, user))).await
 }
 
 fn row(passkey: &Passkey, words: &Words, now: Timestamp) -> Value {

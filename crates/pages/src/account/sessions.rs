@@ -10,7 +10,6 @@ use identity::{
 };
 use kernel::{Problem, SessionId, Timestamp, problem::common};
 use minijinja::{Value, context};
-use storage::StoreError;
 
 use super::{Sure, own::Own, page, sure, when};
 use crate::{Pages, form::Posted, notice::Notice, texts::Words};
@@ -28,9 +27,7 @@ pub(super) fn routes() -> Router<Arc<Pages>> {
 /// The caller's live sessions.
 pub(super) async fn of<R>(own: &Own<R>) -> Result<Vec<Session>, Problem> {
     let (user, now) = (own.id, own.core().now());
-    let work = own.core().store.tenant(own.permit.principal.tenant);
-    let found = work.read(move |tx| Box::pin(sessions::list(tx, user, now))).await;
-    found.map_err(|error: StoreError| error.into())
+    own.core().read(own.permit.principal.tenant, move |tx| Box::pin(sessions::list(tx, user, now))).await
 }
 
 fn row(session: &Session, current: Option<SessionId>, words: &Words, now: Timestamp) -> Value {

@@ -143,13 +143,13 @@ impl FromFile {
             let done = imports::run_one(&core, tenant, id, |import| output::progress(&progress(import))).await;
             output::progress_done();
             done?;
-            let read = core.store.tenant(tenant).read(move |tx| {
+            let read = core.read(tenant, move |tx| {
                 Box::pin(async move {
                     let import = imports::load(tx, id).await?;
                     Ok::<_, StoreError>((import, imports::errors(tx, id, 0, SHOWN).await?))
                 })
             });
-            let (import, errors) = read.await.map_err(kernel::Problem::from)?;
+            let (import, errors) = read.await?;
             let import = import.ok_or_else(|| Failure::new("the import is gone"))?;
             for wrong in &errors {
                 let field = if wrong.field.is_empty() { String::new() } else { format!("{} ", wrong.field) };

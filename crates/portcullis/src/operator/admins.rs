@@ -62,7 +62,7 @@ pub async fn create(core: &Core, email: Email, password: Secret) -> Result<(), A
     let role = SUPER_ADMIN.parse().map_err(|e| Problem::new(common::INTERNAL).cause(e))?;
     let (now, random) = (core.now(), core.random.clone());
     let id = UserId::new(now, &*random);
-    let made = core.store.tenant(tenant).write(move |tx| {
+    let made = core.write(tenant, move |tx| {
         Box::pin(async move {
             if !users::create(tx, id, &account, now).await? {
                 return Ok(None);
@@ -74,7 +74,7 @@ pub async fn create(core: &Core, email: Email, password: Secret) -> Result<(), A
             publish::append(tx, &Change::UserStanding { user: id }, now).await.map(Some)
         })
     });
-    match made.await.map_err(|e: StoreError| Problem::from(e))? {
+    match made.await? {
         Some(seq) => Ok(core.settle(seq).await?),
         None => Err(AdminError::Exists(email.to_string())),
     }
@@ -82,8 +82,9 @@ pub async fn create(core: &Core, email: Email, password: Secret) -> Result<(), A
 
 async fn find(core: &Core, tenant: TenantId, login: &str) -> Result<Account, AdminError> {
     let typed = Login::new(login);
-    let found = core.store.tenant(tenant).read(move |tx| Box::pin(async move { users::by_login(tx, &typed).await }));
-    found.await.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| AdminError::Unknown(login.to_owned()))
+    core.read(tenant, move |tx| Box::pin(async move { users::by_login(tx, &typed).await }))
+        .await?
+        .ok_or_else(|| AdminError::Unknown(login.to_owned()))
 }
 
 /// Gives a user a new password, ends all their sessions and unlocks them.
@@ -96,7 +97,7 @@ pub async fn reset_password(core: &Core, login: &str, password: Secret) -> Resul
     let new = new_password::judge(core, Some(tenant), None, candidate).await?.hash(core).await?;
     let (now, vault, renewal) = (core.now(), core.vault.clone(), Renewal::new(core, None));
     let entry = Entry::by_system(Action("user.password_reset"), Target::new("user", account.user.id));
-    let done = core.store.tenant(tenant).write(move |tx| {
+    let done = core.write(tenant, move |tx| {
         Box::pin(async move {
             lockout::unlock(tx, &vault, &account.user).await?;
             let ended = renewal.password(tx, &account.user, &new, None, entry).await?.ok_or(common::NOT_FOUND)?;
@@ -112,7 +113,7 @@ pub async fn unlock(core: &Core, login: &str) -> Result<bool, AdminError> {
     let tenant = default_tenant(core)?;
     let account = find(core, tenant, login).await?;
     let (now, random, vault) = (core.now(), core.random.clone(), core.vault.clone());
-    let done = core.store.tenant(tenant).write(move |tx| {
+    let done = core.write(tenant, move |tx| {
         Box::pin(async move {
             let found = lockout::unlock(tx, &vault, &account.user).await?;
             if found {
