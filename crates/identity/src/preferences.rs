@@ -11,7 +11,7 @@ mod store;
 
 pub use model::Preferences;
 pub use routes::routes;
-pub use store::load;
+pub use store::{demands_factor, load};
 
 kernel::problems! {
     /// The caller would lock themselves out.

@@ -22,10 +22,10 @@ mod store;
 pub use model::{Ended, InvalidScope, Live, NewSession, Owner, Reason, Scope, Session, Span, Wishes, needs_touch};
 pub use policy::{SessionPolicy, WhenFull};
 pub use routes::routes;
-pub use service::{authenticate_cookie, end_many, end_one};
+pub use service::{authenticate_cookie, end_many, end_one, suffices};
 pub use store::{
-    Revoked, by_cookie, by_id, count, familiar, insert, list, mark_impersonated, revoke_all, revoke_of_device,
-    revoke_oldest, revoke_one, touch,
+    Revoked, by_cookie, by_id, count, familiar, insert, list, mark_impersonated, revoke_all, revoke_impersonations,
+    revoke_of_device, revoke_oldest, revoke_one, touch,
 };
 
 kernel::problems! {
@@ -35,6 +35,8 @@ kernel::problems! {
     pub EXPIRED = 401 "session.expired" "The session has expired" "Sign in again.";
     /// Logged out, revoked, or the account is not active.
     pub ENDED = 401 "session.ended" "The session has ended" "Sign in again.";
+    /// Of a password alone, and its person must have a second factor by now.
+    pub WEAK = 401 "session.second_factor_needed" "This session needs a second factor" "Sign in again: you are asked for one, or to set one up.";
     /// They have as many as the tenant lets a person have.
     pub FULL = 409 "session.too_many" "You are signed in too often" "Sign out somewhere else first, or ask an administrator to end your other sessions.";
     /// A refresh token was used a second time, so the whole session was ended.

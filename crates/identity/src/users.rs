@@ -40,6 +40,8 @@ crate::rights! {
 }
 
 kernel::problems! {
+    /// Before the address is verified, nobody knows whose the account is: no factor or passkey is set up.
+    pub EMAIL_UNVERIFIED = 403 "user.email_unverified" "Confirm your e-mail address first" "Open the link in the mail that was sent to you, or ask for another by POST /api/v1/auth/verify-email/resend; then try again.";
     /// The call is about the caller's own account, and a tenant's API key has none.
     pub NO_ACCOUNT = 403 "account.none" "The caller has no account" "This call is about a user's own account. Use a credential of a user, not an API key of the tenant.";
 }

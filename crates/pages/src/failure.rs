@@ -43,6 +43,7 @@ const PROBLEMS: &[(&str, &str)] = &[
     ("mfa.off", "problem-mfa-off"),
     ("mfa.needed", "problem-mfa-needed"),
     ("mfa.too_many", "problem-mfa-too-many"),
+    ("user.email_unverified", "problem-email-unverified"),
     ("login.passkey_needed", "problem-passkey-needed"),
     ("passkey.invalid", "problem-passkey-invalid"),
     ("passkey.refused", "problem-passkey-refused"),

@@ -14,12 +14,12 @@ use identity::{
     devices::Shown,
     http::{Fields, Refusal},
     sessions::{Scope, Wishes},
-    users::Login,
+    users::{self, Login},
 };
 use kernel::Problem;
 
 use crate::{
-    Pages,
+    Pages, address,
     form::{Form, Posted},
     name,
     return_to::{self, ReturnTo},
@@ -112,7 +112,12 @@ async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
         }
         Err(problem) if !problem.is_fault() => {
             let page = password_page(&visit, form.text("login"), form.is_ticked("remember"), to.as_ref()).await?;
-            Ok(visit.show(page.refused(problem)))
+            // The page that asks for another mail knows the address.
+            let unverified = problem.kind == users::EMAIL_UNVERIFIED;
+            if let Some(email) = form.text("login").parse().ok().filter(|_| unverified) {
+                address::remember(&visit, &email);
+            }
+            Ok(visit.show(page.with("unverified", unverified).refused(problem)))
         }
         Err(problem) => Err(problem.into()),
     }

@@ -190,4 +190,5 @@ problem-no-phone = Není uveden telefon, na který by bylo možné poslat kód. 
 problem-passkey-invalid = Přístupový klíč nebyl přijat. Zkuste to prosím znovu, nebo zvolte jiný způsob.
 problem-passkey-none = Pro tuto adresu nemáte přístupový klíč. Zvolte prosím jiný způsob.
 problem-passkey-needed = Přihlaste se prosím přístupovým klíčem: samotné heslo zde nestačí.
+problem-email-unverified = Nejprve prosím potvrďte svou e-mailovou adresu: otevřete odkaz ve zprávě, kterou jsme vám poslali, nebo si vyžádejte novou.
 fault-phone = Zadejte prosím číslo v mezinárodním tvaru, například +4930123456.

@@ -185,4 +185,5 @@ problem-no-phone = Es ist keine Telefonnummer hinterlegt, an die wir einen Code 
 problem-passkey-invalid = Der Passkey wurde nicht angenommen. Bitte versuchen Sie es noch einmal, oder wählen Sie eine andere Möglichkeit.
 problem-passkey-none = Sie haben keinen Passkey für diese Adresse. Bitte wählen Sie eine andere Möglichkeit.
 problem-passkey-needed = Bitte melden Sie sich mit Ihrem Passkey an: Ein Passwort allein genügt hier nicht.
+problem-email-unverified = Bitte bestätigen Sie zuerst Ihre E-Mail-Adresse: Öffnen Sie den Link in der Mail, die wir Ihnen geschickt haben, oder fordern Sie eine neue an.
 fault-phone = Bitte geben Sie eine Nummer im internationalen Format ein, etwa +4930123456.

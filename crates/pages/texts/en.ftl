@@ -185,4 +185,5 @@ problem-no-phone = There is no phone to send a code to. Please use another way.
 problem-passkey-invalid = The passkey was not accepted. Please try again, or choose another way.
 problem-passkey-none = You have no passkey for this address. Please choose another way.
 problem-passkey-needed = Please sign in with your passkey: a password alone is not enough here.
+problem-email-unverified = Please confirm your e-mail address first: open the link in the mail that we have sent, or ask for another mail.
 fault-phone = Please enter a number in international form, such as +4930123456.

@@ -185,4 +185,5 @@ problem-no-phone = No hay ningún teléfono al que enviar un código. Usa otro m
 problem-passkey-invalid = La llave de acceso no se ha aceptado. Inténtalo de nuevo o elige otro método.
 problem-passkey-none = No tienes ninguna llave de acceso para esta dirección. Elige otro método.
 problem-passkey-needed = Inicia sesión con tu llave de acceso: aquí no basta con la contraseña.
+problem-email-unverified = Confirma primero tu dirección de correo: abre el enlace del mensaje que te hemos enviado o pide otro.
 fault-phone = Introduce un número en formato internacional, por ejemplo +4930123456.

@@ -185,4 +185,5 @@ problem-no-phone = Aucun numéro de téléphone n’est enregistré pour recevoi
 problem-passkey-invalid = La clé d’accès n’a pas été acceptée. Veuillez réessayer ou choisir une autre méthode.
 problem-passkey-none = Vous n’avez pas de clé d’accès pour cette adresse. Veuillez choisir une autre méthode.
 problem-passkey-needed = Veuillez vous connecter avec votre clé d’accès : un mot de passe seul ne suffit pas ici.
+problem-email-unverified = Veuillez d’abord confirmer votre adresse e-mail : ouvrez le lien du message que nous vous avons envoyé ou demandez-en un autre.
 fault-phone = Veuillez saisir un numéro au format international, par exemple +4930123456.

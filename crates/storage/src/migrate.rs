@@ -43,6 +43,7 @@ migrations! {
     7 "0007_branding",
     8 "0008_abuse",
     9 "0009_previews",
+    10 "0010_standing",
 }
 
 impl Migration {

@@ -49,6 +49,10 @@ impl Proven {
         if !allowed.is_empty() && !allowed.iter().any(|network| network.contains(request.client_ip)) {
             return Err(Problem::new(NETWORK).cause(request.client_ip));
         }
+        let acting = principal.impersonator.and_then(|user| edge.revocations.standing(user));
+        if matches!(acting, Some(Standing::Disabled)) {
+            return refused("whoever acts as the user is disabled");
+        }
         match principal.subject.user().and_then(|user| edge.revocations.standing(user)) {
             None => Ok(principal.clone()),
             Some(Standing::Disabled) => refused("the user is disabled"),

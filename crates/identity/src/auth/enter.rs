@@ -181,6 +181,7 @@ impl Entering {
             authenticated_at: now,
             amr: entrance.amr,
             cookie: wishes.set_cookie,
+            trusted_at: None,
             last_seen_at: now,
             span,
             revoked: None,
@@ -259,7 +260,7 @@ impl Entering {
     async fn is_too_weak(&self, tx: &mut TenantTx, policy: &MfaPolicy) -> Result<bool, StoreError> {
         let user = self.session.user;
         if mfa::offers(tx, user).await?.is_empty() {
-            let demanded = policy.demands(&roles::of_user(tx, user).await?);
+            let demanded = preferences::demands_factor(tx, policy, user).await?;
             if !demanded || !strength::beyond_password(tx, user).await? {
                 return Ok(demanded);
             }

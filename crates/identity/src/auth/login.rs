@@ -30,7 +30,6 @@ use crate::{
     },
     passkeys::{self, Party},
     preferences::{self, Preferences},
-    roles,
     sessions::{self, Wishes},
     strength,
     users::{self, Account, Login, User, UserKind, UserStatus},
@@ -108,6 +107,11 @@ pub async fn login(core: &Core, ctx: &RequestContext, request: LoginRequest) -> 
         // They have a passkey of another host: whoever knows just the password must not add a factor of their own.
         forgive(core, ctx.tenant.id, counter).await?;
         return Err(note_passkey_needed(core, ctx, account.user.id).await?);
+    }
+    if wanted && offers.is_empty() && !account.user.has_proven_address() {
+        // Whoever has the address would find somebody else's factor on their account.
+        forgive(core, ctx.tenant.id, counter).await?;
+        return Err(users::EMAIL_UNVERIFIED.into());
     }
     if wanted && (offers.is_empty() || !trusted) {
         return challenge(core, ctx, request, account.user.id, password, counter, offers).await;
@@ -209,7 +213,7 @@ async fn load(core: &Core, ctx: &RequestContext, request: &LoginRequest) -> Resu
             let known = shown.recognise(tx, &vault, id).await?;
             let familiar = sessions::familiar(tx, id, ip, now).await?;
             let (mut offers, preferences) = (mfa::offers(tx, id).await?, preferences::load(tx).await?);
-            let wanted = !offers.is_empty() | preferences.mfa.demands(&roles::of_user(tx, id).await?);
+            let wanted = !offers.is_empty() | preferences::demands_factor(tx, &preferences.mfa, id).await?;
             let held = strength::beyond_password(tx, id).await?;
             if let Some(host) = host
                 && passkeys::exists_at(tx, id, &host).await?

@@ -1,7 +1,6 @@
 //! Registering.
 
 use kernel::{Problem, RequestContext, RoleName, Secret, UserId, problem::common};
-use serde_json::json;
 use storage::{StoreError, TenantTx};
 
 use super::CLOSED;
@@ -33,9 +32,9 @@ pub struct Registration {
     pub work: Option<Work>,
 }
 
-/// Creates the account and asks its owner to verify the address; or, if the address or external id is
-/// taken, does nothing but tell the owner of the address. Both hash once and write one unit with one proof
-/// and one letter.
+/// Creates the account and asks its owner to verify the address; or, if the address is taken, does nothing but tell
+/// its owner. Both hash once and write one unit with one proof and one letter. An external id is what somebody says it
+/// is, and so are two of the same, until somebody who manages users confirms one.
 pub async fn register(
     core: &Core,
     ctx: &RequestContext,
@@ -91,10 +90,7 @@ async fn duplicate(
 ) -> Result<(Option<UserId>, Entry), StoreError> {
     let found = users::by_email(tx, email).await?;
     let owner = found.as_ref().filter(|user| user.status == UserStatus::Active).map(|user| user.id);
-    let (target, taken) = match found {
-        Some(user) => (Target::new("user", user.id), "email"),
-        None => (Target::unknown("user"), "external_id"),
-    };
+    let target = found.map_or(Target::unknown("user"), |user| Target::new("user", user.id));
     let entry = Entry::new(Actor::Anonymous, Action("user.register_duplicate"), target, ctx);
-    Ok((owner, entry.failed().details(json!({"taken": taken}))))
+    Ok((owner, entry.failed()))
 }

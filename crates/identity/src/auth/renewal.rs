@@ -22,7 +22,7 @@ use crate::{
     mfa,
     new_password::NewPassword,
     outbox::{Fate, Letter, Post},
-    passkeys, preferences,
+    preferences,
     proofs::{self, Purpose},
     sessions::{self, Reason, Revoked},
     templates::Name,
@@ -137,12 +137,10 @@ impl Renewal {
     }
 }
 
-/// Takes away whatever lets somebody into an account beside its password, before its address is verified for the first
-/// time by somebody who chooses a password: anybody can have registered with the address, and have planted it. Returns
-/// the entry of the feed to settle.
+/// Takes away what whoever registered may have left behind, when somebody proves to have the address and chooses a
+/// password: anybody can register with an address. Second factors and passkeys are none of it: nobody has them before
+/// the address is [verified](User::has_proven_address). Returns the entry of the feed to settle.
 pub async fn evict(tx: &mut TenantTx, user: UserId, now: Timestamp) -> Result<Option<i64>, StoreError> {
-    mfa::reset(tx, user, now).await?;
-    passkeys::remove_all(tx, user).await?;
     devices::delete_all(tx, user).await?;
     api_keys::revoke_all(tx, user, now).await
 }

@@ -91,6 +91,7 @@ impl RegisterBody {
             display_name,
             company_name,
             phone,
+            external_id_claimed: external_id.is_some(),
             external_id,
             attributes: attributes.flatten().unwrap_or_default(),
             ..NewUser::person(email.clone())

@@ -28,7 +28,7 @@ use crate::{
         self, CHALLENGE, CODE, IMPOSSIBLE, NO_FACTOR, NO_LOGIN, Offer, Proof, RECENT, SecondProof, USED,
         challenges::{self, LIFE, Opening, Pending, Presented, Purpose},
     },
-    passkeys, preferences, roles,
+    passkeys, preferences,
     sessions::{self, Live, Wishes},
     strength,
     users::{self, Account},
@@ -85,7 +85,7 @@ async fn means(core: &Core, principal: &Principal, user: UserId, session: Sessio
                 offers: mfa::offers(tx, user).await?,
                 passkey: !passkeys::list(tx, user).await?.is_empty(),
                 held: strength::beyond_password(tx, user).await?,
-                demanded: policy.demands(&roles::of_user(tx, user).await?),
+                demanded: preferences::demands_factor(tx, &policy, user).await?,
                 live: sessions::by_id(tx, session).await?,
             })
         })

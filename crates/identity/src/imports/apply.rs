@@ -106,6 +106,7 @@ impl Batch<'_> {
             company_name: row.company_name.clone(),
             phone: row.phone.clone(),
             external_id: row.external_id.clone(),
+            external_id_claimed: false,
             attributes: row.attributes.clone().unwrap_or_default(),
             password_hash: ready.hash.clone(),
         };
@@ -200,6 +201,7 @@ fn merged(old: &User, row: &Row) -> User {
     User {
         username: text(row.username.as_ref().map(Username::as_str), &old.username),
         external_id: text(row.external_id.as_ref().map(ExternalId::as_str), &old.external_id),
+        external_id_claimed: old.external_id_claimed && row.external_id.is_none(),
         display_name: text(row.display_name.as_deref(), &old.display_name),
         company_name: text(row.company_name.as_deref(), &old.company_name),
         phone: text(row.phone.as_ref().map(users::Phone::as_str), &old.phone),
@@ -212,7 +214,7 @@ fn merged(old: &User, row: &Row) -> User {
 fn touched(old: &User, new: &User) -> Vec<&'static str> {
     let changed = [
         ("username", old.username != new.username),
-        ("external_id", old.external_id != new.external_id),
+        ("external_id", (&old.external_id, old.external_id_claimed) != (&new.external_id, new.external_id_claimed)),
         ("display_name", old.display_name != new.display_name),
         ("company_name", old.company_name != new.company_name),
         ("phone", old.phone != new.phone),
@@ -222,11 +224,11 @@ fn touched(old: &User, new: &User) -> Vec<&'static str> {
 }
 
 /// Why this need not be who the record means. Anybody can register with somebody's address and a password of their
-/// own: until the address is verified it says nothing about whose the account is. An external id does, because only
-/// those who manage users give one.
+/// own: until the address is verified it says nothing about whose the account is. An external id does, if it was given or
+/// confirmed by those who manage users.
 async fn unproven(tx: &mut TenantTx, row: &Row, user: &User) -> Result<Option<Wrong>, StoreError> {
-    let known =
-        user.external_id.is_some() && row.external_id.as_ref().map(ExternalId::as_str) == user.external_id.as_deref();
+    let confirmed = user.external_id.is_some() && !user.external_id_claimed;
+    let known = confirmed && row.external_id.as_ref().map(ExternalId::as_str) == user.external_id.as_deref();
     let verified = user.email.is_none() || user.email_verified_at.is_some();
     if known || verified || !users::has_password(tx, user.id).await? {
         return Ok(None);
@@ -255,7 +257,8 @@ async fn find(tx: &mut TenantTx, row: &Row) -> Result<Result<Option<User>, Wrong
         stronger = true;
     }
     let other = |user: &User| {
-        row.external_id.as_ref().zip(user.external_id.as_ref()).is_some_and(|(new, old)| new.as_str() != old)
+        let theirs = user.external_id.as_ref().filter(|_| !user.external_id_claimed);
+        row.external_id.as_ref().zip(theirs).is_some_and(|(new, old)| new.as_str() != old)
     };
     match meant {
         Some(user) if other(&user) => {

@@ -23,6 +23,7 @@ crate::testing::on_both_databases! {
     files_are_bounded_and_wrong_ones_are_told;
     attributes_meet_the_tenants_schema;
     who_registered_with_an_address_is_not_taken_for_its_owner;
+    who_says_to_have_an_external_id_is_not_taken_for_its_owner;
     a_key_that_ends_imports_no_more;
     nobody_imports_as_somebody_else;
     a_file_may_arrive_slowly;
@@ -261,6 +262,24 @@ async fn who_registered_with_an_address_is_not_taken_for_its_owner(node: TestCor
     let ada = user(&node, &boss, "ada@example.com").await;
     assert_eq!((&ada["email_verified"], &ada["roles"]), (&json!(false), &json!(["user"])));
     assert_eq!(ada["external_id"], Json::Null);
+}
+
+async fn who_says_to_have_an_external_id_is_not_taken_for_its_owner(node: TestCore) {
+    let boss = node.person("boss@example.com", &["super_admin"]).await;
+    for email in ["ada@example.com", "eve@example.com"] {
+        let body = json!({"email": email, "password": PASSWORD, "external_id": "7"});
+        node.post("/api/v1/auth/register", &body).send().await.expect(201);
+    }
+    // By the id alone nobody is found, and with the address it proves nothing.
+    let file = "username,external_id,roles\nada,7,admin\n";
+    assert_eq!(counts(&csv(&node, &boss, "?mode=upsert", file).await), [1, 0, 0, 0]);
+    let file = "email,external_id,roles\nada@example.com,8,admin\n";
+    let done = csv(&node, &boss, "?mode=upsert", file).await;
+    assert_eq!(report(&node, &boss, &done).await, [(2, "email".to_owned(), "unverified".to_owned())]);
+    for email in ["ada@example.com", "eve@example.com"] {
+        let found = user(&node, &boss, email).await;
+        assert_eq!((&found["roles"], &found["external_id"]), (&json!(["user"]), &json!("7")), "{email}");
+    }
 }
 
 /// Sends a file, without working on it.

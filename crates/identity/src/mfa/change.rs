@@ -16,7 +16,7 @@ use crate::{
     http::{Caller, Cause},
     language::Language,
     outbox::{Fate, Letter, Post},
-    preferences, roles,
+    preferences,
     sessions::{self, Reason},
     strength,
     templates::Name,
@@ -91,8 +91,14 @@ async fn begin(core: &Core, caller: &Caller, beginning: Beginning) -> Result<Enr
 
 /// Begins with an authenticator app.
 pub async fn begin_totp(core: &Core, caller: &Caller) -> Result<Enrolment, Problem> {
-    let user = load_owner(core, caller).await?;
+    let user = proven(load_owner(core, caller).await?)?;
     begin(core, caller, Beginning::totp(core, &caller.ctx, &user)?).await
+}
+
+/// Nobody sets a factor up for an address that may be somebody else's: its owner could not get rid of it, because a
+/// reset takes no factor away.
+fn proven(user: User) -> Result<User, Problem> {
+    if user.has_proven_address() { Ok(user) } else { Err(users::EMAIL_UNVERIFIED.into()) }
 }
 
 /// Begins with a phone.
@@ -102,7 +108,7 @@ pub async fn begin_sms(
     phone: Phone,
     wish: Option<Language>,
 ) -> Result<Enrolment, Problem> {
-    let user = load_owner(core, caller).await?;
+    let user = proven(load_owner(core, caller).await?)?;
     begin(core, caller, Beginning::sms(core, &caller.ctx, &user, &phone, wish).await?).await
 }
 
@@ -171,8 +177,8 @@ pub async fn remove(core: &Core, caller: &Caller, id: FactorId, wish: Option<Lan
                 return Err(Problem::new(common::NOT_FOUND));
             }
             if store::confirmed(tx, user.id).await?.is_empty() {
-                let roles = roles::of_user(tx, user.id).await?;
-                if preferences::load(tx).await?.mfa.demands(&roles) {
+                let policy = preferences::load(tx).await?.mfa;
+                if preferences::demands_factor(tx, &policy, user.id).await? {
                     return Err(NEEDED.into());
                 }
                 store::replace_codes(tx, user.id, &[], cause.now).await?;

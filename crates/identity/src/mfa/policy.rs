@@ -26,7 +26,7 @@ pub enum Requirement {
 pub struct MfaPolicy {
     /// Whether people have second factors.
     pub required: Requirement,
-    /// Whoever has one of these roles must have a second factor, unless nobody can.
+    /// Whoever has one of these roles, or one that inherits from them, must have a second factor, unless nobody can.
     #[schema(value_type = Vec<String>, max_items = 50, example = json!(["admin", "teacher"]))]
     pub roles: Vec<RoleName>,
     /// For how many days people may have a browser trusted, so that it is not asked for a second factor: 0 for not at
@@ -56,13 +56,17 @@ impl MfaPolicy {
     pub fn trust(&self) -> Duration {
         Duration::from_secs(u64::from(self.trust_days) * 86_400)
     }
-    /// Whether somebody with these roles must have a second factor.
-    pub fn demands(&self, roles: &[RoleName]) -> bool {
+    /// Whether somebody with these roles, inherited ones included, must have a second factor.
+    pub fn demands<'r>(&self, roles: impl IntoIterator<Item = &'r RoleName>) -> bool {
         match self.required {
             Requirement::Never => false,
-            Requirement::Optional => roles.iter().any(|role| self.roles.contains(role)),
+            Requirement::Optional => roles.into_iter().any(|role| self.roles.contains(role)),
             Requirement::Always => true,
         }
+    }
+    /// Whether that depends on roles at all.
+    pub const fn asks_for_roles(&self) -> bool {
+        matches!(self.required, Requirement::Optional) && !self.roles.is_empty()
     }
 }
 

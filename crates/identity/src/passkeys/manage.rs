@@ -43,6 +43,10 @@ async fn owner(
     let user = users::by_id(tx, id).await?.ok_or(common::UNAUTHENTICATED)?;
     let passkeys = store::list(tx, id).await?;
     mfa::require_fresh(principal, strength::beyond_password(tx, id).await?, now)?;
+    // As with factors: a reset takes no passkey away.
+    if adds && !user.has_proven_address() {
+        return Err(users::EMAIL_UNVERIFIED.into());
+    }
     if adds && i64::try_from(passkeys.len()).is_ok_and(|count| count >= MOST) {
         return Err(TOO_MANY.into());
     }

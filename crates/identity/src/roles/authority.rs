@@ -55,7 +55,12 @@ impl Authority {
 /// Reads the caller's authority in the transaction of what they want to change. Somebody who was
 /// disabled or demoted a moment ago holds accordingly less, whatever their credential says.
 pub async fn authority(tx: &mut TenantTx, caller: &Principal) -> Result<Authority, StoreError> {
-    if caller.tenant != tx.tenant() {
+    // Whoever acts as somebody may no more once they may not act at all.
+    let acting = match caller.impersonator {
+        Some(by) => store::is_active(tx, by).await?,
+        None => true,
+    };
+    if caller.tenant != tx.tenant() || !acting {
         return Ok(Authority::new(GrantSet::default(), None));
     }
     Ok(match caller.subject {

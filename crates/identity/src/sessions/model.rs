@@ -207,6 +207,8 @@ pub struct Live {
     pub amr: Amr,
     /// Whether it has a cookie.
     pub cookie: bool,
+    /// Since when its browser is trusted, if it is.
+    pub trusted_at: Option<Timestamp>,
     /// Last use that was noted.
     pub last_seen_at: Timestamp,
     /// When it ends.

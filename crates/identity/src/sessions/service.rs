@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kernel::{AuthMethod, Principal, Problem, RequestContext, Secret, SessionId, Subject, UserId};
+use kernel::{Acr, AuthMethod, Principal, Problem, RequestContext, Secret, SessionId, Subject, Timestamp, UserId};
 use serde_json::json;
-use storage::StoreError;
+use storage::{StoreError, TenantTx};
 
-use super::{INVALID, Reason, bearer, needs_touch, store};
+use super::{INVALID, Live, Reason, WEAK, bearer, needs_touch, store};
 use crate::{
     Core,
     audit::{self, Action, Actor, Entry, Target},
@@ -24,12 +24,15 @@ pub async fn authenticate_cookie(core: &Core, cookie: Secret) -> Result<Arc<Prin
     let found = core.read(tenant, move |tx| {
         Box::pin(async move {
             let Some(live) = store::by_cookie(tx, hash).await? else { return Ok(None) };
+            live.check(now)?;
+            if !suffices(tx, &live, now).await? {
+                return Err(Problem::new(WEAK));
+            }
             let roles = roles::of_user(tx, live.owner.id).await?;
-            Ok::<_, StoreError>(Some((live, roles)))
+            Ok(Some((live, roles)))
         })
     });
     let (live, roles) = found.await?.ok_or(INVALID)?;
-    live.check(now)?;
     let mut span = live.span;
     if needs_touch(live.last_seen_at, now) {
         let (operator, remember, id) = (core.settings.sessions.clone(), live.remember, live.id);
@@ -59,6 +62,17 @@ pub async fn authenticate_cookie(core: &Core, cookie: Secret) -> Result<Arc<Prin
         impersonator: None,
         expires_at: span.idle.min(span.absolute).min(now + ASK_AGAIN),
     }))
+}
+
+/// Whether what the person proved is still enough: they may have to have a second factor by now, because their tenant
+/// has decided so or they were given a role. A browser that is trusted need not show one.
+pub async fn suffices(tx: &mut TenantTx, live: &Live, now: Timestamp) -> Result<bool, StoreError> {
+    if live.amr.acr() != Some(Acr::Single) {
+        return Ok(true);
+    }
+    let policy = preferences::load(tx).await?.mfa;
+    let trusted = live.trusted_at.is_some_and(|at| now < at + policy.trust());
+    Ok(trusted || !preferences::demands_factor(tx, &policy, live.owner.id).await?)
 }
 
 /// Ends all sessions of a user, but for one perhaps, and returns how many: with the audit entry, and at the

@@ -49,8 +49,9 @@ pub async fn mark_impersonated(tx: &mut TenantTx, id: SessionId, by: UserId) -> 
 
 const LIVE: &str = "SELECT s.id, s.scope, s.remember, s.authenticated_at, s.last_seen_at, s.idle_expires_at,
         s.expires_at, CASE WHEN s.revoked_at IS NULL THEN NULL ELSE COALESCE(s.revoked_reason, '') END,
-        u.id, u.status, u.email, u.username, u.display_name, s.amr, s.cookie_hash IS NOT NULL
+        u.id, u.status, u.email, u.username, u.display_name, s.amr, s.cookie_hash IS NOT NULL, d.trusted_at
     FROM sessions s JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
+        LEFT JOIN devices d ON d.tenant_id = s.tenant_id AND d.id = s.device_id
     WHERE s.tenant_id = $1 AND";
 
 fn live(row: &Row) -> Result<Live, StoreError> {
@@ -62,6 +63,7 @@ fn live(row: &Row) -> Result<Live, StoreError> {
         authenticated_at: row.get(3)?,
         amr: Amr::from_stored(&row.get::<String>(13)?),
         cookie: row.get(14)?,
+        trusted_at: row.get(15)?,
         last_seen_at: row.get(4)?,
         span: Span { idle: row.get(5)?, absolute: row.get(6)? },
         revoked: row.get(7)?,
@@ -138,7 +140,7 @@ pub async fn revoke_one(
     revoke(tx, sql, params![id, now, reason.as_str(), of]).await
 }
 
-/// Ends all sessions of a user, but for one perhaps.
+/// Ends all sessions of a user, but for one perhaps, and those in which they act as others.
 pub async fn revoke_all(
     tx: &mut TenantTx,
     user: UserId,
@@ -151,7 +153,20 @@ pub async fn revoke_all(
         WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3 AND id <> $5 RETURNING id";
     // Nobody has the nil id.
     let except = except.unwrap_or_else(|| SessionId::from_uuid(uuid::Uuid::nil()));
-    revoke(tx, sql, params![user, now, reason.as_str(), except]).await
+    let own = revoke(tx, sql, params![user, now, reason.as_str(), except]).await?;
+    Ok(own.and(revoke_impersonations(tx, user, reason, now).await?))
+}
+
+/// Ends the sessions in which somebody acts as others.
+pub async fn revoke_impersonations(
+    tx: &mut TenantTx,
+    by: UserId,
+    reason: Reason,
+    now: Timestamp,
+) -> Result<Revoked, StoreError> {
+    let sql = "UPDATE sessions SET revoked_at = $3, revoked_reason = $4
+        WHERE tenant_id = $1 AND impersonator = $2 AND revoked_at IS NULL AND expires_at > $3 RETURNING id";
+    revoke(tx, sql, params![by, now, reason.as_str()]).await
 }
 
 const OWN: &str = "tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $3 AND idle_expires_at > $3

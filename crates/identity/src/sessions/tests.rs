@@ -24,6 +24,7 @@ fn live() -> Live {
         remember: false,
         authenticated_at: NOW,
         cookie: false,
+        trusted_at: None,
         amr: kernel::Amr::NONE,
         last_seen_at: NOW,
         span: Span::begin(&Settings::default().sessions, false, NOW),

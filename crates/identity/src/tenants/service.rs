@@ -52,6 +52,10 @@ pub async fn create(
                 if !users::create(tx, admin.id, &admin.account, now).await? {
                     return Err(StoreError::Misuse("the first user of a tenant meets no other").into());
                 }
+                // The operator vouches for the address.
+                if let Some(email) = &admin.account.email {
+                    users::verify_email(tx, admin.id, email.as_str(), now).await?;
+                }
                 roles::assign(tx, admin.id, &[role]).await?;
             }
             audit::record(tx, entry, now, &*random).await?;

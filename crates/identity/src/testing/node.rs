@@ -77,7 +77,7 @@ pub(crate) fn settings() -> Settings {
     let mut settings = Settings::default();
     settings.tokens.algorithm = Alg::EdDSA;
     settings.passwords =
-        PasswordSettings { memory_kib: 64, iterations: 1, parallelism: 1, threads: 1, queue: 64, ..settings.passwords };
+        PasswordSettings { memory_kib: 64, iterations: 1, parallelism: 1, threads: 1, queue: 80, ..settings.passwords };
     settings
 }
 

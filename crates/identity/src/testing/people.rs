@@ -44,6 +44,8 @@ impl TestCore {
         let work = self.core.store.tenant(tenant.id).write(move |tx| {
             Box::pin(async move {
                 assert!(users::create(tx, id, &account, now).await?, "a new address");
+                let email = account.email.as_ref().expect("an address");
+                users::verify_email(tx, id, email.as_str(), now).await?;
                 roles::assign(tx, id, &roles).await
             })
         });

@@ -1,7 +1,6 @@
 //! Tokens for those who hold a session cookie or an API key.
 
 use kernel::{AuthMethod, Principal, Problem, RequestContext, SessionId};
-use storage::StoreError;
 
 use super::{BOUND_KEY, Grant, OwnerView, SOURCE, TokenSet, issue_access};
 use crate::{
@@ -26,15 +25,19 @@ async fn for_session(
     principal: &Principal,
     session: SessionId,
 ) -> Result<TokenSet, Problem> {
+    let now = core.now();
     let found = core.read(principal.tenant, move |tx| {
         Box::pin(async move {
-            let Some(live) = sessions::by_id(tx, session).await? else { return Ok(None) };
+            let live = sessions::by_id(tx, session).await?.ok_or(sessions::INVALID)?;
+            live.check(now)?;
+            if !sessions::suffices(tx, &live, now).await? {
+                return Err(Problem::new(sessions::WEAK));
+            }
             let roles = roles::of_user(tx, live.owner.id).await?;
-            Ok::<_, StoreError>(Some((live, roles)))
+            Ok((live, roles))
         })
     });
-    let (live, roles) = found.await?.ok_or(sessions::INVALID)?;
-    live.check(core.now())?;
+    let (live, roles) = found.await?;
     TokenSet::for_session(core, &ctx.tenant, &live, &roles, None)
 }
 

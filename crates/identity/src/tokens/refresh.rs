@@ -1,4 +1,4 @@
-//! Refreshing: load, decide and commit in one unit of four or five statements.
+//! Refreshing: load, decide and commit in one unit of a few statements.
 
 use kernel::{Problem, RequestContext, RoleName, Secret, SessionId, Timestamp, UserId, edge::Tenant};
 use serde_json::json;
@@ -63,6 +63,9 @@ async fn commit(
                 let live = load(tx, session).await?;
                 let unconsumed = Unconsumed { used_at, session: live.check(now) };
                 return match model::judge(&unconsumed, lifetimes.refresh_grace, now) {
+                    Judgement::SameAgain if !sessions::suffices(tx, &live, now).await? => {
+                        Ok(Outcome::Refused(sessions::WEAK.into()))
+                    }
                     Judgement::SameAgain => {
                         let roles = roles::of_user(tx, live.owner.id).await?;
                         Ok(Outcome::Refreshed(Box::new(live), roles))
@@ -79,6 +82,9 @@ async fn commit(
                 };
             };
             let mut live = load(tx, session).await?;
+            if !sessions::suffices(tx, &live, now).await? {
+                return Ok(Outcome::Refused(sessions::WEAK.into()));
+            }
             let expires = model::expiry(lifetimes.refresh_ttl, live.span.absolute, now);
             store::insert(tx, next, session, expires, now).await?;
             note_use(tx, &mut live, &limits, now).await?;

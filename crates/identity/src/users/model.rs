@@ -239,6 +239,8 @@ pub struct User {
     pub phone: Option<String>,
     /// The consuming application's id of them.
     pub external_id: Option<String>,
+    /// They gave it themselves at registration, and nobody has confirmed it.
+    pub external_id_claimed: bool,
     /// Custom attributes.
     pub attributes: Attributes,
     /// Last successful login.
@@ -247,6 +249,13 @@ pub struct User {
     pub created_at: Timestamp,
     /// When anything of this last changed.
     pub updated_at: Timestamp,
+}
+
+impl User {
+    /// Whether they have no address, or it has been verified. Before that, anybody may have registered with it.
+    pub const fn has_proven_address(&self) -> bool {
+        self.email.is_none() || self.email_verified_at.is_some()
+    }
 }
 
 /// A user with the password's hash, for login.
@@ -275,6 +284,8 @@ pub struct NewUser {
     pub phone: Option<Phone>,
     /// The consuming application's id of them.
     pub external_id: Option<ExternalId>,
+    /// They gave it themselves.
+    pub external_id_claimed: bool,
     /// Custom attributes.
     pub attributes: Attributes,
     /// PHC string of their password.
@@ -292,6 +303,7 @@ impl NewUser {
             company_name: None,
             phone: None,
             external_id: None,
+            external_id_claimed: false,
             attributes: Attributes::default(),
             password_hash: None,
         }

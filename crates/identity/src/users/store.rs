@@ -9,9 +9,10 @@ use super::{Account, Attributes, Email, Login, NewUser, ProfileChange, User, Use
 
 /// The columns that [`from_row`] reads, in order.
 pub const COLUMNS: &str = "id, kind, status, email, email_verified_at, username, display_name, company_name, \
-     phone, external_id, attributes, last_login_at, created_at, updated_at";
+     phone, external_id, attributes, last_login_at, created_at, updated_at, \
+     external_id_claimed";
 /// How many they are.
-const WIDTH: usize = 14;
+const WIDTH: usize = 15;
 
 /// Reads a user from a row that begins with [`COLUMNS`].
 pub fn from_row(row: &Row) -> Result<User, StoreError> {
@@ -31,6 +32,7 @@ pub fn from_row(row: &Row) -> Result<User, StoreError> {
         last_login_at: row.get(11)?,
         created_at: row.get(12)?,
         updated_at: row.get(13)?,
+        external_id_claimed: row.get(14)?,
     })
 }
 
@@ -38,8 +40,8 @@ pub fn from_row(row: &Row) -> Result<User, StoreError> {
 /// belongs to another user of the tenant.
 pub async fn create(tx: &mut TenantTx, id: UserId, new: &NewUser, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "INSERT INTO users (tenant_id, id, kind, status, email, username, display_name, company_name, phone,
-            external_id, attributes, password_hash, password_changed_at, created_at, updated_at)
-        VALUES ($1, $2, $3, 'active', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+            external_id, attributes, password_hash, password_changed_at, created_at, updated_at, external_id_claimed)
+        VALUES ($1, $2, $3, 'active', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14)
         ON CONFLICT DO NOTHING";
     let changed_at = new.password_hash.as_ref().map(|_| now);
     let inserted = tx
@@ -57,7 +59,8 @@ pub async fn create(tx: &mut TenantTx, id: UserId, new: &NewUser, now: Timestamp
                 new.attributes.to_json(),
                 new.password_hash.as_ref().map(|h| h.expose().as_str()),
                 changed_at,
-                now
+                now,
+                new.external_id_claimed
             ],
         )
         .await?;
@@ -100,7 +103,9 @@ impl<'a> Key<'a> {
 /// Whose this is.
 pub async fn by_key(tx: &mut TenantTx, key: Key<'_>) -> Result<Option<User>, StoreError> {
     let (column, value) = key.field();
-    let sql = format!("SELECT {COLUMNS} FROM users WHERE tenant_id = $1 AND {column} = $2");
+    // An external id that somebody merely says to have is nobody's.
+    let held = if matches!(key, Key::ExternalId(_)) { "AND NOT external_id_claimed" } else { "" };
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE tenant_id = $1 AND {column} = $2 {held}");
     tx.query_opt(&sql, params![value]).await?.as_ref().map(from_row).transpose()
 }
 

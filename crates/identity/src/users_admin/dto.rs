@@ -79,6 +79,7 @@ impl CreateUser {
             company_name: self.company_name.and_then(|t| fields.keep("/company_name", "format", users::text(&t))),
             phone: self.phone.and_then(|t| fields.keep("/phone", "format", t.parse())),
             external_id: self.external_id.and_then(|t| fields.keep("/external_id", "format", t.parse())),
+            external_id_claimed: false,
             attributes: self
                 .attributes
                 .and_then(|a| fields.keep("/attributes", "format", Attributes::try_from(a)))

@@ -56,6 +56,7 @@ impl Patch {
         }
         if let Some(external_id) = &self.external_id {
             user.external_id = external_id.as_ref().map(ToString::to_string);
+            user.external_id_claimed = false;
         }
         if let Some(name) = &self.display_name {
             user.display_name.clone_from(name);

@@ -61,6 +61,9 @@ pub(super) async fn set_roles(
             roles::assign(tx, id, &wanted).await?;
             store::roles_changed(tx, id, cause.now).await?;
             cause.record(tx, ROLES, target(id), json!({ "before": before, "after": wanted })).await?;
+            // Whom they act as they could not have begun to act as now, perhaps.
+            let ended = sessions::revoke_impersonations(tx, id, Reason::Admin, cause.now).await?;
+            ended.tell(tx, cause.now).await?;
             let managed = store::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
             let seq = publish::append(tx, &Change::UserStanding { user: id }, cause.now).await?;
             Ok((managed, Some(seq)))

@@ -86,7 +86,8 @@ pub(super) async fn taken(
     let mut fields = Vec::new();
     for (column, value) in [("email", email), ("username", username), ("external_id", external_id)] {
         let Some(value) = value else { continue };
-        let sql = format!("SELECT id FROM users WHERE tenant_id = $1 AND {column} = $2 AND id <> $3");
+        let held = if column == "external_id" { "AND NOT external_id_claimed" } else { "" };
+        let sql = format!("SELECT id FROM users WHERE tenant_id = $1 AND {column} = $2 AND id <> $3 {held}");
         if tx.query_opt(&sql, params![value, except]).await?.is_some() {
             fields.push(column);
         }
@@ -97,7 +98,8 @@ pub(super) async fn taken(
 /// Writes everything of the user that an administrator may change.
 pub(crate) async fn update(tx: &mut TenantTx, user: &User, now: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE users SET email = $3, email_verified_at = $4, username = $5, external_id = $6,
-            display_name = $7, company_name = $8, phone = $9, attributes = $10, updated_at = $11
+            display_name = $7, company_name = $8, phone = $9, attributes = $10, updated_at = $11,
+            external_id_claimed = $12
         WHERE tenant_id = $1 AND id = $2";
     let values = params![
         user.id,
@@ -109,7 +111,8 @@ pub(crate) async fn update(tx: &mut TenantTx, user: &User, now: Timestamp) -> Re
         user.company_name.as_deref(),
         user.phone.as_deref(),
         user.attributes.to_json(),
-        now
+        now,
+        user.external_id_claimed
     ];
     tx.execute(sql, values).await.map(drop)
 }

@@ -37,13 +37,22 @@ async fn registering_a_taken_address_looks_and_costs_like_registering_a_new_one(
 }
 
 #[tokio::test]
-async fn a_taken_external_id_is_not_told_either() {
+async fn an_external_id_that_somebody_says_to_have_takes_it_from_nobody() {
     let node = TestCore::start().await;
     let body = |email: &str| json!({"email": email, "password": PASSWORD, "external_id": "crm-1"});
     let first = node.post("/api/v1/auth/register", &body("ada@example.com")).send().await.expect(201);
     let second = node.post("/api/v1/auth/register", &body("bob@example.com")).send().await.expect(201);
     assert_eq!(shape(&first), shape(&second));
-    assert_eq!(count(&node, "users WHERE 1 = 1").await, 1);
+    assert_eq!(count(&node, "users WHERE external_id = 'crm-1' AND external_id_claimed").await, 2);
+    let boss = node.person("boss@example.com", &["admin"]).await;
+    let give = async |email: &str| {
+        let id = user_id(&login(&node, email).await);
+        let path = format!("/api/v1/admin/users/{id}");
+        let call = node.call(http::Method::PATCH, &path).json(&json!({"external_id": "crm-1"}));
+        call.bearer(&boss.token).send().await
+    };
+    give("bob@example.com").await.expect(200);
+    give("ada@example.com").await.expect_problem(409, "user.exists");
 }
 
 #[tokio::test]

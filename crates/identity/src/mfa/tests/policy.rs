@@ -86,3 +86,54 @@ async fn where_nobody_can_have_one_those_who_have_one_are_still_asked() {
     node.post("/api/v1/mfa/totp", &json!({})).bearer(&bob.token).send().await.expect_problem(403, "mfa.off");
     challenged(&node, "ada@example.com").await;
 }
+
+#[tokio::test]
+async fn a_role_makes_it_necessary_for_all_that_inherit_from_it() {
+    let node = TestCore::start().await;
+    let people = [
+        ("boss@example.com", "super_admin", true),
+        ("clerk@example.com", "admin", true),
+        ("ada@example.com", "user", false),
+    ];
+    for (email, role, _) in people {
+        node.person(email, &[role]).await;
+    }
+    decide(&node, json!({"required": "optional", "roles": ["admin"]})).await;
+    for (email, role, asked) in people {
+        let answer = log_in(&node, email, PASSWORD).await.expect(200);
+        assert_eq!(answer["enrolment_required"] == json!(true), asked, "{role}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_of_a_password_alone_ends_where_a_factor_is_demanded_meanwhile() {
+    let node = TestCore::start().await;
+    let ada = node.person("ada@example.com", &["user"]).await;
+    let body = json!({"email": ada.email, "password": PASSWORD, "set_cookie": true});
+    let reply = node.post("/api/v1/auth/login", &body).send().await;
+    let cookie =
+        reply.headers["set-cookie"].to_str().expect("text").split(['=', ';']).nth(1).expect("a value").to_owned();
+    let session = reply.expect(200);
+    let refresh = async |token: &Json| node.post("/api/v1/auth/refresh", &json!({"refresh_token": token})).send().await;
+    let next = refresh(&session["refresh_token"]).await.expect(200);
+    let by_cookie =
+        async || crate::sessions::authenticate_cookie(&node.core, kernel::Secret::new(cookie.clone())).await;
+    by_cookie().await.expect("good");
+
+    decide(&node, json!({"required": "always"})).await;
+    let refused = by_cookie().await.expect_err("too weak");
+    assert_eq!(refused.kind.code, "session.second_factor_needed");
+    refresh(&next["refresh_token"]).await.expect_problem(401, "session.second_factor_needed");
+}
+
+#[tokio::test]
+async fn whoever_must_set_a_factor_up_proves_their_address_first() {
+    let node = TestCore::start().await;
+    decide(&node, json!({"required": "always"})).await;
+    let body = json!({"email": "eve@example.com", "password": PASSWORD});
+    node.post("/api/v1/auth/register", &body).send().await.expect(201);
+    for _ in 0..6 {
+        log_in(&node, "eve@example.com", PASSWORD).await.expect_problem(403, "user.email_unverified");
+    }
+    log_in(&node, "eve@example.com", "wrong").await.expect_problem(401, "credentials.invalid");
+}

@@ -7,6 +7,7 @@ use crate::testing::{Person, Reply, TestCore};
 
 crate::testing::on_both_databases! {
     an_administrator_acts_as_a_user_and_the_user_knows;
+    whoever_may_no_more_acts_as_nobody;
     what_acting_as_somebody_does_not_open;
 }
 
@@ -43,6 +44,22 @@ async fn an_administrator_acts_as_a_user_and_the_user_knows(node: TestCore) {
     let path = format!("/api/v1/sessions/{}", acting["session_id"].as_str().expect("an id"));
     node.call(Method::DELETE, &path).bearer(&ada.token).send().await.expect(204);
     node.get("/api/v1/me").bearer(token(&acting)).send().await.expect_problem(401, "credentials.missing");
+}
+
+async fn whoever_may_no_more_acts_as_nobody(node: TestCore) {
+    let boss = node.person("boss@example.com", &["super_admin"]).await;
+    let ada = node.person("ada@example.com", &["admin"]).await;
+    for (method, call, body) in
+        [(Method::PUT, "roles", json!({"roles": ["user"]})), (Method::POST, "disable", json!({}))]
+    {
+        let clerk = node.person(&format!("{call}@example.com"), &["admin"]).await;
+        let acting = act_as(&node, &clerk.token, &ada).await.expect(200);
+        assert!(node.judge(token(&acting)).is_ok());
+        let path = format!("/api/v1/admin/users/{}/{call}", clerk.id);
+        node.call(method, &path).json(&body).bearer(&boss.token).send().await;
+        assert!(node.judge(token(&acting)).is_err(), "{call}");
+        assert!(node.judge(&ada.token).is_ok());
+    }
 }
 
 async fn what_acting_as_somebody_does_not_open(node: TestCore) {

@@ -125,19 +125,23 @@ async fn a_tenant_may_ask_for_a_verified_address_before_login() {
     let node = TestCore::start().await;
     let boss = node.person("boss@example.com", &["admin"]).await;
     let settings = json!({"verified_login": true});
-    let set =
-        async || node.call(Method::PATCH, "/api/v1/admin/settings").json(&settings).bearer(&boss.token).send().await;
     // Nobody locks themselves out.
+    let path = format!("/api/v1/admin/users/{}", boss.id);
+    let moved = json!({"email": "chief@example.com"});
+    node.call(Method::PATCH, &path).json(&moved).bearer(&boss.token).send().await.expect(200);
+    let boss = login(&node, "chief@example.com", PASSWORD).await.expect(200);
+    let boss = boss["access_token"].as_str().expect("a token");
+    let set = async || node.call(Method::PATCH, "/api/v1/admin/settings").json(&settings).bearer(boss).send().await;
     set().await.expect_problem(409, "settings.unverified");
     node.mails().await;
-    call(&node, "verify-email/resend", json!({"email": "boss@example.com"})).await.expect(202);
+    call(&node, "verify-email/resend", json!({"email": "chief@example.com"})).await.expect(202);
     by_link(&node, &token(&one(node.mails().await))).await.expect(204);
     assert_eq!(set().await.expect(200)["verified_login"], true);
 
     let mail = register(&node, "ada@example.com").await;
     // The same as for a wrong password: whether this registration made an account is not told.
     let unverified = login(&node, "ada@example.com", PASSWORD).await;
-    let wrong = login(&node, "boss@example.com", "wrong").await;
+    let wrong = login(&node, "chief@example.com", "wrong").await;
     assert_eq!((unverified.status, &unverified.json), (wrong.status, &wrong.json));
     unverified.expect_problem(401, "credentials.invalid");
     by_link(&node, &token(&mail)).await.expect(204);

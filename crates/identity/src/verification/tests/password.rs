@@ -11,6 +11,7 @@ use crate::api_keys;
 crate::testing::on_both_databases! {
     a_forgotten_password_is_chosen_anew;
     a_reset_link_works_once_however_many_try;
+    a_reset_gets_around_no_second_factor;
     what_was_planted_before_the_address_was_verified_goes_with_the_old_password;
 }
 
@@ -61,10 +62,11 @@ async fn what_was_planted_before_the_address_was_verified_goes_with_the_old_pass
     register(&node, "ada@example.com").await;
     let planted = login(&node, "ada@example.com", PASSWORD).await.expect(200);
     let access = planted["access_token"].as_str().expect("a token");
-    let app = node.post("/api/v1/mfa/totp", &json!({})).bearer(access).send().await.expect(201);
-    let code = crate::mfa::code_at(app["secret"].as_str().expect("a secret"), node.core.now());
-    let body = json!({"id": app["id"], "code": code});
-    node.post("/api/v1/mfa/totp/confirm", &body).bearer(access).send().await.expect(200);
+    // A factor or passkey would stay, so there is none before it is clear whose the account is.
+    let refused = node.post("/api/v1/mfa/totp", &json!({})).bearer(access).send().await;
+    refused.expect_problem(403, "user.email_unverified");
+    let refused = node.post("/api/v1/passkeys/options", &json!({})).bearer(access).send().await;
+    refused.expect_problem(403, "user.email_unverified");
     let key = node.post("/api/v1/api-keys", &json!({"name": "planted"})).bearer(access).send().await.expect(201);
     let key = Secret::new(key["key"].as_str().expect("a key").to_owned());
     assert!(api_keys::authenticate(&node.core, key.clone()).await.is_ok());
@@ -79,6 +81,25 @@ async fn what_was_planted_before_the_address_was_verified_goes_with_the_old_pass
     assert_eq!(devices["items"].as_array().map(Vec::len), Some(1), "their own");
     let factors = node.get("/api/v1/mfa").bearer(own).send().await.expect(200);
     assert_eq!(factors, json!({"factors": [], "backup_codes_left": 0}));
+}
+
+/// Whoever reads somebody's mail does not get around their second factor, also while the address is not verified.
+async fn a_reset_gets_around_no_second_factor(node: TestCore) {
+    let boss = node.person("boss@example.com", &["admin"]).await;
+    let ada = node.person("ada@example.com", &["user"]).await;
+    let app = node.post("/api/v1/mfa/totp", &json!({})).bearer(&ada.token).send().await.expect(201);
+    let code = crate::mfa::code_at(app["secret"].as_str().expect("a secret"), node.core.now());
+    let body = json!({"id": app["id"], "code": code});
+    node.post("/api/v1/mfa/totp/confirm", &body).bearer(&ada.token).send().await.expect(200);
+    let path = format!("/api/v1/admin/users/{}", ada.id);
+    let moved = json!({"email": "ada@example.org"});
+    node.call(http::Method::PATCH, &path).json(&moved).bearer(&boss.token).send().await.expect(200);
+    node.mails().await;
+    let mail = one(request(&node, "ada@example.org").await);
+    confirm(&node, &token(&mail), NEW).await.expect(204);
+    let asked = login(&node, "ada@example.org", NEW).await.expect(200);
+    assert!(asked["access_token"].is_null() && asked["enrolment_required"] == json!(false), "{asked}");
+    assert_eq!(asked["methods"][0]["method"], "totp", "{asked}");
 }
 
 #[tokio::test]
