@@ -45,5 +45,8 @@ test("a browser that cannot do the work sends the form all the same, and is told
 test("without scripts the page says beforehand what it takes", async (t) => {
   const page = await visitor(t, { gate: await asking(t), javaScriptEnabled: false });
   await page.goto("/ui/signup");
-  await page.getByText("which needs JavaScript").waitFor();
+  // Playwright looks for no text inside of it.
+  const said = page.locator("noscript p");
+  assert.ok(await said.isVisible());
+  assert.match(await said.innerText(), /needs JavaScript/);
 });

@@ -72,7 +72,8 @@ pub(crate) struct TestCore {
 /// Kept for as long as a database is used.
 type Keep = Arc<dyn std::any::Any + Send + Sync>;
 
-/// Settings that make tests quick: the cheapest hash, a key that is made in no time.
+/// Settings that make tests quick: the cheapest hash, a key that is made in no time. Fifty strangers at once find a
+/// place to be hashed in, beside the places that are kept for those who are known.
 pub(crate) fn settings() -> Settings {
     let mut settings = Settings::default();
     settings.tokens.algorithm = Alg::EdDSA;
