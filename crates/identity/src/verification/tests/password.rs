@@ -65,7 +65,7 @@ async fn what_was_planted_before_the_address_was_verified_goes_with_the_old_pass
     // A factor or passkey would stay, so there is none before it is clear whose the account is.
     let refused = node.post("/api/v1/mfa/totp", &json!({})).bearer(access).send().await;
     refused.expect_problem(403, "user.email_unverified");
-    let refused = node.post("/api/v1/passkeys/options", &json!({})).bearer(access).send().await;
+    let refused = node.post("/api/v1/passkeys/register/start", &json!({})).bearer(access).send().await;
     refused.expect_problem(403, "user.email_unverified");
     let key = node.post("/api/v1/api-keys", &json!({"name": "planted"})).bearer(access).send().await.expect(201);
     let key = Secret::new(key["key"].as_str().expect("a key").to_owned());
