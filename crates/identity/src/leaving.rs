@@ -40,7 +40,7 @@ kernel::problems! {
     pub OFF = 403 "account.deletion_off" "Accounts are not deleted by their owners here" "Ask an administrator to delete the account.";
 }
 
-const LEFT: Action = Action("user.left");
+const LEFT: Action = Action::new("user.left");
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {

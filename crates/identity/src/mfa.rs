@@ -27,7 +27,7 @@ mod sweep;
 mod totp;
 
 pub use backup::BackupCodes;
-pub use change::{begin_sms, begin_totp, confirm, distrust, end_others, new_codes, notify, remove, reset};
+pub use change::{ADDED, begin_sms, begin_totp, confirm, distrust, end_others, new_codes, notify, remove, reset};
 pub use enrol::Confirmed;
 pub use fresh::{RECENT, require_fresh};
 pub use model::{Enrolment, FactorView, Factors, Kind, Method, Offer, masked};

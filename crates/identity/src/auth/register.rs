@@ -20,6 +20,9 @@ use crate::{
     users::{self, Email, NewUser, UserStatus},
 };
 
+const REGISTERED: Action = Action::new("user.registered");
+const DUPLICATE: Action = Action::new("user.register_duplicate");
+
 /// Somebody who wants an account.
 #[derive(Clone, Debug)]
 pub struct Registration {
@@ -66,7 +69,7 @@ pub async fn register(
             let entry = if users::create(tx, id, &user, now).await? {
                 roles::assign(tx, id, &[role]).await?;
                 ask.write(tx, Some(id), None, email.as_str(), language, within).await?;
-                Entry::new(Actor::User(id), Action("user.registered"), Target::new("user", id), &ctx)
+                Entry::new(Actor::User(id), REGISTERED, Target::new("user", id), &ctx)
             } else {
                 let (owner, entry) = duplicate(tx, &email, &ctx).await?;
                 ask.write_proof(tx, None, email.as_str()).await?;
@@ -95,6 +98,6 @@ async fn duplicate(
         Some(user) => (Target::new("user", user.id), "email"),
         None => (Target::unknown("user"), "external_id"),
     };
-    let entry = Entry::new(Actor::Anonymous, Action("user.register_duplicate"), target, ctx);
+    let entry = Entry::new(Actor::Anonymous, DUPLICATE, target, ctx);
     Ok((owner, entry.failed().details(json!({"taken": taken}))))
 }

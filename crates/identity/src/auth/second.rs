@@ -34,6 +34,8 @@ use crate::{
     vault::Vault,
 };
 
+const FACTOR_FAILED: Action = Action::new("login.factor_failed");
+
 /// Failures of one person's factors over all sources until none is looked at for a while: more than one source may
 /// have, because somebody who knows the password could lock its owner out.
 const SOURCES: u32 = 4;
@@ -228,7 +230,7 @@ async fn complete(
                 let seq = mfa::end_others(tx, pending.user, None, now).await?;
                 let details = json!({"kind": first.kind, "enrolment": "login"});
                 let target = Target::new("user", pending.user);
-                let entry = Entry::new(Actor::User(pending.user), Action("user.factor_added"), target, &ctx);
+                let entry = Entry::new(Actor::User(pending.user), mfa::ADDED, target, &ctx);
                 audit::record(tx, entry.details(details), now, &*random).await?;
                 (first.amr, first.backup_codes, seq)
             } else {
@@ -299,7 +301,7 @@ pub(super) async fn note_failure(
     user: UserId,
     attempt: Attempt,
 ) -> Result<(), Problem> {
-    let entry = Entry::new(Actor::Anonymous, Action("login.factor_failed"), Target::new("user", user), ctx)
+    let entry = Entry::new(Actor::Anonymous, FACTOR_FAILED, Target::new("user", user), ctx)
         .failed()
         .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
     audit::note(core, ctx.tenant.id, entry).await

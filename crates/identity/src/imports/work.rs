@@ -44,8 +44,8 @@ const ABANDONED: Duration = Duration::from_secs(3_600);
 /// Records that are reported; of more only the number is kept.
 const MAX_REPORTED: i64 = 10_000;
 
-const WORKED: Action = Action("users.import_batch");
-const FINISHED: Action = Action("users.import_finished");
+const WORKED: Action = Action::new("users.import_batch");
+const FINISHED: Action = Action::new("users.import_finished");
 
 /// Works on every job that nobody works on, until there is none.
 pub async fn run_due(core: &Core) -> Result<(), Problem> {

@@ -23,9 +23,10 @@ use crate::{
     users::{self, Phone, User},
 };
 
-const ADDED: Action = Action("user.factor_added");
-const REMOVED: Action = Action("user.factor_removed");
-const CODES: Action = Action("user.backup_codes_made");
+/// Somebody has one more factor.
+pub const ADDED: Action = Action::new("user.factor_added");
+const REMOVED: Action = Action::new("user.factor_removed");
+const CODES: Action = Action::new("user.backup_codes_made");
 
 /// Mails a person that their factors were changed.
 pub async fn notify(

@@ -28,9 +28,9 @@ use crate::{
     users::{self, User},
 };
 
-const ADDED: Action = Action("user.passkey_added");
-const REMOVED: Action = Action("user.passkey_removed");
-const REFUSAL: Action = Action("user.passkey_refused");
+const ADDED: Action = Action::new("user.passkey_added");
+const REMOVED: Action = Action::new("user.passkey_removed");
+const REFUSAL: Action = Action::new("user.passkey_refused");
 
 /// The caller, once their login is recent and strong enough. `adds`: there must be room for one more.
 async fn owner(

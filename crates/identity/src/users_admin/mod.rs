@@ -28,7 +28,9 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use service::CREATED;
 pub(crate) use standing::put;
+pub use standing::{RESET as PASSWORD_RESET, UNLOCKED};
 pub(crate) use store::{other_super_admins, roles_changed, update as rewrite};
 
 use std::sync::Arc;
