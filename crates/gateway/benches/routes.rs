@@ -1,5 +1,7 @@
 //! What finding a route costs, and that it does not grow with the number of routes.
 
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
+
 use std::{hint::black_box, sync::Arc};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};

@@ -3,6 +3,8 @@
 //!
 //! `cargo bench -p identity --bench passwords`
 
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
+
 use std::{hint::black_box, sync::Arc};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};

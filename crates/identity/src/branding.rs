@@ -17,6 +17,7 @@
 //! [`templates`](crate::templates)).
 
 mod color;
+mod colors;
 mod embedded;
 mod image;
 mod model;
@@ -35,8 +36,9 @@ mod samples;
 mod tests;
 
 pub use color::Color;
+pub use colors::{Colors, Scheme, Schemes};
 pub use image::{Kind, Place};
-pub use model::{Branding, Colors, Links, Scheme, Schemes};
+pub use model::{Branding, Links};
 pub use palette::{Palette, ROLES};
 pub use previews::{preview, preview_file, sweep};
 pub use routes::routes;

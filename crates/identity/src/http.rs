@@ -21,11 +21,13 @@ pub use refusal::{Refusal, render_problems};
 pub use wish::Wish;
 
 /// Declares the rights that handlers ask for: `rights! { ManageUsers = "users:update"; }`.
-/// `system` rights are held by users of the default tenant only: they reach across tenants.
+/// `system` rights are held by users of the default tenant only: they reach across tenants. `in_person` ones are about
+/// one's own account: nobody who acts as somebody else has them.
 #[macro_export]
 macro_rules! rights {
-    (@scope) => { false };
-    (@scope system) => { true };
+    (@is system system) => { true };
+    (@is in_person in_person) => { true };
+    (@is $asked:ident $($scope:ident)?) => { false };
     ($($(#[$doc:meta])* $name:ident = $permission:literal $($scope:ident)?;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
@@ -33,7 +35,8 @@ macro_rules! rights {
 
         impl $crate::http::Right for $name {
             const NAME: &'static str = $permission;
-            const SYSTEM: bool = $crate::rights!(@scope $($scope)?);
+            const SYSTEM: bool = $crate::rights!(@is system $($scope)?);
+            const IN_PERSON: bool = $crate::rights!(@is in_person $($scope)?);
             fn permission() -> &'static kernel::Permission {
                 // A literal: the walk over the OpenAPI document asks every one.
                 static PARSED: std::sync::LazyLock<kernel::Permission> = std::sync::LazyLock::new(|| {

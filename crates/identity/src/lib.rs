@@ -1,6 +1,6 @@
 //! The identity provider.
 //!
-//! One folder is one noun. A slice has a face (`mod.rs` or the file of its name) that says what it is
+//! One folder is one noun. A slice has a face (the file of its name) that says what it is
 //! for, a `model` (parsed types and pure decisions), a `service` (load → decide → commit: the change,
 //! its audit row and its feed entry in one transaction), a `store` (its SQL, one text for both
 //! databases) and `routes` (DTO ↔ model). Slices call each other through their faces only, along a
@@ -46,6 +46,7 @@ pub mod tenants;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tokens;
+mod trouble;
 pub mod users;
 pub mod users_admin;
 pub mod vault;

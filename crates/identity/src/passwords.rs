@@ -13,17 +13,19 @@
 mod argon;
 pub mod breach;
 mod cost;
+mod error;
 mod hasher;
 mod phc;
 mod policy;
 mod stored;
 
 pub use cost::Cost;
+pub use error::InvalidHash;
 pub use hasher::{Hasher, HasherError, Reservation, Verdict, busy};
 pub use policy::{
     About, Blocklist, Broken, InvalidRules, MAX_CHARS, MAX_HISTORY, Policy, Preset, Rules, broken_rules, too_long, weak,
 };
-pub use stored::{InvalidHash, MAX_LEN as MAX_HASH, Stored};
+pub use stored::{MAX_LEN as MAX_HASH, Stored};
 
 kernel::problems! {
     /// More hashes wait than the pool takes.

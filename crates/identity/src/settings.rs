@@ -103,7 +103,7 @@ pub struct PasswordSettings {
     pub breaches: BreachSettings,
 }
 
-/// ACC-5.
+/// When guessing at an account is refused, and for how long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LockoutSettings {
     /// Failures of one account from one source until it is locked for that source.

@@ -7,9 +7,10 @@
 //! Invariants:
 //! - **A broken template is refused when it is stored**, with its line: it is rendered with sample values
 //!   first. Should one fail later all the same, the default is sent instead.
-//! - **A template cannot harm the program.** It may say values, choose (`if`) and repeat (`for`); it keeps
-//!   nothing (`set` and `with` are refused, so texts cannot grow by doubling), has few filters, little
-//!   fuel and bounded output.
+//! - **A template cannot harm the program.** It may say values and choose (`if`), has few filters, little fuel and
+//!   bounded output; what else the language knows is refused, because one operator of it can do any amount of work.
+//! - **A template cannot give an account away.** Whoever words messages must not thereby reach those who get them: a
+//!   link is a whole `href` or stands by itself, a code stands by itself, and neither becomes a part of another address.
 //! - Values are escaped in HTML, always: there is no filter to prevent it.
 //!
 //! Deliberately absent: who gets a message and when (see [`outbox`](crate::outbox) and the slices that
@@ -17,7 +18,9 @@
 
 mod defaults;
 mod engine;
+mod grammar;
 mod model;
+mod places;
 mod routes;
 mod service;
 mod store;

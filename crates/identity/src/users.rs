@@ -36,7 +36,7 @@ crate::rights! {
     /// Reads one's own account.
     ReadProfile = "profile:read";
     /// Changes one's own account.
-    WriteProfile = "profile:write";
+    WriteProfile = "profile:write" in_person;
 }
 
 kernel::problems! {

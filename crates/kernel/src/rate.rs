@@ -113,7 +113,11 @@ pub struct Decision {
 
 /// The parts of a sliding window. One more is kept than the window has, so that a request is forgotten
 /// only when its whole part lies outside the window: never more than the limit, at any alignment.
+///
+/// The Redis script (`storage/src/kv/take.lua`) counts in as many: nodes that share a store must agree.
 pub const SLOTS: usize = 60;
+/// The same, where parts are numbered.
+const PARTS: i64 = SLOTS as i64;
 
 /// The state of one limit for one key.
 #[derive(Clone, Debug)]
@@ -271,25 +275,25 @@ impl State {
             Self::TokenBucket(tat) => *tat <= now,
             Self::FixedWindow(start, _) => start.saturating_add(window) <= now,
             Self::Calendar(period, start, _) => period.around(*start).1 <= now,
-            Self::SlidingWindow(slots) => (slots.newest + 1 + 60).saturating_mul(slot_width(window)) <= now,
+            Self::SlidingWindow(slots) => (slots.newest + PARTS + 1).saturating_mul(slot_width(window)) <= now,
         }
     }
 }
 
-/// Width of one part, rounded up so that sixty parts are never shorter than the window.
+/// Width of one part, rounded up so that all of them are never shorter than the window.
 const fn slot_width(window: i64) -> i64 {
-    (window + 59) / 60
+    (window + PARTS - 1) / PARTS
 }
 
 fn index(slot: i64) -> usize {
-    usize::try_from(slot.rem_euclid(61)).unwrap_or(0)
+    usize::try_from(slot.rem_euclid(PARTS + 1)).unwrap_or(0)
 }
 
 impl Slots {
     /// Forgets parts that lie outside the window as of part number `now`. A clock that went back
     /// keeps counting in the newest part, which errs on the side of refusing.
     fn roll(&mut self, now: i64) {
-        if now - self.newest > 60 {
+        if now - self.newest > PARTS {
             self.counts = [0; SLOTS + 1];
             self.total = 0;
             self.newest = now;
@@ -307,11 +311,11 @@ impl Slots {
     fn free_at(&self, needed: u32, slot: i64, newest_used: bool) -> i64 {
         // Nothing leaves later than the newest part: no need to look at the others.
         if newest_used {
-            return (self.newest + 61) * slot;
+            return (self.newest + PARTS + 1) * slot;
         }
         let mut freed = 0_u32;
-        let mut last = self.newest - 60;
-        for part in self.newest - 60..=self.newest {
+        let mut last = self.newest - PARTS;
+        for part in self.newest - PARTS..=self.newest {
             let count = self.counts[index(part)];
             if count > 0 {
                 freed = freed.saturating_add(count);
@@ -321,7 +325,7 @@ impl Slots {
                 }
             }
         }
-        (last + 61) * slot
+        (last + PARTS + 1) * slot
     }
 }
 

@@ -33,13 +33,16 @@ if (nonce) {
       if (zeros(new Uint8Array(hash)) >= Number(nonce.dataset.bits)) return tried;
     }
   };
-  const solved = solve().then((found) => {
-    nonce.value = found;
-  });
+  // Browsers hash over https and on the machine itself only. What was not solved is sent all the same: the answer says
+  // what is missing.
+  const done = solve().then(
+    (found) => (nonce.value = found),
+    () => {},
+  );
   nonce.form.addEventListener("submit", (event) => {
     if (nonce.value) return;
     event.preventDefault();
-    solved.then(() => nonce.form.submit());
+    done.then(() => nonce.form.submit());
   });
 }
 
@@ -48,8 +51,14 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) break;
   const shown = document.getElementById(button.dataset.copy);
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText((shown.value ?? shown.innerText).replaceAll(" ", ""));
-    button.textContent = button.dataset.copied;
+    try {
+      await navigator.clipboard.writeText((shown.value ?? shown.innerText).replaceAll(" ", ""));
+      button.textContent = button.dataset.copied;
+    } catch {
+      // Not allowed to: it is selected, to be copied by hand.
+      if (shown.select) shown.select();
+      else getSelection().selectAllChildren(shown);
+    }
   });
   button.hidden = false;
 }

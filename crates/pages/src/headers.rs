@@ -2,6 +2,10 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+/// The policy of a page whose own cannot be said: it may be read, and nothing on it works.
+const NOTHING: &str = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'none'; \
+                       frame-ancestors 'none'; base-uri 'none'; sandbox allow-same-origin";
+
 /// What differs from page to page.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Policy {
@@ -31,9 +35,12 @@ impl Policy {
 
     /// Writes them.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        if let Ok(policy) = HeaderValue::try_from(self.content_security()) {
-            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-        }
+        let policy = HeaderValue::try_from(self.content_security()).unwrap_or_else(|error| {
+            // What a tenant and a client name is judged before: this is a mistake of ours.
+            tracing::error!(%error, policy = ?self, "the policy of a page is no header");
+            HeaderValue::from_static(NOTHING)
+        });
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         for (name, value) in [
             (header::CACHE_CONTROL, "no-store"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -59,5 +66,27 @@ impl Policy {
             headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
         }
         headers.append(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy_of(policy: &Policy) -> String {
+        let mut headers = HeaderMap::new();
+        policy.write(&mut headers);
+        headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text").to_owned()
+    }
+
+    #[test]
+    fn a_page_has_a_policy_whatever_is_named() {
+        let fine = policy_of(&Policy { form_ends_at: Some("https://app.example".into()), ..Policy::default() });
+        assert!(fine.contains("form-action 'self' https://app.example;"), "{fine}");
+        for wrong in ["https://app.example\nX: y", "https://app.example\0"] {
+            let ends = Policy { form_ends_at: Some(wrong.into()), ..Policy::default() };
+            let framed = Policy { framed_by: vec![wrong.into()], ..Policy::default() };
+            assert_eq!([policy_of(&ends), policy_of(&framed)], [NOTHING, NOTHING]);
+        }
     }
 }

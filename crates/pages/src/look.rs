@@ -120,7 +120,7 @@ impl Look {
 /// Colours that the tenant has chosen, and its own sheet after them.
 fn sheet(brand: &Brand) -> String {
     let branding = &brand.branding;
-    let (light, dark) = (Palette::light(branding), Palette::dark(branding));
+    let (light, dark) = (Palette::light(&branding.colors), Palette::dark(&branding.colors));
     let chosen = |role| light.is_chosen(role) || dark.is_chosen(role);
     let mut sheet = String::new();
     for (role, _) in ROLES {

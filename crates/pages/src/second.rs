@@ -159,7 +159,7 @@ fn enter(visit: &Visit, waiting: &Waiting, completed: Completed) -> Result<Respo
     let name = name::remembered(visit).unwrap_or_default();
     name::forget(visit);
     visit.set_cookies(completed.logged_in.cookies);
-    let Some(codes) = &completed.backup_codes else { return Ok(crate::sign_in::after(visit, to.as_ref())) };
+    let Some(codes) = &completed.backup_codes else { return Ok(visit.go_on(to.as_ref())) };
     let once = Once { page: CODES.to_owned(), name, texts: codes.texts() };
     once.give(visit, Some(completed.logged_in.session))?;
     let back = visit::query(to.iter().map(|to| (return_to::FIELD, to.as_str())));
@@ -169,7 +169,7 @@ fn enter(visit: &Visit, waiting: &Waiting, completed: Completed) -> Result<Respo
 /// Their first backup codes, this once.
 async fn codes(SignedIn { visit, .. }: SignedIn) -> Response {
     let to = visit.return_to();
-    let Some(once) = Once::take(&visit, CODES) else { return crate::sign_in::after(&visit, to.as_ref()) };
+    let Some(once) = Once::take(&visit, CODES) else { return visit.go_on(to.as_ref()) };
     let next = to.map_or_else(|| visit.url("account"), |to| to.as_str().to_owned());
     visit.show(factor::backup_codes(View::new("mfa/backup_codes.html"), &visit, &once).with("next", next))
 }

@@ -41,7 +41,7 @@ async fn ask(visit: Visit) -> Response {
     if visit.principal().is_some() && visit.parameter("again").is_none() {
         let wanted = step_up::wanted(&visit);
         return match wanted.is_empty() {
-            true => after(&visit, to.as_ref()),
+            true => visit.go_on(to.as_ref()),
             false => visit.go(&step_up::address(&visit, to.as_ref(), &wanted)),
         };
     }
@@ -89,7 +89,7 @@ async fn ask_password(visit: Visit) -> Result<Response, Refusal> {
     let to = visit.return_to();
     Ok(match name::remembered(&visit) {
         Some(name) => visit.show(password_page(&visit, &name, false, to.as_ref()).await?),
-        None if visit.principal().is_some() => after(&visit, to.as_ref()),
+        None if visit.principal().is_some() => visit.go_on(to.as_ref()),
         None => visit.go(&visit.sign_in_at(false, to.as_ref().map(ReturnTo::as_str))),
     })
 }
@@ -104,7 +104,7 @@ async fn sign_in(Posted { visit, form }: Posted) -> Result<Response, Refusal> {
         Ok(Outcome::LoggedIn(logged_in)) => {
             name::forget(&visit);
             visit.set_cookies(logged_in.cookies);
-            Ok(after(&visit, to.as_ref()))
+            Ok(visit.go_on(to.as_ref()))
         }
         Ok(Outcome::Challenge(challenge)) => {
             Waiting::begin(&visit, challenge, to.as_ref());
@@ -134,12 +134,4 @@ fn read(visit: &Visit, form: &Form) -> Result<LoginRequest, Problem> {
         page: visit.origin(),
         language: visit.wish(),
     })
-}
-
-/// Where to, once signed in.
-pub(crate) fn after(visit: &Visit, to: Option<&ReturnTo>) -> Response {
-    match to {
-        Some(to) => visit.go(to.as_str()),
-        None => visit.go(&visit.url("account")),
-    }
 }

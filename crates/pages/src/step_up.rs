@@ -23,7 +23,6 @@ use crate::{
     notice::Notice,
     return_to::{self, ReturnTo},
     second::{self, method_name},
-    sign_in,
     view::View,
     visit::{SignedIn, Visit, query},
 };
@@ -70,7 +69,7 @@ async fn begin(
 ) -> Result<Response, Problem> {
     match step_up::begin(&visit.pages().core, caller, wanted(visit), &device(visit)).await {
         Ok(Some(missing)) => Ok(question(visit, &missing, chosen, to, false, wrong)),
-        Ok(None) => Ok(sign_in::after(visit, to)),
+        Ok(None) => Ok(visit.go_on(to)),
         Err(problem) if problem.kind == NO_FACTOR => {
             Ok(visit.go_saying(&visit.url("account/factors"), Notice::FactorNeeded))
         }
@@ -145,7 +144,7 @@ async fn answer(SignedIn { principal, .. }: SignedIn, Posted { visit, form }: Po
     match outcome {
         Ok(logged_in) => {
             visit.set_cookies(logged_in.cookies);
-            Ok(sign_in::after(&visit, visit.judge(form.text(return_to::FIELD)).as_ref()))
+            Ok(visit.go_on(visit.judge(form.text(return_to::FIELD)).as_ref()))
         }
         Err(problem) if !problem.is_fault() => again(&visit, &caller, &form, Some(problem)).await,
         Err(problem) => Err(problem.into()),

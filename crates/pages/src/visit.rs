@@ -218,6 +218,14 @@ impl Visit {
         self.go(address)
     }
 
+    /// Sends whoever is signed in now to where they wanted, or to their account.
+    pub(crate) fn go_on(&self, to: Option<&ReturnTo>) -> Response {
+        match to {
+            Some(to) => self.go(to.as_str()),
+            None => self.go(&self.url("account")),
+        }
+    }
+
     /// Where to sign in, to come back to `back` afterwards; `again`: whoever is signed in, too.
     pub(crate) fn sign_in_at(&self, again: bool, back: Option<&str>) -> String {
         let again = again.then_some(("again", "1"));

@@ -1,5 +1,7 @@
 //! The program from the outside: exit codes, and failures in one sentence that says what to do.
 
+#![expect(clippy::expect_used, reason = "this crate is test code")]
+
 use std::{
     fs,
     io::Write as _,

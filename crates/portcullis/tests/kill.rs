@@ -1,4 +1,6 @@
-//! `kill -9` at any moment loses no acknowledged write, and what was revoked stays revoked (REL-1).
+//! `kill -9` at any moment loses no acknowledged write, and what was revoked stays revoked.
+
+#![expect(clippy::expect_used, reason = "this crate is test code")]
 
 use std::{
     net::TcpListener,

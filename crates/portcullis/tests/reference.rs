@@ -2,6 +2,8 @@
 //!
 //! `make docs` writes them anew: it runs this test with `PORTCULLIS_REGENERATE=1`.
 
+#![expect(clippy::expect_used, reason = "this crate is test code")]
+
 use std::{
     collections::BTreeSet,
     fs,

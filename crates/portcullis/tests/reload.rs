@@ -1,5 +1,7 @@
 //! The running program hears of a changed file and of signals.
 
+#![expect(clippy::expect_used, reason = "this crate is test code")]
+
 use std::{
     fs,
     io::{BufRead as _, BufReader},

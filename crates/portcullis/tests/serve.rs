@@ -1,5 +1,7 @@
 //! The program in this process: what operations ask, reloading, draining.
 
+#![expect(clippy::expect_used, reason = "this crate is test code")]
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, routing::get};

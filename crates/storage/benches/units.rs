@@ -6,6 +6,8 @@
 //! on PostgreSQL. `PORTCULLIS_BENCH_POSTGRES` names a server; without it a private one is started,
 //! which does not wait for the disk.
 
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
+
 use std::{
     future::Future,
     time::{Duration, Instant},

@@ -55,18 +55,22 @@ pub async fn append(tx: &mut TenantTx, kind: &str, payload: &Json, now: Timestam
     row.ok_or(StoreError::Misuse("an insert returned no row"))?.get(0)
 }
 
-/// Drops changes older than `before`. A node that was away for longer loads everything anew.
+/// Drops changes older than `before`, some at a time, so that nobody waits for long. A node that was away for longer
+/// loads everything anew.
 pub async fn prune(store: &Store, before: Timestamp) -> Result<u64, StoreError> {
-    store
-        .system()
-        .write(move |tx| {
-            Box::pin(async move {
-                // The newest row stays, so that the position of the feed is never forgotten.
-                let sql = "DELETE FROM feed WHERE at < $1 AND seq < (SELECT max(seq) FROM feed)";
-                tx.execute(sql, params![before]).await
-            })
-        })
-        .await
+    // The newest row stays, so that the position of the feed is never forgotten.
+    let sql = "DELETE FROM feed WHERE seq IN
+        (SELECT seq FROM feed WHERE at < $1 AND seq < (SELECT max(seq) FROM feed) ORDER BY seq LIMIT $2)";
+    let mut dropped = 0;
+    loop {
+        let work =
+            store.system().write(move |tx| Box::pin(async move { tx.execute(sql, params![before, CHUNK]).await }));
+        let chunk: u64 = work.await.map_err(|e: StoreError| e)?;
+        dropped += chunk;
+        if chunk < CHUNK.unsigned_abs() {
+            return Ok(dropped);
+        }
+    }
 }
 
 async fn head(tx: &mut SystemTx) -> Result<i64, StoreError> {

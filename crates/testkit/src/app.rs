@@ -276,7 +276,7 @@ impl TestApp {
     pub async fn user(&self, email: &str) -> Person<'_> {
         let made = self.admin_call("POST", "/api/v1/admin/users", &json!({"email": email, "password": PASSWORD})).await;
         let made = made.expect(201);
-        let id = made.json["id"].as_str().or(made.json["user"]["id"].as_str()).expect("an id").to_owned();
+        let id = made.json["id"].as_str().expect("an id").to_owned();
         Person::new(self, email.to_owned(), id)
     }
 }

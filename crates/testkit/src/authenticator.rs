@@ -85,6 +85,7 @@ impl Authenticator {
         let client_data = self.client_data("webauthn.get", options);
         let mut signed = data.clone();
         signed.extend(digest(&SHA256, &client_data).as_ref());
+        #[expect(clippy::disallowed_methods, reason = "the library signs with its own randomness only")]
         let signature = self.key.sign(&SystemRandom::new(), &signed).expect("a signature");
         let id = B64.encode(&self.credential_id);
         json!({"id": id, "rawId": id, "type": "public-key", "clientExtensionResults": {}, "response": {

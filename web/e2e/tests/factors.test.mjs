@@ -94,6 +94,18 @@ test("backup codes are kept: copied, printed and in a file, with whose they are"
   assert.equal(await page.locator("body").evaluate((e) => getComputedStyle(e).color), "rgb(22, 33, 44)", "dark on white");
 });
 
+test("what may not be copied is selected, to be copied by hand", async (t) => {
+  const page = await visitor(t);
+  const refuse = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+  await page.addInitScript(`Clipboard.prototype.writeText = ${refuse}`);
+  await signIn(page, await person(), { path: "/ui/account/factors" });
+  await follow(page.getByRole("link", { name: "Set up an authenticator app" }));
+  await follow(page.locator("main form button"));
+  await page.getByRole("button", { name: "Copy" }).click();
+  const key = await page.locator(".secret").innerText();
+  assert.equal(await page.evaluate(() => getSelection().toString().trim()), key);
+});
+
 test("two taps on a slow line send a code once", async (t) => {
   const page = await visitor(t);
   await signIn(page, await person(), { path: "/ui/account/factors" });

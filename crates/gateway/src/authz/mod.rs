@@ -11,7 +11,7 @@
 //!
 //! What the login behind a request must be worth is asked apart, by [`assurance`].
 //!
-//! Deliberately absent: ownership and policies (AUTHZ-2), which need to see the resource.
+//! Deliberately absent: ownership and policies, which need to see the resource.
 
 mod assurance;
 

@@ -1,4 +1,4 @@
-//! Which version of an API a request is for (GW-8), and what its answer says about that version's life.
+//! Which version of an API a request is for, and what its answer says about that version's life.
 //!
 //! A version is named in the path, in a header field or in the media type that is accepted; what names
 //! none is for the default version. A version may have an upstream of its own. Deprecated versions say

@@ -1,5 +1,7 @@
 //! The gate as its clients and upstreams see it: over real sockets, byte for byte.
 
+#![expect(clippy::expect_used, reason = "this crate is test code")]
+
 mod acme;
 mod cache;
 mod content;

@@ -8,7 +8,7 @@ use super::model::{ApiKey, Presented, Status};
 use crate::{
     http::Window,
     publish::{self, Change},
-    roles,
+    roles, sweep,
 };
 
 const COLUMNS: &str = "k.id, k.user_id, k.name, k.prefix, k.permissions, k.networks, k.limits, k.created_by,
@@ -173,6 +173,7 @@ pub(super) async fn touch(
 
 /// Forgets keys that ended before `before`. For the sweeper.
 pub async fn sweep(store: &Store, before: Timestamp) -> Result<u64, StoreError> {
-    let sql = "DELETE FROM api_keys WHERE revoked_at < $1 OR expires_at < $1";
-    store.system().write(move |tx| Box::pin(async move { tx.execute(sql, params![before]).await })).await
+    let sql = "DELETE FROM api_keys WHERE (tenant_id, id) IN
+        (SELECT tenant_id, id FROM api_keys WHERE revoked_at < $1 OR expires_at < $1 LIMIT $2)";
+    sweep::drop_all(store, sql, before).await
 }

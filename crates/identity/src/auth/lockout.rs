@@ -1,4 +1,4 @@
-//! Lockout (ACC-5): so many failures of one account from one source lock it, for that source, for a while.
+//! Lockout: so many failures of one account from one source lock it, for that source, for a while.
 //!
 //! **An attempt is counted before it is evaluated**, by one atomic statement, and the count is cleared by
 //! success: however many guesses arrive at once, no more than the allowed failures are ever looked at.

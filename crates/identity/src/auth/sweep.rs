@@ -28,14 +28,13 @@ pub async fn sweep(core: &Core) -> Result<u64, StoreError> {
             break;
         }
     }
-    let rest = core.store.system().write(move |tx| {
-        Box::pin(async move {
-            let denied = tx.execute("DELETE FROM denied_tokens WHERE expires_at <= $1", params![now]).await?;
-            let sql = "DELETE FROM login_failures WHERE last_at <= $1";
-            Ok::<_, StoreError>(denied + tx.execute(sql, params![failures]).await?)
-        })
-    });
-    Ok(dropped + rest.await?)
+    let denied = "DELETE FROM denied_tokens WHERE (tenant_id, jti) IN
+        (SELECT tenant_id, jti FROM denied_tokens WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+    dropped += sweep::drop_all(&core.store, denied, now).await?;
+    // The time is asked again of the row itself: it may have been counted up meanwhile.
+    let failed = "DELETE FROM login_failures WHERE last_at <= $1 AND (tenant_id, account, source) IN
+        (SELECT tenant_id, account, source FROM login_failures WHERE last_at <= $1 ORDER BY last_at LIMIT $2)";
+    Ok(dropped + sweep::drop_all(&core.store, failed, failures).await?)
 }
 
 async fn expired_sessions(core: &Core, before: Timestamp) -> Result<u64, StoreError> {

@@ -364,10 +364,25 @@ mod tests {
     }
 
     #[test]
-    fn the_work_grows_with_the_bytes() {
-        for piece in ["data:", "data:image/png;", "<g a='", "&", "\\", "<style>", "<g>", "<!--", "&#1;data:,"] {
-            let _ = check(Place::Logo, &piece.repeat(256 * 1024 / piece.len()));
-            let _ = check(Place::Logo, &format!("<svg a='{}", piece.repeat(256 * 1024 / piece.len())));
+    fn as_much_of_one_thing_as_may_be_sent_is_judged_to_its_end() {
+        // Were each looked at to the end of the text, this would take minutes.
+        let bitmap = format!("data:image/png;base64,{} ", png(1, 1));
+        for (piece, bare, whole) in [
+            ("data:", true, false),
+            ("data:image/png;", true, false),
+            (&bitmap, true, true),
+            ("<g a='", false, true),
+            ("&", true, true),
+            ("\\", true, true),
+            ("<style>", false, true),
+            ("<g>", false, true),
+            ("<!--", false, true),
+            ("&#1;data:,", true, false),
+        ] {
+            let many = piece.repeat(256 * 1024 / piece.len());
+            let fine = |drawing: &str| check(Place::Logo, drawing).is_ok();
+            let judged = (fine(&many), fine(&format!("<svg a=\"{many}\"/>")), fine(&format!("<svg a='{many}")));
+            assert_eq!(judged, (bare, whole, false), "{piece}");
         }
     }
 }

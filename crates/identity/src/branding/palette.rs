@@ -2,7 +2,7 @@
 
 use super::{
     color::Color,
-    model::{Branding, Colors, Scheme},
+    colors::{Colors, Scheme, Schemes},
 };
 use crate::http::Fields;
 
@@ -56,13 +56,13 @@ pub struct Palette<'a> {
 
 impl<'a> Palette<'a> {
     /// In the light.
-    pub const fn light(branding: &'a Branding) -> Self {
-        Self { colors: &branding.colors.light, column: 0 }
+    pub const fn light(colors: &'a Schemes) -> Self {
+        Self { colors: &colors.light, column: 0 }
     }
 
     /// In the dark.
-    pub const fn dark(branding: &'a Branding) -> Self {
-        Self { colors: &branding.colors.dark, column: 1 }
+    pub const fn dark(colors: &'a Schemes) -> Self {
+        Self { colors: &colors.dark, column: 1 }
     }
 
     /// Whether the tenant has chosen a colour.
@@ -93,11 +93,11 @@ impl<'a> Palette<'a> {
 }
 
 /// Notes every pair of colours that cannot be told from each other, where the tenant has chosen one of them.
-pub(super) fn check(branding: &Branding, fields: &mut Fields) {
-    for (scheme, palette, unseen) in
-        [("light", Palette::light(branding), Scheme::Dark), ("dark", Palette::dark(branding), Scheme::Light)]
+pub(super) fn check(scheme: Scheme, colors: &Schemes, fields: &mut Fields) {
+    for (name, palette, unseen) in
+        [("light", Palette::light(colors), Scheme::Dark), ("dark", Palette::dark(colors), Scheme::Light)]
     {
-        if branding.scheme == unseen {
+        if scheme == unseen {
             continue;
         }
         for (text, ground, least) in PAIRS {
@@ -116,7 +116,7 @@ pub(super) fn check(branding: &Branding, fields: &mut Fields) {
                     "{text} ({on}) on {ground} ({behind}) has a contrast of {ratio:.2}:1, and WCAG 2.2 AA asks for \
                      {least}:1"
                 );
-                fields.wrong(format!("/colors/{scheme}/{field}"), "contrast", message);
+                fields.wrong(format!("/colors/{name}/{field}"), "contrast", message);
             }
         }
     }

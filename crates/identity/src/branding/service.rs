@@ -62,7 +62,7 @@ pub(super) async fn put(
         })
     });
     let (new, revision, seq) = work.await?;
-    settle(core, seq).await?;
+    core.settle(seq).await?;
     Ok((new, revision))
 }
 
@@ -81,7 +81,7 @@ pub(super) async fn reset(core: &Core, permit: &Permit<WriteSettings>, condition
             Ok::<_, Problem>(Some(publish::append(tx, &Change::BrandingChanged, cause.now).await?))
         })
     });
-    settle(core, work.await?).await
+    Ok(core.settle(work.await?).await?)
 }
 
 /// The document, which nobody else changes until the commit, if the condition holds for it.
@@ -89,13 +89,6 @@ async fn locked(tx: &mut TenantTx, condition: &Condition) -> Result<(Branding, i
     crate::roles::lock(tx).await?;
     let (document, revision) = store::load(tx).await?;
     if condition.holds((revision > 0).then_some(revision)) { Ok((document, revision)) } else { Err(CHANGED.into()) }
-}
-
-async fn settle(core: &Core, seq: Option<i64>) -> Result<(), Problem> {
-    if let Some(seq) = seq {
-        core.settle(seq).await?;
-    }
-    Ok(())
 }
 
 /// A document with changes (RFC 7396): `null` is the default again.
@@ -185,7 +178,7 @@ pub(super) async fn delete_image(core: &Core, permit: &Permit<WriteSettings>, pl
         })
     });
     let seq = work.await?;
-    settle(core, seq).await
+    Ok(core.settle(seq).await?)
 }
 
 /// The bytes of an image by its place, kind and hash, for whoever asks.

@@ -274,7 +274,7 @@ async fn everything_that_is_wrong_is_told_where_it_is() {
 fn contrast(branding: Json) -> Result<(), kernel::Problem> {
     let branding: Branding = serde_json::from_value(branding).expect("a branding");
     let mut fields = Fields::new();
-    palette::check(&branding, &mut fields);
+    palette::check(branding.scheme, &branding.colors, &mut fields);
     fields.check()
 }
 
@@ -297,7 +297,7 @@ fn what_stands_on_the_accent_follows_it() {
     let of = |accent: &str| {
         let branding = json!({"colors": {"dark": {"accent": accent}}});
         let branding: Branding = serde_json::from_value(branding).expect("a branding");
-        Palette::dark(&branding).get("on_accent").to_string()
+        Palette::dark(&branding.colors).get("on_accent").to_string()
     };
     assert_eq!((of("#ffee00"), of("#7a1f5c")), ("#000000".to_owned(), "#ffffff".to_owned()));
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::{IntoParams, ToSchema};
 
-use super::history::{Difference, Revision};
+use super::model::{Difference, Revision};
 use crate::http::Fields;
 
 /// Longest reason, in characters.

@@ -2,40 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use kernel::{Problem, Timestamp, gate::DocumentKey, problem::common};
+use kernel::{Problem, gate::DocumentKey, problem::common};
 use serde_json::Value as Json;
-use uuid::Uuid;
 
-use super::store;
+use super::{
+    model::{Difference, Revision},
+    store,
+};
 use crate::Core;
-
-/// One change of the configuration.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Revision {
-    /// Its place in the order, from 1.
-    pub number: i64,
-    /// When.
-    pub at: Timestamp,
-    /// `user`, `api_key`, or `system` for the operator at the command line.
-    pub author_kind: String,
-    /// Which user or key.
-    pub author_id: Option<Uuid>,
-    /// Why, in the author's words; may be empty.
-    pub reason: String,
-    /// The revision that it brought back, if it did.
-    pub restores: Option<i64>,
-}
-
-/// One document that differs between two revisions.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Difference {
-    /// Which.
-    pub key: DocumentKey,
-    /// In the earlier one.
-    pub before: Option<Json>,
-    /// In the later one.
-    pub after: Option<Json>,
-}
 
 /// Revisions below a number, the newest first.
 pub(super) async fn page(core: &Core, below: i64, count: i64) -> Result<Vec<Revision>, Problem> {

@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use kernel::{
-    Problem,
+    Problem, Timestamp,
     gate::{Document, DocumentKey, Documents, Finding, Made},
     problem::common,
 };
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use super::{CHANGED, Condition, INVALID, TOO_MANY, WRITTEN};
 
@@ -15,6 +16,34 @@ use super::{CHANGED, Condition, INVALID, TOO_MANY, WRITTEN};
 const MAX: usize = 20_000;
 /// Most findings that are told at once.
 const MAX_FINDINGS: usize = 50;
+
+/// One change of the configuration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Revision {
+    /// Its place in the order, from 1.
+    pub number: i64,
+    /// When.
+    pub at: Timestamp,
+    /// `user`, `api_key`, or `system` for the operator at the command line.
+    pub author_kind: String,
+    /// Which user or key.
+    pub author_id: Option<Uuid>,
+    /// Why, in the author's words; may be empty.
+    pub reason: String,
+    /// The revision that it brought back, if it did.
+    pub restores: Option<i64>,
+}
+
+/// One document that differs between two revisions.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Difference {
+    /// Which.
+    pub key: DocumentKey,
+    /// In the earlier one.
+    pub before: Option<Json>,
+    /// In the later one.
+    pub after: Option<Json>,
+}
 
 /// What somebody wants done.
 #[derive(Clone, Debug)]
@@ -39,11 +68,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whatever is there now.
-    pub const fn always(wanted: Wanted) -> Self {
-        Self { wanted, condition: Condition::Always }
-    }
-
     /// What differs from what there is: the content to be, or none. Empty when nothing does.
     pub(super) fn changes(
         &self,

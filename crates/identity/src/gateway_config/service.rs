@@ -11,9 +11,9 @@ use serde_json::{Value as Json, json};
 use storage::StoreError;
 
 use super::{
-    BUSY, Condition, Plan, Wanted,
-    history::{self, Revision},
-    model, store,
+    BUSY, Condition, Plan, Wanted, history,
+    model::{self, Revision},
+    store,
 };
 use crate::{
     Core,

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use storage::{Row, StoreError, SystemTx, params};
 use uuid::Uuid;
 
-use super::history::{Difference, Revision};
+use super::model::{Difference, Revision};
 
 /// Rows that are read at once.
 const ROWS: i64 = 1_000;

@@ -58,15 +58,14 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// The right to change one's own account.
-const OWN: &str = "profile:write";
-
 /// Something a caller may be permitted to do. Declared by [`rights!`](crate::rights).
 pub trait Right: Send + Sync + 'static {
     /// The permission's text.
     const NAME: &'static str;
     /// Whether it reaches across tenants, and so is held in the default tenant only.
     const SYSTEM: bool;
+    /// Whether it is about one's own account, and so not for whoever acts as somebody.
+    const IN_PERSON: bool;
     /// The permission.
     fn permission() -> &'static Permission;
 }
@@ -84,7 +83,7 @@ impl<R: Right> Permit<R> {
     /// Asks whether this caller may.
     pub fn ask(core: &Core, caller: Caller) -> Result<Self, Problem> {
         let principal = &*caller.principal;
-        if R::NAME == OWN {
+        if R::IN_PERSON {
             caller.in_person()?;
         }
         let at_home = !R::SYSTEM

@@ -9,6 +9,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::{
     Core, api_keys, audit, auth, branding, devices, imports, keys, mfa, outbox, passkeys, proof_of_work, proofs,
+    trouble::Trouble,
 };
 
 /// At least so often a node looks for changes, should the bus be away. Half of the second within which
@@ -63,7 +64,7 @@ pub(super) async fn purge(core: &Core) -> Result<u64, StoreError> {
     Ok(expired + feed::prune(&core.store, core.now() - KEEP_FEED).await?)
 }
 
-/// Does it now and then. What fails is told once, not every time, and so is that it works again.
+/// Does it now and then.
 fn repeat<E, F>(name: &'static str, period: Duration, core: &Arc<Core>, work: fn(Arc<Core>) -> F) -> Task
 where
     E: Display + Send,
@@ -73,20 +74,10 @@ where
     let task = async move {
         let mut ticks = tokio::time::interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut failing = false;
+        let mut trouble = Trouble::of(name);
         loop {
             ticks.tick().await;
-            match work(core.clone()).await {
-                Ok(()) if failing => {
-                    failing = false;
-                    tracing::info!(task = name, "works again");
-                }
-                Err(error) if !failing => {
-                    failing = true;
-                    tracing::error!(task = name, %error, "fails, and is tried again");
-                }
-                Ok(()) | Err(_) => {}
-            }
+            trouble.note(&work(core.clone()).await);
         }
     };
     (name, Box::pin(task))

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     Core,
     templates::{self, Rendered},
+    trouble::Trouble,
 };
 
 /// Letters that are sent side by side.
@@ -26,21 +27,11 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Sends letters until it is dropped. Every node runs it.
 pub async fn run(core: Arc<Core>) {
-    let mut failing = false;
+    let mut trouble = Trouble::of("messages");
     loop {
         // Nothing is lost when neither comes: whatever waits is found the next time.
         let _ = timeout(LOOK, core.outbox.wake.notified()).await;
-        match deliver_due(&core).await {
-            Ok(_) if failing => {
-                failing = false;
-                tracing::info!(task = "messages", "works again");
-            }
-            Err(error) if !failing => {
-                failing = true;
-                tracing::error!(task = "messages", %error, "fails, and is tried again");
-            }
-            Ok(_) | Err(_) => {}
-        }
+        trouble.note(&deliver_due(&core).await);
     }
 }
 

@@ -133,7 +133,7 @@ impl Letter {
 
 /// `2026-11-22 05:10 UTC`
 fn minute(time: Timestamp) -> String {
-    let text = serde_json::to_value(time).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+    let text = time.to_string();
     format!("{} UTC", text.get(..16).unwrap_or(&text).replace('T', " "))
 }
 

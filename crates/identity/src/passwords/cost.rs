@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::phc::Phc;
 
-/// Bytes of a new salt, and of a new hash (ACC-3).
+/// Bytes of a new salt, and of a new hash: what RFC 9106 §4 recommends.
 pub(super) const SALT: usize = 16;
 pub(super) const OUTPUT: usize = 32;
 /// How many times the operator's work a tenant's own hashes may take.

@@ -22,8 +22,9 @@ use super::{
     BUSY,
     argon::{OURS, Workspace},
     cost::{Cost, OUTPUT, SALT},
+    error::Failed,
     phc::Phc,
-    stored::{Failed, Stored},
+    stored::Stored,
 };
 use crate::settings::PasswordSettings;
 

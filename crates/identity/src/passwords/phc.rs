@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq as _;
 use super::{
     Cost,
     argon::{OURS, Workspace},
-    stored::{Failed, InvalidHash},
+    error::{Failed, InvalidHash},
 };
 
 /// Longest PHC string that is looked at.

@@ -1,4 +1,4 @@
-//! Which passwords may be chosen (ACC-4). Pure.
+//! Which passwords may be chosen. Pure.
 //!
 //! A [`Policy`] is what is written: a preset by its name, or a set of [`Rules`]. What is broken is told all
 //! at once, each rule by a stable code.

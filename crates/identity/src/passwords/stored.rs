@@ -25,23 +25,16 @@ use self::{
     pbkdf2::Pbkdf2,
     scrypt::{Firebase, Scrypt},
 };
-use super::{argon::Workspace, phc::Phc};
+use super::{
+    argon::Workspace,
+    error::{Failed, InvalidHash},
+    phc::Phc,
+};
 
 /// Longest text that is looked at.
 pub const MAX_LEN: usize = 512;
 /// Dearest bcrypt: 2^14 rounds, about a second.
 const MAX_BCRYPT: u32 = 14;
-
-/// Why a hash cannot be verified.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum InvalidHash {
-    /// Of no kind that is known, or not written well.
-    #[error("is no hash of a kind that can be verified: Argon2, bcrypt, scrypt, Firebase's scrypt, PBKDF2")]
-    Format,
-    /// Too dear.
-    #[error("asks for more memory or time than is allowed")]
-    Cost,
-}
 
 /// A stored hash, taken apart.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,11 +50,6 @@ pub enum Stored {
     /// PBKDF2 (RFC 8018).
     Pbkdf2(Pbkdf2),
 }
-
-/// A computation failed: a parameter that was let through is not taken by the library.
-#[derive(Debug, thiserror::Error)]
-#[error("a stored hash could not be computed: {0}")]
-pub(super) struct Failed(pub(super) String);
 
 impl FromStr for Stored {
     type Err = InvalidHash;

@@ -19,7 +19,6 @@ use crate::{
 pub struct Ask {
     purpose: Purpose,
     proof: NewProof,
-    token: Secret,
     code: Option<Secret>,
     link: String,
     ttl: std::time::Duration,
@@ -41,15 +40,7 @@ impl Ask {
             expires_at: now + link.ttl,
             now,
         };
-        Self {
-            purpose,
-            proof,
-            link: link.with(&tenant.issuer, &token),
-            token,
-            code,
-            ttl: link.ttl,
-            post: Post::new(core),
-        }
+        Self { purpose, proof, link: link.with(&tenant.issuer, &token), code, ttl: link.ttl, post: Post::new(core) }
     }
 
     /// Writes the proof and the letter that carries it to the address. Without a user the letter is void, and a code
@@ -90,7 +81,6 @@ impl Ask {
         let letter = Letter::mail(self.purpose.template(), language, to)
             .of(user)
             .with("link", self.link.as_str())
-            .with("token", self.token.expose().as_str())
             .valid_for(self.ttl);
         match &self.code {
             Some(code) => letter.with("code", code.expose().as_str()),

@@ -2,6 +2,7 @@
 
 use kernel::{ApiKeyId, SessionId, Timestamp, TokenId, UserId, gate::Purge};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use storage::{StoreError, TenantTx, feed};
 
 /// One change. Small facts are carried whole; of larger things the feed only says that they changed,
@@ -61,8 +62,9 @@ pub enum Change {
 pub async fn append(tx: &mut TenantTx, change: &Change, now: Timestamp) -> Result<i64, StoreError> {
     let mut payload =
         serde_json::to_value(change).map_err(|_| StoreError::Misuse("a change of the feed is not JSON"))?;
-    let kind = payload.as_object_mut().and_then(|o| o.remove("kind"));
-    let kind = kind.as_ref().and_then(|k| k.as_str()).unwrap_or_default().to_owned();
+    let Some(Json::String(kind)) = payload.as_object_mut().and_then(|fields| fields.remove("kind")) else {
+        return Err(StoreError::Misuse("a change of the feed says no kind"));
+    };
     feed::append(tx, &kind, &payload, now).await
 }
 

@@ -147,20 +147,24 @@ impl Hierarchy {
         self.roles.contains_key(name)
     }
 
-    /// What the roles grant together, inheritance applied. Unknown names grant nothing; a circle, which
-    /// only a damaged database has, does no harm.
-    pub fn grants<'r>(&self, roles: impl IntoIterator<Item = &'r RoleName>) -> GrantSet {
+    /// The roles and all that they inherit from. Unknown names are left out; a circle, which only a damaged database
+    /// has, does no harm.
+    pub fn inherited<'r>(&self, roles: impl IntoIterator<Item = &'r RoleName>) -> BTreeSet<RoleName> {
         let mut pending: Vec<RoleName> = roles.into_iter().cloned().collect();
         let mut seen = BTreeSet::new();
-        let mut all = Vec::new();
         while let Some(name) = pending.pop() {
             let Some(node) = self.roles.get(&name) else { continue };
             if seen.insert(name) {
-                all.extend(node.grants.iter().cloned());
                 pending.extend(node.inherits.iter().cloned());
             }
         }
-        GrantSet::new(all)
+        seen
+    }
+
+    /// What the roles grant together, inheritance applied.
+    pub fn grants<'r>(&self, roles: impl IntoIterator<Item = &'r RoleName>) -> GrantSet {
+        let all = self.inherited(roles);
+        GrantSet::new(all.iter().filter_map(|name| self.roles.get(name)).flat_map(|node| node.grants.iter().cloned()))
     }
 
     /// What every role grants.

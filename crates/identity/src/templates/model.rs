@@ -110,8 +110,8 @@ impl Name {
     /// The values that this message may say beside those that every one may: [`COMMON`].
     pub const fn own_values(self) -> &'static [&'static str] {
         match self {
-            Self::VerifyEmail => &["link", "token", "code", "valid_for"],
-            Self::ResetPassword | Self::ChangeEmail | Self::Invitation => &["link", "token", "valid_for"],
+            Self::VerifyEmail => &["link", "code", "valid_for"],
+            Self::ResetPassword | Self::ChangeEmail | Self::Invitation => &["link", "valid_for"],
             Self::EmailChangeRequested | Self::EmailChanged => &["new_email", "time", "ip"],
             Self::PasswordChanged | Self::FactorsChanged | Self::AccountDeleted => &["time", "ip"],
             Self::SmsCode => &["code", "valid_for"],
@@ -140,7 +140,6 @@ fn sample(name: &str) -> &'static str {
         "email" => "ada@example.com",
         "new_email" => "ada@example.org",
         "link" => "https://id.example.com/verify-email?token=sample",
-        "token" => "sample",
         "code" => "123456",
         "valid_for" => "24 h",
         "time" => "2026-11-22 05:10 UTC",

@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ReadSessions, RevokeSessions,
-    service::{look, manage},
+    target::{look, manage},
 };
 use crate::{
     Core,

@@ -18,7 +18,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ImpersonateUsers, NOT_IMPERSONABLE, OWN_LOGIN,
-    service::{manage, target},
+    target::{manage, target},
 };
 use crate::{
     Core,

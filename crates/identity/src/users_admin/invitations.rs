@@ -7,7 +7,7 @@ use storage::TenantTx;
 use super::{
     CreateUsers, NOT_INVITABLE,
     model::not_deleted,
-    service::{manage, target},
+    target::{manage, target},
 };
 use crate::{
     Core,

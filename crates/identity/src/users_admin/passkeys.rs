@@ -12,7 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ReadUsers, SELF, UpdateUsers,
-    service::{look, manage, target},
+    target::{look, manage, target},
 };
 use crate::{
     Core,

@@ -7,8 +7,9 @@ use storage::TenantTx;
 use super::{
     AssignRoles, DeleteUsers, DisableUsers, LAST_SUPER_ADMIN, ReadUsers, SELF, UpdateUsers,
     model::{Managed, not_deleted, temporary_password},
-    service::{known, look, manage, target},
+    service::known,
     store,
+    target::{look, manage, target},
 };
 use crate::{
     Core,

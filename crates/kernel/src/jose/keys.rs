@@ -42,6 +42,11 @@ enum Pair {
     Ed(Box<Ed25519KeyPair>),
 }
 
+#[expect(clippy::disallowed_methods, reason = "the library makes keys and signatures from its own randomness only")]
+fn random() -> SystemRandom {
+    SystemRandom::new()
+}
+
 impl SigningKey {
     /// Makes a new private key and returns it as PKCS#8 (RFC 5208), to be sealed and stored.
     /// RSA takes a fraction of a second: call it off the request path.
@@ -52,11 +57,11 @@ impl SigningKey {
                 let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
                 AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).map_err(failed)?.as_ref().to_vec()
             }
-            Alg::ES256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+            Alg::ES256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random())
                 .map_err(failed)?
                 .as_ref()
                 .to_vec(),
-            Alg::EdDSA => Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(failed)?.as_ref().to_vec(),
+            Alg::EdDSA => Ed25519KeyPair::generate_pkcs8(&random()).map_err(failed)?.as_ref().to_vec(),
         };
         Ok(Secret::new(pkcs8))
     }
@@ -91,7 +96,7 @@ impl SigningKey {
     /// Signs the bytes.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let failed = |_| KeyError::Crypto("sign");
-        let random = SystemRandom::new();
+        let random = random();
         match &self.pair {
             Pair::Rsa(pair) => {
                 let mut out = vec![0; pair.public_modulus_len()];

@@ -59,12 +59,15 @@ local function fixed_window(stored, limit, window, cost)
     return allowed, limit - after, left, left, { current, after }, current + window
 end
 
+-- kernel::rate::SLOTS
+local SLOTS = 60
+
 local function sliding_window(stored, limit, window, cost)
-    local slot = div(window + 59, 60)
+    local slot = div(window + SLOTS - 1, SLOTS)
     local newest = math.max(stored[#stored - 1] or 0, div(now, slot))
     local kept, total = {}, 0
     for i = 1, #stored, 2 do
-        if stored[i] >= newest - 60 then
+        if stored[i] >= newest - SLOTS then
             kept[#kept + 1] = stored[i]
             kept[#kept + 1] = stored[i + 1]
             total = total + stored[i + 1]
@@ -78,19 +81,19 @@ local function sliding_window(stored, limit, window, cost)
             kept[#kept + 1] = newest
             kept[#kept + 1] = cost
         end
-        local idle = (newest + 61) * slot
+        local idle = (newest + SLOTS + 1) * slot
         return true, limit - total - cost, idle - now, 0, kept, idle
     end
 
     -- When enough parts, oldest first, will have left the window.
-    local needed, freed, last = total + cost - limit, 0, newest - 60
+    local needed, freed, last = total + cost - limit, 0, newest - SLOTS
     for i = 1, #kept, 2 do
         freed = freed + kept[i + 1]
         last = kept[i]
         if freed >= needed then break end
     end
-    local reset = total == 0 and 0 or (kept[#kept - 1] + 61) * slot - now
-    return false, limit - total, reset, (last + 61) * slot - now
+    local reset = total == 0 and 0 or (kept[#kept - 1] + SLOTS + 1) * slot - now
+    return false, limit - total, reset, (last + SLOTS + 1) * slot - now
 end
 
 local DAY = 86400000000

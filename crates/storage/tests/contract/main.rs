@@ -1,5 +1,7 @@
 //! What every database engine must do. Each test runs on all of them.
 
+#![expect(clippy::expect_used, reason = "this crate is test code")]
+
 mod feed;
 mod feed_over_bus;
 mod migrations;

@@ -129,7 +129,7 @@ async fn nodes_converge() {
     }
 }
 
-/// As many as PERF-5 asks for.
+/// So many that a request is under way at every point of a reload.
 const RELOADS: usize = 1_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,8 @@
 //! The whole program, told as stories: what a person, a program and an attacker meet, on every database
 //! and key-value store. One binary, because linking the program is what a test costs most.
 
+#![expect(clippy::expect_used, reason = "this crate is test code")]
+
 /// Tells these stories on both databases and key-value stores.
 macro_rules! on_both {
     ($($name:ident;)*) => {

@@ -4,7 +4,8 @@ use std::{num::NonZeroU32, str::FromStr};
 
 use aws_lc_rs::pbkdf2::{self, Algorithm, PBKDF2_HMAC_SHA1, PBKDF2_HMAC_SHA256, PBKDF2_HMAC_SHA512};
 
-use super::{InvalidHash, text};
+use super::text;
+use crate::passwords::InvalidHash;
 
 /// Most rounds: about a second and a half of SHA-512.
 const MAX_ROUNDS: u32 = 2_000_000;

@@ -9,7 +9,10 @@ use aws_lc_rs::{
 use scrypt::Params;
 use subtle::ConstantTimeEq as _;
 
-use super::{Failed, InvalidHash, text};
+use super::{
+    super::error::{Failed, InvalidHash},
+    text,
+};
 
 /// Most memory, in bytes: `128 · N · r`.
 const MAX_MEMORY: u64 = 256 << 20;

@@ -46,7 +46,7 @@ crate::rights! {
     /// May read their own keys.
     ReadOwnKeys = "profile:read";
     /// May make, change and revoke their own keys.
-    WriteOwnKeys = "profile:write";
+    WriteOwnKeys = "profile:write" in_person;
     /// May read every key of the tenant.
     ReadKeys = "api_keys:read";
     /// May make, change and revoke keys of the tenant.

@@ -30,8 +30,7 @@ mod store;
 mod tests;
 
 pub use crate::http::Condition;
-pub use history::{Difference, Revision};
-pub use model::{Plan, Wanted};
+pub use model::{Difference, Plan, Revision, Wanted};
 pub use routes::routes;
 pub use service::{Intent, change};
 pub(crate) use store::{load, since};

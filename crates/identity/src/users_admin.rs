@@ -24,6 +24,7 @@ mod service;
 mod sessions;
 mod standing;
 mod store;
+mod target;
 
 #[cfg(test)]
 mod tests;
