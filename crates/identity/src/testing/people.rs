@@ -8,7 +8,7 @@ use storage::{StoreError, params};
 
 use super::TestCore;
 use crate::{
-    audit::{Action, Entry, Target},
+    audit::{Entry, Target},
     keys::FreshKey,
     roles,
     tenants::{self, NewTenant},
