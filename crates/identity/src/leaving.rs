@@ -29,7 +29,7 @@ use crate::{
     outbox::{Fate, Letter, Post},
     preferences,
     proofs::{self, Purpose},
-    roles, strength,
+    roles,
     templates::Name,
     users::{self, UserStatus, WriteProfile},
     users_admin,
@@ -75,9 +75,7 @@ pub async fn leave(core: &Core, permit: &Permit<WriteProfile>, wish: Option<Lang
             if !preferences.account_deletion {
                 return Err(Problem::new(OFF));
             }
-            let user = users::by_id(tx, id).await?.filter(|user| user.status == UserStatus::Active);
-            let user = user.ok_or(common::UNAUTHENTICATED)?;
-            mfa::require_fresh(&cause.caller, strength::beyond_password(tx, id).await?, now)?;
+            let user = mfa::owner(tx, &cause.caller, now).await?;
             proofs::void(tx, id, &Purpose::ALL, now).await?;
             mfa::distrust(tx, id, now).await?;
             let language = wish.unwrap_or(preferences.language);

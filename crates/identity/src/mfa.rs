@@ -19,6 +19,7 @@ mod change;
 pub mod enrol;
 mod fresh;
 mod model;
+mod owner;
 mod policy;
 mod prove;
 mod routes;
@@ -31,6 +32,7 @@ pub use change::{ADDED, begin_sms, begin_totp, confirm, distrust, end_others, ne
 pub use enrol::Confirmed;
 pub use fresh::{RECENT, require_fresh};
 pub use model::{Enrolment, FactorView, Factors, Kind, Method, Offer, masked};
+pub use owner::{locked_owner, owner};
 pub(crate) use policy::{MAX_DAYS, MAX_ROLES};
 pub use policy::{MfaPolicy, Requirement};
 pub use prove::{Proof, SecondProof, prove};
