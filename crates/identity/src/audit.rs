@@ -31,6 +31,9 @@ pub use seal::{SealError, seal};
 pub use store::record;
 pub use verify::{Broken, Verified, VerifyError, checkpoint_key, verify};
 
+/// A login was refused. Whoever judges what was proven writes it.
+pub const LOGIN_FAILED: Action = Action::new("login.failed");
+
 crate::rights! {
     /// Searches the tenant's audit log.
     ReadAudit = "audit:read";

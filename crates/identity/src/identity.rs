@@ -24,7 +24,7 @@ use storage::{
 use crate::{
     Core, Settings, api,
     assertions::Assertions,
-    audit::{Action, Entry, Target},
+    audit::{Entry, Target},
     branding::{Brandings, Wording},
     keys::{FreshKey, Signers},
     outbox::{self, MailSender, Outbox, SmsSender},
@@ -221,7 +221,7 @@ async fn first_start(
     let key = FreshKey::generate(vault, random, id, settings.tokens.algorithm).await.map_err(failed)?;
     let slug = DEFAULT_SLUG.parse().map_err(|_| StoreError::Misuse("the default slug is not a slug"))?;
     let new = NewTenant { id, slug, name: "Default".into(), hosts: Vec::new() };
-    let entry = Entry::by_system(Action("tenant.created"), Target::new("tenant", id));
+    let entry = Entry::by_system(tenants::CREATED, Target::new("tenant", id));
     let random = random.clone();
     let made = store
         .system()

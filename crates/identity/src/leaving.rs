@@ -29,7 +29,7 @@ use crate::{
     outbox::{Fate, Letter, Post},
     preferences,
     proofs::{self, Purpose},
-    roles, strength,
+    roles,
     templates::Name,
     users::{self, UserStatus, WriteProfile},
     users_admin,
@@ -40,7 +40,7 @@ kernel::problems! {
     pub OFF = 403 "account.deletion_off" "Accounts are not deleted by their owners here" "Ask an administrator to delete the account.";
 }
 
-const LEFT: Action = Action("user.left");
+const LEFT: Action = Action::new("user.left");
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
@@ -75,9 +75,7 @@ pub async fn leave(core: &Core, permit: &Permit<WriteProfile>, wish: Option<Lang
             if !preferences.account_deletion {
                 return Err(Problem::new(OFF));
             }
-            let user = users::by_id(tx, id).await?.filter(|user| user.status == UserStatus::Active);
-            let user = user.ok_or(common::UNAUTHENTICATED)?;
-            mfa::require_fresh(&cause.caller, strength::beyond_password(tx, id).await?, now)?;
+            let user = mfa::owner(tx, &cause.caller, now).await?;
             proofs::void(tx, id, &Purpose::ALL, now).await?;
             mfa::distrust(tx, id, now).await?;
             let language = wish.unwrap_or(preferences.language);

@@ -22,7 +22,7 @@ mod store;
 pub use model::{Ended, InvalidScope, Live, NewSession, Owner, Reason, Scope, Session, Span, Wishes, needs_touch};
 pub use policy::{SessionPolicy, WhenFull};
 pub use routes::routes;
-pub use service::{authenticate_cookie, end_many, end_one, suffices};
+pub use service::{ENDING, authenticate_cookie, end_many, end_one, suffices};
 pub use store::{
     Revoked, by_cookie, by_id, count, familiar, insert, list, mark_impersonated, revoke_all, revoke_impersonations,
     revoke_of_device, revoke_oldest, revoke_one, touch,

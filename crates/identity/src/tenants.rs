@@ -25,7 +25,7 @@ mod tests;
 pub use crate::settings::DEFAULT_SLUG;
 pub use model::{FirstAdmin, Host, InvalidHost, InvalidSlug, NewTenant, Slug, Status, Tenant};
 pub use routes::routes;
-pub use service::create;
+pub use service::{CREATED, create};
 
 crate::rights! {
     /// May list and read tenants.

@@ -29,7 +29,9 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use service::CREATED;
 pub(crate) use standing::put;
+pub use standing::{RESET as PASSWORD_RESET, UNLOCKED};
 pub(crate) use store::{other_super_admins, roles_changed, update as rewrite};
 
 use std::sync::Arc;

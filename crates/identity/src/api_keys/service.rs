@@ -20,10 +20,10 @@ use crate::{
     users,
 };
 
-const CREATED: Action = Action("api_key.created");
-const UPDATED: Action = Action("api_key.updated");
-const ROTATION: Action = Action("api_key.rotated");
-const REVOKED: Action = Action("api_key.revoked");
+const CREATED: Action = Action::new("api_key.created");
+const UPDATED: Action = Action::new("api_key.updated");
+const ROTATION: Action = Action::new("api_key.rotated");
+const REVOKED: Action = Action::new("api_key.revoked");
 
 /// Which keys a call is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

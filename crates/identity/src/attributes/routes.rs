@@ -24,7 +24,7 @@ use crate::{
 /// Longest schema, as JSON text, in bytes.
 const MAX: usize = 32 * 1024;
 
-const CHANGED: Action = Action("settings.attributes_schema_changed");
+const CHANGED: Action = Action::new("settings.attributes_schema_changed");
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {

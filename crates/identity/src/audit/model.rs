@@ -48,7 +48,18 @@ impl Origin {
 
 /// What was done. Texts are stable: people search for them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Action(pub &'static str);
+pub struct Action(&'static str);
+
+impl Action {
+    /// For constants: an action has its text in one place, in the slice that it belongs to.
+    pub const fn new(text: &'static str) -> Self {
+        Self(text)
+    }
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
 
 /// To whom or what.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -38,7 +38,7 @@ pub async fn record(
             now,
             actor_kind,
             actor_id,
-            entry.action.0,
+            entry.action.as_str(),
             entry.target.kind,
             entry.target.id,
             outcome,

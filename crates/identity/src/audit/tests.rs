@@ -26,7 +26,7 @@ async fn write(node: &TestCore, action: &'static str, count: usize) {
         .write(move |tx| {
             Box::pin(async move {
                 for i in 0..count {
-                    let entry = Entry::by_system(Action(action), Target::new("thing", i))
+                    let entry = Entry::by_system(Action::new(action), Target::new("thing", i))
                         .details(json!({"z": i, "a": [1.5, null]}));
                     record(tx, entry, now, &*random).await?;
                 }
@@ -196,7 +196,7 @@ async fn the_log_is_searched_by_what_one_knows() {
         .tenant(node.tenant().id)
         .write(move |tx| {
             Box::pin(async move {
-                let entry = Entry::by_system(Action("test.failed"), Target::new("user", user)).failed();
+                let entry = Entry::by_system(Action::new("test.failed"), Target::new("user", user)).failed();
                 record(tx, Entry { actor: Actor::User(user), ..entry }, now, &*random).await
             })
         })

@@ -33,6 +33,9 @@ use crate::{
     vault::Vault,
 };
 
+const SUCCEEDED: Action = Action::new("login.succeeded");
+const STEPPED_UP: Action = Action::new("session.stepped_up");
+
 /// Somebody who has proven who they are.
 #[derive(Clone, Debug)]
 pub struct Entrance {
@@ -188,7 +191,7 @@ impl Entering {
         };
         let target = Target::new("session", session.id);
         let stronger = entrance.replaces.is_some_and(|replaced| replaced.until.is_some());
-        let action = if stronger { Action("session.stepped_up") } else { Action("login.succeeded") };
+        let action = if stronger { STEPPED_UP } else { SUCCEEDED };
         let entry = Entry::new(Actor::User(user.id), action, target, ctx);
         Self {
             arrival: Arrival::new(core, user.id, entrance.device.clone(), wishes.set_cookie),

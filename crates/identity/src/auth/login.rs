@@ -35,6 +35,9 @@ use crate::{
     users::{self, Account, Login, User, UserKind, UserStatus},
 };
 
+const CHALLENGED: Action = Action::new("login.challenged");
+const NEEDS_PASSKEY: Action = Action::new("login.passkey_needed");
+
 /// What somebody presents.
 #[derive(Clone, Debug)]
 pub struct LoginRequest {
@@ -165,7 +168,7 @@ async fn challenge(
     let agent = request.device.user_agent();
     let opening = Opening::new(&core.vault, &*random, ctx.tenant.id, Purpose::Login, pending, agent, now);
     let id = opening.id.clone();
-    let entry = Entry::new(Actor::User(user), Action("login.challenged"), Target::new("user", user), ctx);
+    let entry = Entry::new(Actor::User(user), CHALLENGED, Target::new("user", user), ctx);
     let work = core.write(ctx.tenant.id, move |tx| {
         Box::pin(async move {
             password.upgrade(tx, user).await?;
@@ -247,7 +250,7 @@ async fn within_rate(
 
 /// The password was right, and not enough: its owner should be able to find that out.
 async fn note_passkey_needed(core: &Core, ctx: &RequestContext, user: UserId) -> Result<Problem, Problem> {
-    let entry = Entry::new(Actor::Anonymous, Action("login.passkey_needed"), Target::new("user", user), ctx).failed();
+    let entry = Entry::new(Actor::Anonymous, NEEDS_PASSKEY, Target::new("user", user), ctx).failed();
     audit::note(core, ctx.tenant.id, entry).await?;
     Ok(PASSKEY_NEEDED.into())
 }
@@ -256,7 +259,7 @@ async fn note_passkey_needed(core: &Core, ctx: &RequestContext, user: UserId) ->
 /// typed may be a password in the wrong field.
 async fn fail(core: &Core, ctx: &RequestContext, known: Option<UserId>, attempt: Attempt) -> Result<Problem, Problem> {
     let target = known.map_or(Target::unknown("user"), |id| Target::new("user", id));
-    let entry = Entry::new(Actor::Anonymous, Action("login.failed"), target, ctx)
+    let entry = Entry::new(Actor::Anonymous, audit::LOGIN_FAILED, target, ctx)
         .failed()
         .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
     audit::note(core, ctx.tenant.id, entry).await?;

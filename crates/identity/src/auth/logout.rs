@@ -11,6 +11,8 @@ use crate::{
     tokens, users,
 };
 
+const DENIED: Action = Action::new("token.denied");
+
 /// Ends the session behind the caller's credential; a token that grew from none is denied by itself. When
 /// this returns, the next request with it is refused.
 pub async fn logout(core: &Core, ctx: &RequestContext, principal: &Principal) -> Result<(), Problem> {
@@ -39,7 +41,7 @@ pub async fn logout_all(core: &Core, ctx: &RequestContext, principal: &Principal
 
 async fn deny(core: &Core, ctx: &RequestContext, principal: &Principal, jti: TokenId) -> Result<(), Problem> {
     let (now, until, random) = (core.now(), principal.expires_at, core.random.clone());
-    let entry = Entry::new(principal, Action("token.denied"), Target::new("token", jti), ctx);
+    let entry = Entry::new(principal, DENIED, Target::new("token", jti), ctx);
     let work = core.write(principal.tenant, move |tx| {
         Box::pin(async move {
             tokens::deny(tx, jti, until, now).await?;

@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// What was given is not the current password.
-const REFUSED: Action = Action("user.password_refused");
+const CHANGED: Action = Action::new("user.password_changed");
+const REFUSED: Action = Action::new("user.password_refused");
 
 /// Where the new password is given.
 const FIELD: &str = "/new_password";
@@ -70,7 +71,7 @@ pub async fn change_password(
 
     let (now, user) = (core.now(), user.clone());
     let renewal = Renewal::new(core, Some(ctx)).keeping(principal.session).told_in(wish);
-    let entry = Entry::new(principal, Action("user.password_changed"), Target::new("user", id), ctx);
+    let entry = Entry::new(principal, CHANGED, Target::new("user", id), ctx);
     let work = core.write(principal.tenant, move |tx| {
         Box::pin(async move {
             match renewal.password(tx, &user, &new, Some(&old), entry).await? {

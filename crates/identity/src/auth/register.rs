@@ -19,6 +19,9 @@ use crate::{
     users::{self, Email, NewUser, UserStatus},
 };
 
+const REGISTERED: Action = Action::new("user.registered");
+const DUPLICATE: Action = Action::new("user.register_duplicate");
+
 /// Somebody who wants an account.
 #[derive(Clone, Debug)]
 pub struct Registration {
@@ -65,7 +68,7 @@ pub async fn register(
             let entry = if users::create(tx, id, &user, now).await? {
                 roles::assign(tx, id, &[role]).await?;
                 ask.write(tx, Some(id), None, email.as_str(), language, within).await?;
-                Entry::new(Actor::User(id), Action("user.registered"), Target::new("user", id), &ctx)
+                Entry::new(Actor::User(id), REGISTERED, Target::new("user", id), &ctx)
             } else {
                 let (owner, entry) = duplicate(tx, &email, &ctx).await?;
                 ask.write_proof(tx, None, email.as_str()).await?;
@@ -91,6 +94,5 @@ async fn duplicate(
     let found = users::by_email(tx, email).await?;
     let owner = found.as_ref().filter(|user| user.status == UserStatus::Active).map(|user| user.id);
     let target = found.map_or(Target::unknown("user"), |user| Target::new("user", user.id));
-    let entry = Entry::new(Actor::Anonymous, Action("user.register_duplicate"), target, ctx);
-    Ok((owner, entry.failed()))
+    Ok((owner, Entry::new(Actor::Anonymous, DUPLICATE, target, ctx).failed()))
 }

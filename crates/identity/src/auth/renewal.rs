@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// A new address.
-pub const MOVED: Action = Action("user.email_changed");
+pub const MOVED: Action = Action::new("user.email_changed");
 
 /// A password or an address that is about to be renewed.
 pub struct Renewal {

@@ -34,6 +34,8 @@ use crate::{
     vault::Vault,
 };
 
+const FACTOR_FAILED: Action = Action::new("login.factor_failed");
+
 /// Failures of one person's factors over all sources until none is looked at for a while: more than one source may
 /// have, because somebody who knows the password could lock its owner out.
 const SOURCES: u32 = 4;
@@ -50,9 +52,8 @@ pub struct Answering {
 }
 
 impl Answering {
-    fn presented(&self, core: &Core, ctx: &RequestContext) -> Result<Presented, Problem> {
-        let found =
-            Presented::new(&core.vault, ctx.tenant.id, Purpose::Login, &self.challenge, self.device.user_agent());
+    pub(super) fn presented(&self, core: &Core, ctx: &RequestContext, purpose: Purpose) -> Result<Presented, Problem> {
+        let found = Presented::new(&core.vault, ctx.tenant.id, purpose, &self.challenge, self.device.user_agent());
         found.ok_or_else(|| CHALLENGE.into())
     }
 }
@@ -103,7 +104,7 @@ pub async fn answer(
     answer: Answer,
     trust: bool,
 ) -> Result<Completed, Problem> {
-    let presented = who.presented(core, ctx)?;
+    let presented = who.presented(core, ctx, Purpose::Login)?;
     let counted = count(core, ctx, presented).await?;
     let (user, attempt) = (counted.account.user.id, counted.attempt);
     let counters = [Some(counted.counter), counted.pending.counted.map(Counter::kept)];
@@ -148,8 +149,7 @@ async fn evidence(
     match answer {
         Answer::Code(proof) => Ok(Evidence::Code(proof)),
         Answer::Passkey { ceremony, credential } => {
-            let signed = (&ceremony, &*credential);
-            let proven = passkeys::prove_second(core, ctx, user, presented.hash(), signed).await?;
+            let proven = passkeys::prove_second(core, ctx, user, presented.hash(), &ceremony, &credential).await?;
             Ok(Evidence::Signed(Box::new(proven)))
         }
     }
@@ -228,7 +228,7 @@ async fn complete(
                 let seq = mfa::end_others(tx, pending.user, None, now).await?;
                 let details = json!({"kind": first.kind, "enrolment": "login"});
                 let target = Target::new("user", pending.user);
-                let entry = Entry::new(Actor::User(pending.user), Action("user.factor_added"), target, &ctx);
+                let entry = Entry::new(Actor::User(pending.user), mfa::ADDED, target, &ctx);
                 audit::record(tx, entry.details(details), now, &*random).await?;
                 (first.amr, first.backup_codes, seq)
             } else {
@@ -299,7 +299,7 @@ pub(super) async fn note_failure(
     user: UserId,
     attempt: Attempt,
 ) -> Result<(), Problem> {
-    let entry = Entry::new(Actor::Anonymous, Action("login.factor_failed"), Target::new("user", user), ctx)
+    let entry = Entry::new(Actor::Anonymous, FACTOR_FAILED, Target::new("user", user), ctx)
         .failed()
         .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
     audit::note(core, ctx.tenant.id, entry).await
@@ -307,7 +307,7 @@ pub(super) async fn note_failure(
 
 /// Sends a code for the challenge to the person's phone.
 pub async fn send_sms(core: &Core, ctx: &RequestContext, who: &Answering) -> Result<(), Problem> {
-    enrol::send_code(core, ctx, who.presented(core, ctx)?, who.language).await
+    enrol::send_code(core, ctx, who.presented(core, ctx, Purpose::Login)?, who.language).await
 }
 
 /// Asks for one of the person's passkeys, for a page at this origin.
@@ -317,7 +317,7 @@ pub async fn begin_passkey(
     who: &Answering,
     page: Option<&Url>,
 ) -> Result<Begun, Problem> {
-    let (presented, now) = (who.presented(core, ctx)?, core.now());
+    let (presented, now) = (who.presented(core, ctx, Purpose::Login)?, core.now());
     let found = core.read(ctx.tenant.id, move |tx| Box::pin(challenges::peek(tx, presented, now))).await?;
     let pending = found.filter(|pending| !pending.enrol).ok_or(CHALLENGE)?;
     passkeys::begin_second(core, ctx, page, pending.user, presented.hash()).await
@@ -331,7 +331,7 @@ pub async fn begin_factor(
     who: &Answering,
     phone: Option<Phone>,
 ) -> Result<Enrolment, Problem> {
-    let (presented, now) = (who.presented(core, ctx)?, core.now());
+    let (presented, now) = (who.presented(core, ctx, Purpose::Login)?, core.now());
     let found = core.read(ctx.tenant.id, move |tx| {
         Box::pin(async move {
             match challenges::peek(tx, presented, now).await?.filter(|pending| pending.enrol) {

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode};
-use kernel::{Problem, Secret};
+use kernel::{Problem, RequestContext, Secret};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -44,7 +44,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
 const MAX_ID: usize = 128;
 
 /// A challenge's id, if it is not too long to be one.
-pub(super) fn bounded(challenge: Secret) -> Result<Secret, Problem> {
+fn bounded(challenge: Secret) -> Result<Secret, Problem> {
     let mut fields = Fields::new();
     if challenge.expose().len() > MAX_ID {
         fields.wrong("/challenge_id", "too_long", "may have 128 bytes at most");
@@ -52,7 +52,8 @@ pub(super) fn bounded(challenge: Secret) -> Result<Secret, Problem> {
     fields.finish(Some(challenge))
 }
 
-fn answering(challenge: Secret, ctx: &Ctx, headers: &HeaderMap) -> Result<Answering, Problem> {
+/// Who answers, with which device.
+pub(super) fn answering(challenge: Secret, ctx: &RequestContext, headers: &HeaderMap) -> Result<Answering, Problem> {
     let challenge = bounded(challenge)?;
     Ok(Answering { challenge, device: Shown::read(headers, ctx.client_ip), language: Language::wished(headers) })
 }

@@ -59,12 +59,6 @@ fn own_session(caller: &Caller) -> Result<(UserId, SessionId), Problem> {
     Ok((users::own(&caller.principal)?, session))
 }
 
-fn presented(core: &Core, ctx: &RequestContext, who: &Answering) -> Result<Presented, Problem> {
-    let agent = who.device.user_agent();
-    let found = Presented::new(&core.vault, ctx.tenant.id, Purpose::StepUp, &who.challenge, agent);
-    found.ok_or_else(|| CHALLENGE.into())
-}
-
 /// What a person has to prove it with.
 struct Means {
     password: bool,
@@ -153,7 +147,7 @@ pub async fn begin(
 /// What is still missing of a challenge that is open: for whoever asks again.
 pub async fn missing(core: &Core, caller: &Caller, who: &Answering) -> Result<Missing, Problem> {
     let (user, session) = own_session(caller)?;
-    let (presented, now) = (presented(core, &caller.ctx, who)?, core.now());
+    let (presented, now) = (who.presented(core, &caller.ctx, Purpose::StepUp)?, core.now());
     let found: Option<Pending> =
         core.read(caller.principal.tenant, move |tx| Box::pin(challenges::peek(tx, presented, now))).await?;
     let pending = found.filter(|pending| pending.session == Some(session)).ok_or(CHALLENGE)?;
@@ -164,7 +158,8 @@ pub async fn missing(core: &Core, caller: &Caller, who: &Answering) -> Result<Mi
 /// Sends a code for the challenge to the person's phone.
 pub async fn send_sms(core: &Core, caller: &Caller, who: &Answering) -> Result<(), Problem> {
     missing(core, caller, who).await?;
-    mfa::enrol::send_code(core, &caller.ctx, presented(core, &caller.ctx, who)?, who.language).await
+    let presented = who.presented(core, &caller.ctx, Purpose::StepUp)?;
+    mfa::enrol::send_code(core, &caller.ctx, presented, who.language).await
 }
 
 /// An answer that has been counted.
@@ -198,6 +193,14 @@ async fn count_guess(core: &Core, ctx: &RequestContext, user: UserId) -> Result<
     Ok((counter, work.await??))
 }
 
+/// What has been proved.
+struct Proved {
+    amr: Amr,
+    /// By the password: its hash, and what counted the attempt.
+    password: Option<(Secret, Counter)>,
+    last: Last,
+}
+
 /// What is judged in the unit that replaces the session.
 enum Last {
     Nothing,
@@ -214,30 +217,31 @@ pub async fn answer(
     proof: Option<SecondProof>,
 ) -> Result<LoggedIn, Problem> {
     let (user, session) = own_session(caller)?;
-    let presented = presented(core, &caller.ctx, &who)?;
+    let presented = who.presented(core, &caller.ctx, Purpose::StepUp)?;
     let counted = count(core, caller, presented, session).await?;
-    let (proved, acr) = (counted.pending.amr, counted.pending.acr);
-    let password = password.filter(|_| proved.acr().is_none());
+    let (before, acr) = (counted.pending.amr, counted.pending.acr);
+    let password = password.filter(|_| before.acr().is_none());
     let proof = proof.filter(|_| acr == Some(Acr::Mfa));
     let mut fields = Fields::new();
-    if proved.acr().is_none() && password.is_none() {
+    if before.acr().is_none() && password.is_none() {
         fields.wrong("/password", "required", "is missing");
     }
     if acr == Some(Acr::Mfa) && proof.is_none() {
         fields.wrong("/code", "required", "is missing");
     }
     fields.check()?;
-    let verified = match &password {
+    let password = match &password {
         Some(given) => Some(password::confirm(core, &caller.ctx, &caller.principal, &counted.account, given).await?),
         None => None,
     };
-    let amr = if verified.is_some() { Amr::of(Method::Password) } else { proved };
+    let amr = if password.is_some() { Amr::of(Method::Password) } else { before };
     let Some(proof) = proof else {
-        return replace(core, caller, who, presented, counted, (amr, verified), Last::Nothing).await;
+        let proved = Proved { amr, password, last: Last::Nothing };
+        return replace(core, caller, who, presented, counted, proved).await;
     };
     let (counter, attempt) = count_guess(core, &caller.ctx, user).await?;
-    let last = Last::Code(proof, counter);
-    match replace(core, caller, who, presented, counted, (amr, verified), last).await {
+    let proved = Proved { amr, password, last: Last::Code(proof, counter) };
+    match replace(core, caller, who, presented, counted, proved).await {
         Err(problem) if problem.kind == CODE || problem.kind == USED => {
             note_failure(core, &caller.ctx, user, attempt).await?;
             Err(attempt.refuse(problem, core.now()))
@@ -255,13 +259,14 @@ pub async fn answer_with_passkey(
     credential: PublicKeyCredential,
 ) -> Result<LoggedIn, Problem> {
     let (user, session) = own_session(caller)?;
-    let presented = presented(core, &caller.ctx, &who)?;
+    let presented = who.presented(core, &caller.ctx, Purpose::StepUp)?;
     let counted = count(core, caller, presented, session).await?;
     let proven = passkeys::prove_login(core, &caller.ctx, ceremony, credential).await?;
     if proven.user != user {
         return Err(proven.refuse(core, &caller.ctx, "other_user").await?);
     }
-    replace(core, caller, who, presented, counted, (proven.amr, None), Last::Passkey(proven)).await
+    let proved = Proved { amr: proven.amr, password: None, last: Last::Passkey(proven) };
+    replace(core, caller, who, presented, counted, proved).await
 }
 
 /// The unit that does it all.
@@ -271,11 +276,11 @@ async fn replace(
     who: Answering,
     presented: Presented,
     counted: Counted,
-    (amr, verified): (Amr, Option<(Secret, Counter)>),
-    last: Last,
+    proved: Proved,
 ) -> Result<LoggedIn, Problem> {
     let Counted { pending, account, live } = counted;
-    let (password, counter) = verified.unzip();
+    let Proved { amr, password, last } = proved;
+    let (password, counter) = password.unzip();
     let entrance = Entrance {
         user: account.user,
         amr,

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, StatusCode};
-use kernel::{Acr, Assurance, Problem, Secret};
+use kernel::{Acr, Assurance, Secret};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -15,8 +15,8 @@ use webauthn_rs::prelude::PublicKeyCredential;
 
 use super::{
     routes::logged_in,
-    second_routes::bounded,
-    step_up::{self, Answering, Missing},
+    second_routes::answering,
+    step_up::{self, Missing},
 };
 use crate::{
     Core,
@@ -25,7 +25,6 @@ use crate::{
         Caller, Fields, Json, Refusal,
         openapi::{Body, Changed, Guarded},
     },
-    language::Language,
     mfa::{Method, Offer, SecondProof},
     passwords::too_long,
     tokens::TokenSet,
@@ -75,11 +74,6 @@ impl From<Missing> for StepUp {
             passkey: missing.passkey,
         }
     }
-}
-
-fn answering(challenge: Secret, caller: &Caller, headers: &HeaderMap) -> Result<Answering, Problem> {
-    let challenge = bounded(challenge)?;
-    Ok(Answering { challenge, device: Shown::read(headers, caller.ctx.client_ip), language: Language::wished(headers) })
 }
 
 /// Begins to make your login stronger or newer, without signing out.
@@ -138,7 +132,7 @@ async fn post_answer(
         fields.wrong("/code", "too_long", "may have 64 bytes at most");
     }
     fields.check()?;
-    let who = answering(body.challenge_id, &caller, &headers)?;
+    let who = answering(body.challenge_id, &caller.ctx, &headers)?;
     let proof = body.method.zip(body.code).map(|(method, code)| SecondProof { method, code });
     let session = step_up::answer(&core, &caller, who, body.password, proof).await?;
     Ok(logged_in(session, |tokens| tokens))
@@ -163,7 +157,7 @@ async fn post_send(
     headers: HeaderMap,
     Json(body): Json<StepUpChallenge>,
 ) -> Result<StatusCode, Refusal> {
-    step_up::send_sms(&core, &caller, &answering(body.challenge_id, &caller, &headers)?).await?;
+    step_up::send_sms(&core, &caller, &answering(body.challenge_id, &caller.ctx, &headers)?).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -192,7 +186,7 @@ async fn post_passkey(
     headers: HeaderMap,
     Json(body): Json<StepUpPasskey>,
 ) -> Result<Response, Refusal> {
-    let who = answering(body.challenge_id, &caller, &headers)?;
+    let who = answering(body.challenge_id, &caller.ctx, &headers)?;
     let session = step_up::answer_with_passkey(&core, &caller, who, &body.ceremony, body.credential).await?;
     Ok(logged_in(session, |tokens| tokens))
 }

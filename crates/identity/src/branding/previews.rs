@@ -29,7 +29,7 @@ use crate::{
     templates::WriteSettings,
 };
 
-const PREVIEWED: Action = Action("branding.previewed");
+const PREVIEWED: Action = Action::new("branding.previewed");
 /// What the tokens of links begin with. Logs know it and cut it out.
 const PREFIX: &str = "ppv_";
 /// For how long a link opens.

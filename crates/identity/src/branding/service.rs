@@ -16,10 +16,10 @@ use crate::{
     templates::{ReadSettings, WriteSettings},
 };
 
-const WRITTEN: Action = Action("branding.changed");
-const RESET: Action = Action("branding.reset");
-const IMAGE: Action = Action("branding.image_changed");
-const NO_IMAGE_MORE: Action = Action("branding.image_removed");
+const WRITTEN: Action = Action::new("branding.changed");
+const RESET: Action = Action::new("branding.reset");
+const IMAGE: Action = Action::new("branding.image_changed");
+const NO_IMAGE_MORE: Action = Action::new("branding.image_removed");
 
 /// What is to become of the document.
 #[derive(Debug)]

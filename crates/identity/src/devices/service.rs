@@ -11,8 +11,8 @@ use crate::{
     sessions::{self, Reason},
 };
 
-const REMOVED: Action = Action("device.removed");
-const RENAMED: Action = Action("device.renamed");
+const REMOVED: Action = Action::new("device.removed");
+const RENAMED: Action = Action::new("device.renamed");
 
 /// Names a device of a user, who must have it.
 pub(super) async fn rename(

@@ -24,7 +24,7 @@ use crate::{
     publish::{self, Change},
 };
 
-const PURGED: Action = Action("gateway_cache.purged");
+const PURGED: Action = Action::new("gateway_cache.purged");
 
 /// Longest path and tag, in bytes.
 const MAX_PATH: usize = 1_024;

@@ -21,7 +21,7 @@ use crate::{
     publish::{self, Change},
 };
 
-const CHANGED: Action = Action("gateway_config.changed");
+const CHANGED: Action = Action::new("gateway_config.changed");
 
 /// How often somebody else may be faster.
 const TRIES: usize = 16;

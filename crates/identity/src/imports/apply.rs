@@ -16,7 +16,7 @@ use crate::{
     users_admin::{self, AssignRoles, DisableUsers, UpdateUsers},
 };
 
-const UPDATED: Action = Action("user.imported");
+const UPDATED: Action = Action::new("user.imported");
 
 /// What a batch knows.
 pub(super) struct Batch<'a> {

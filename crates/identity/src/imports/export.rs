@@ -19,7 +19,7 @@ use crate::{
     users_admin::{self, filter::Filter},
 };
 
-const EXPORTED: Action = Action("users.exported");
+const EXPORTED: Action = Action::new("users.exported");
 
 /// Users of a page.
 const PAGE: u32 = 200;

@@ -82,6 +82,20 @@ pub struct Counts {
     pub failed: i64,
 }
 
+/// How far a job has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Progress {
+    /// Bytes of the file that are done.
+    pub(super) position: i64,
+    pub(super) counts: Counts,
+}
+
+impl Progress {
+    pub(super) const fn of(import: &Import) -> Self {
+        Self { position: import.position, counts: import.counts }
+    }
+}
+
 impl Counts {
     /// Records that were looked at.
     pub const fn records(self) -> i64 {

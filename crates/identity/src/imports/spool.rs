@@ -13,7 +13,7 @@ use crate::{
     vault::Purpose,
 };
 
-const STARTED: Action = Action("users.import_started");
+const STARTED: Action = Action::new("users.import_started");
 
 /// Bytes of a piece. More than the longest record.
 pub(super) const CHUNK: usize = 512 * 1024;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Import, Options, RowProblem, Starter, Status,
-    model::{Counts, Wrong},
+    model::{Counts, Progress, Wrong},
 };
 
 const COLUMNS: &str = "id, status, options, created, updated, skipped, failed, bytes, position, error, created_at,
@@ -114,8 +114,8 @@ pub(super) async fn due(tx: &mut SystemTx, now: Timestamp) -> Result<Option<(Ten
 pub(super) struct Claimed {
     pub(super) import: Import,
     pub(super) starter: Starter,
-    /// Where the batch begins that is worked on.
-    pub(super) from: i64,
+    /// How far it was before the batch that is worked on.
+    pub(super) from: Progress,
     /// The line that the next record begins at.
     pub(super) line: i64,
     /// The names of the columns, once they are known.
@@ -139,7 +139,7 @@ pub(super) async fn claim(
     let header: Option<serde_json::Value> = row.get(2)?;
     let import = load(tx, id).await?.ok_or(StoreError::Misuse("an import without a row"))?;
     Ok(Some(Claimed {
-        from: import.position,
+        from: Progress::of(&import),
         import,
         starter: serde_json::from_value(row.get(0)?).map_err(|_| wrong(0))?,
         line: row.get(1)?,
@@ -157,13 +157,8 @@ pub(super) async fn renew(tx: &mut TenantTx, id: Uuid, lease: Timestamp, next: T
 
 /// Notes how far a job has come and what became of its records. `false`: it is somebody else's by now, and
 /// nothing of the batch may be kept.
-pub(super) async fn advance(
-    tx: &mut TenantTx,
-    claimed: &Claimed,
-    from: (i64, Counts),
-    lease: Timestamp,
-) -> Result<bool, StoreError> {
-    let (position, before) = from;
+pub(super) async fn advance(tx: &mut TenantTx, claimed: &Claimed, lease: Timestamp) -> Result<bool, StoreError> {
+    let Progress { position, counts: before } = claimed.from;
     let Import { id, counts, .. } = claimed.import;
     let header = claimed.header.as_ref().map(|names| serde_json::json!(names));
     let sql = "UPDATE user_imports SET position = $4, line = $5, header = $6, created = created + $7,
@@ -188,7 +183,8 @@ pub(super) async fn advance(
 /// Ends a job, and forgets the file. `false`: somebody else has it by now.
 pub(super) async fn finish(
     tx: &mut TenantTx,
-    (id, lease): (Uuid, Timestamp),
+    id: Uuid,
+    lease: Timestamp,
     error: Option<&str>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {

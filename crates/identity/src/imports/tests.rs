@@ -352,7 +352,7 @@ async fn a_worker_that_lost_its_job_ends_nothing(node: TestCore) {
     let finish = async |lease| {
         let now = node.core.now();
         let work = node.core.store.tenant(tenant);
-        let done = work.write(move |tx| Box::pin(store::finish(tx, (id, lease), None, now))).await;
+        let done = work.write(move |tx| Box::pin(store::finish(tx, id, lease, None, now))).await;
         done.map_err(|e: StoreError| e).expect("asked")
     };
     let first = claim().await.expect("free").lease;

@@ -12,8 +12,8 @@ use crate::{
     publish::{self, Change},
 };
 
-const ROTATED: Action = Action("signing_key.rotated");
-const RETIRED: Action = Action("signing_key.retired");
+const ROTATED: Action = Action::new("signing_key.rotated");
+const RETIRED: Action = Action::new("signing_key.retired");
 
 /// Most keys of a tenant that verify at the same time: everybody who verifies downloads them all.
 const MAX_USABLE: i64 = 16;

@@ -1,13 +1,13 @@
 //! Changes of a person's factors: each told by mail and audited, each the end of what was begun without it.
 
-use kernel::{FactorId, Principal, Problem, RequestContext, SessionId, Timestamp, UserId, problem::common};
+use kernel::{FactorId, Problem, RequestContext, SessionId, Timestamp, UserId, problem::common};
 use serde_json::json;
 use storage::{StoreError, TenantTx};
 
 use super::{
-    BackupCodes, Enrolment, MAX_FACTORS, NEEDED, NO_LOGIN, TOO_MANY, UNCONFIRMED, challenges,
+    BackupCodes, Enrolment, MAX_FACTORS, NEEDED, TOO_MANY, UNCONFIRMED, challenges,
     enrol::{self, Beginning, Confirmed},
-    require_fresh, store,
+    locked_owner, owner, store,
 };
 use crate::{
     Core,
@@ -18,14 +18,14 @@ use crate::{
     outbox::{Fate, Letter, Post},
     preferences,
     sessions::{self, Reason},
-    strength,
     templates::Name,
     users::{self, Phone, User},
 };
 
-const ADDED: Action = Action("user.factor_added");
-const REMOVED: Action = Action("user.factor_removed");
-const CODES: Action = Action("user.backup_codes_made");
+/// Somebody has one more factor.
+pub const ADDED: Action = Action::new("user.factor_added");
+const REMOVED: Action = Action::new("user.factor_removed");
+const CODES: Action = Action::new("user.backup_codes_made");
 
 /// Mails a person that their factors were changed.
 pub async fn notify(
@@ -58,24 +58,7 @@ pub async fn end_others(
     sessions::revoke_all(tx, user, keep, Reason::Factors, now).await?.tell(tx, now).await
 }
 
-/// The caller, once their login is recent and strong enough to change factors.
-async fn owner(tx: &mut TenantTx, principal: &Principal, now: Timestamp) -> Result<User, Problem> {
-    let id = users::own(principal)?;
-    let user = users::by_id(tx, id).await?.ok_or(NO_LOGIN)?;
-    require_fresh(principal, strength::beyond_password(tx, id).await?, now)?;
-    Ok(user)
-}
-
-/// The same in a unit that changes factors. Changes of one person's wait for each other: what one of them has counted
-/// or found to be the last still is when it is committed.
-async fn locked_owner(tx: &mut TenantTx, principal: &Principal, now: Timestamp) -> Result<User, Problem> {
-    if !users::lock(tx, users::own(principal)?).await? {
-        return Err(NO_LOGIN.into());
-    }
-    owner(tx, principal, now).await
-}
-
-/// The same, looked at before anything is prepared.
+/// The caller, looked at before anything is prepared.
 async fn load_owner(core: &Core, caller: &Caller) -> Result<User, Problem> {
     let (principal, now) = (caller.principal.clone(), core.now());
     core.read(principal.tenant, move |tx| Box::pin(async move { owner(tx, &principal, now).await })).await

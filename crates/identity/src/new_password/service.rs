@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Nobody could be asked whether a password is known from a breach.
-const UNASKED: Action = Action("password.breach_unchecked");
+const UNASKED: Action = Action::new("password.breach_unchecked");
 
 /// What the tenant demands of new passwords, or the operator where it says nothing. A tenant that is still to be
 /// made has said nothing.

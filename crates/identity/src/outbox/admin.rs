@@ -17,8 +17,8 @@ use crate::{
     users,
 };
 
-const RETRIED: Action = Action("message.retried");
-const TESTED: Action = Action("message.tested");
+const RETRIED: Action = Action::new("message.retried");
+const TESTED: Action = Action::new("message.tested");
 
 /// A page of messages.
 pub(super) async fn list(

@@ -1,6 +1,6 @@
 //! Registering, naming and removing one's own passkeys.
 
-use kernel::{PasskeyId, Principal, Problem, Secret, Timestamp, UserId, problem::common, random};
+use kernel::{PasskeyId, Problem, Secret, UserId, problem::common, random};
 use serde_json::{Value as Json, json};
 use storage::{StoreError, TenantTx};
 use url::Url;
@@ -23,47 +23,23 @@ use crate::{
     language::Language,
     mfa,
     outbox::{Fate, Letter, Post},
-    preferences, strength,
+    preferences,
     templates::Name,
     users::{self, User},
 };
 
-const ADDED: Action = Action("user.passkey_added");
-const REMOVED: Action = Action("user.passkey_removed");
-const REFUSAL: Action = Action("user.passkey_refused");
+const ADDED: Action = Action::new("user.passkey_added");
+const REMOVED: Action = Action::new("user.passkey_removed");
+const REFUSAL: Action = Action::new("user.passkey_refused");
 
-/// The caller, once their login is recent and strong enough. `adds`: there must be room for one more.
-async fn owner(
-    tx: &mut TenantTx,
-    principal: &Principal,
-    adds: bool,
-    now: Timestamp,
-) -> Result<(User, Vec<Passkey>), Problem> {
-    let id = users::own(principal)?;
-    let user = users::by_id(tx, id).await?.ok_or(common::UNAUTHENTICATED)?;
-    let passkeys = store::list(tx, id).await?;
-    mfa::require_fresh(principal, strength::beyond_password(tx, id).await?, now)?;
-    // As with factors: a reset takes no passkey away.
-    if adds && !user.has_proven_address() {
+/// The keys that a person has, if they may add one: there is room for it, and their address is verified, because a
+/// reset takes no passkey away.
+async fn with_room(tx: &mut TenantTx, user: &User) -> Result<Vec<Passkey>, Problem> {
+    if !user.has_proven_address() {
         return Err(users::EMAIL_UNVERIFIED.into());
     }
-    if adds && i64::try_from(passkeys.len()).is_ok_and(|count| count >= MOST) {
-        return Err(TOO_MANY.into());
-    }
-    Ok((user, passkeys))
-}
-
-/// The same in a unit that changes keys. Changes of one person's wait for each other.
-async fn locked_owner(
-    tx: &mut TenantTx,
-    principal: &Principal,
-    adds: bool,
-    now: Timestamp,
-) -> Result<(User, Vec<Passkey>), Problem> {
-    if !users::lock(tx, users::own(principal)?).await? {
-        return Err(common::UNAUTHENTICATED.into());
-    }
-    owner(tx, principal, adds, now).await
+    let passkeys = store::list(tx, user.id).await?;
+    if i64::try_from(passkeys.len()).is_ok_and(|count| count >= MOST) { Err(TOO_MANY.into()) } else { Ok(passkeys) }
 }
 
 /// What a key is registered with. It must be found without a name, and check its user.
@@ -81,7 +57,8 @@ async fn tell(
     post: &Post,
     cause: &Cause,
     user: &User,
-    (what, passkey): (Name, &str),
+    what: Name,
+    passkey: &str,
     wish: Option<Language>,
 ) -> Result<(), StoreError> {
     let language = wish.unwrap_or(preferences::load(tx).await?.language);
@@ -97,7 +74,7 @@ pub async fn tell_removed(
     user: &User,
     names: &str,
 ) -> Result<(), StoreError> {
-    tell(tx, post, cause, user, (Name::PasskeyRemoved, names), None).await
+    tell(tx, post, cause, user, Name::PasskeyRemoved, names, None).await
 }
 
 /// Begins with a key of the caller's. Keys that they have already are named, so that a device does not make a second
@@ -108,7 +85,8 @@ pub async fn begin_registration(core: &Core, caller: &Caller, page: Option<&Url>
     let fresh = uuid::Builder::from_random_bytes(random::bytes(&*core.random)).into_uuid();
     let work = core.write(principal.tenant, move |tx| {
         Box::pin(async move {
-            let (user, passkeys) = owner(tx, &principal, true, now).await?;
+            let user = mfa::owner(tx, &principal, now).await?;
+            let passkeys = with_room(tx, &user).await?;
             let handle = store::handle(tx, user.id, fresh).await?;
             Ok::<_, Problem>((user, passkeys, handle))
         })
@@ -166,13 +144,14 @@ pub async fn finish_registration(
     };
     let work = core.write(tenant, move |tx| {
         Box::pin(async move {
-            let (user, _) = locked_owner(tx, &cause.caller, true, cause.now).await?;
+            let user = mfa::locked_owner(tx, &cause.caller, cause.now).await?;
+            with_room(tx, &user).await?;
             if !store::insert(tx, &passkey).await? {
                 return Err(Problem::new(EXISTS));
             }
             let details = json!({"passkey": passkey.id.to_string(), "synced": passkey.synced});
             cause.record(tx, ADDED, Target::new("user", user.id), details).await?;
-            tell(tx, &post, &cause, &user, (Name::PasskeyAdded, &passkey.name), wish).await?;
+            tell(tx, &post, &cause, &user, Name::PasskeyAdded, &passkey.name, wish).await?;
             Ok(passkey)
         })
     });
@@ -197,11 +176,11 @@ pub async fn remove(core: &Core, caller: &Caller, id: PasskeyId, wish: Option<La
     let (cause, post) = (Cause::new(core, caller), Post::new(core));
     let work = core.write(caller.principal.tenant, move |tx| {
         Box::pin(async move {
-            let (user, _) = locked_owner(tx, &cause.caller, false, cause.now).await?;
+            let user = mfa::locked_owner(tx, &cause.caller, cause.now).await?;
             let name = store::delete(tx, user.id, id).await?.ok_or(common::NOT_FOUND)?;
             let details = json!({"passkey": id.to_string()});
             cause.record(tx, REMOVED, Target::new("user", user.id), details).await?;
-            Ok::<_, Problem>(tell(tx, &post, &cause, &user, (Name::PasskeyRemoved, &name), wish).await?)
+            Ok::<_, Problem>(tell(tx, &post, &cause, &user, Name::PasskeyRemoved, &name, wish).await?)
         })
     });
     work.await?;

@@ -20,6 +20,8 @@ use crate::{
     audit::{self, Action, Actor, Entry, Target},
 };
 
+const CLONED: Action = Action::new("passkey.cloned");
+
 /// Somebody who has signed with their key.
 #[derive(Clone, Debug)]
 pub struct Proven {
@@ -101,12 +103,12 @@ pub(super) fn proven(passkey: Passkey, result: &AuthenticationResult) -> Proven 
 }
 
 /// Why an answer of a copied key is refused.
-const CLONED: &str = "counter";
+const COPIED: &str = "counter";
 
 /// Why an answer is refused, for the audit log.
 pub(super) const fn word(error: &WebauthnError) -> &'static str {
     match error {
-        WebauthnError::CredentialPossibleCompromise => CLONED,
+        WebauthnError::CredentialPossibleCompromise => COPIED,
         WebauthnError::InvalidRPOrigin => "origin",
         WebauthnError::InvalidRPIDHash => "host",
         WebauthnError::MismatchedChallenge => "challenge",
@@ -124,7 +126,7 @@ pub(super) async fn refuse(
     whose: Option<(UserId, PasskeyId)>,
     why: &'static str,
 ) -> Result<Problem, Problem> {
-    let action = if why == CLONED { Action("passkey.cloned") } else { Action("login.failed") };
+    let action = if why == COPIED { CLONED } else { audit::LOGIN_FAILED };
     let target = whose.map_or(Target::unknown("user"), |(user, _)| Target::new("user", user));
     let details = json!({"method": "passkey", "reason": why, "passkey": whose.map(|(_, id)| id.to_string())});
     let entry = Entry::new(Actor::Anonymous, action, target, ctx).failed().details(details);

@@ -53,7 +53,8 @@ pub async fn prove_second(
     ctx: &RequestContext,
     user: UserId,
     challenge: [u8; 32],
-    (ceremony, answer): (&Secret, &PublicKeyCredential),
+    ceremony: &Secret,
+    answer: &PublicKeyCredential,
 ) -> Result<Proven, Problem> {
     let handle = Handle::presented(&core.vault, ctx.tenant.id, Purpose::Second, ceremony).ok_or(INVALID)?;
     let taken = ceremonies::take_now(core, ctx.tenant.id, handle).await?;

@@ -26,7 +26,7 @@ use crate::{
     users,
 };
 
-const CHANGED: Action = Action("settings.changed");
+const CHANGED: Action = Action::new("settings.changed");
 
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {

@@ -16,9 +16,9 @@ use crate::{
     publish::{self, Change},
 };
 
-const CREATED: Action = Action("role.created");
-const UPDATED: Action = Action("role.updated");
-const DELETED: Action = Action("role.deleted");
+const CREATED: Action = Action::new("role.created");
+const UPDATED: Action = Action::new("role.updated");
+const DELETED: Action = Action::new("role.deleted");
 
 /// A role with what it grants in the end.
 pub(super) type Resolved = (Role, GrantSet);

@@ -13,6 +13,9 @@ use crate::{
     preferences, roles,
 };
 
+/// Sessions were ended by their owner or by an administrator.
+pub const ENDING: Action = Action::new("session.ended");
+
 /// How long the edge may go without asking about a cookie again. So long, at most, use goes unnoticed by
 /// the idle limit.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
@@ -86,7 +89,7 @@ pub async fn end_many(
     reason: Reason,
 ) -> Result<usize, Problem> {
     let (now, random) = (core.now(), core.random.clone());
-    let entry = Entry::new(Actor::from(principal), Action("session.ended"), Target::new("user", user), ctx);
+    let entry = Entry::new(Actor::from(principal), ENDING, Target::new("user", user), ctx);
     let work = core.write(principal.tenant, move |tx| {
         Box::pin(async move {
             let ended = store::revoke_all(tx, user, except, reason, now).await?;
@@ -113,7 +116,7 @@ pub async fn end_one(
     reason: Reason,
 ) -> Result<bool, Problem> {
     let (now, random) = (core.now(), core.random.clone());
-    let entry = Entry::new(Actor::from(principal), Action("session.ended"), Target::new("session", id), ctx)
+    let entry = Entry::new(Actor::from(principal), ENDING, Target::new("session", id), ctx)
         .details(json!({"reason": reason.as_str()}));
     let work = core.write(principal.tenant, move |tx| {
         Box::pin(async move {

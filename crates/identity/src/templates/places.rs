@@ -116,7 +116,9 @@ fn walk(
 ) -> Result<(), Refused> {
     for (i, piece) in pieces.iter().enumerate() {
         match piece {
-            Piece::Raw { text, line } => drop(read(text, *line)?),
+            Piece::Raw { text, line } => {
+                read(text, *line)?;
+            }
             Piece::Value { shown, line } => {
                 let secret = matches!(shown, Shown::Plain(name) if SECRETS.contains(name));
                 let alone = match i.checked_sub(1).map(|i| &pieces[i]) {

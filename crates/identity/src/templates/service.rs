@@ -16,8 +16,8 @@ use crate::{
     language::Language,
 };
 
-const CHANGED: Action = Action("template.changed");
-const RESET: Action = Action("template.reset");
+const CHANGED: Action = Action::new("template.changed");
+const RESET: Action = Action::new("template.reset");
 
 /// Whose wording holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -22,10 +22,11 @@ use crate::{
     users::{self, NewUser},
 };
 
-const CREATED: Action = Action("tenant.created");
-const UPDATED: Action = Action("tenant.updated");
-const SUSPENDED: Action = Action("tenant.suspended");
-const RESUMED: Action = Action("tenant.resumed");
+/// A tenant was made.
+pub const CREATED: Action = Action::new("tenant.created");
+const UPDATED: Action = Action::new("tenant.updated");
+const SUSPENDED: Action = Action::new("tenant.suspended");
+const RESUMED: Action = Action::new("tenant.resumed");
 
 /// Makes a tenant in a transaction of the caller's, with its roles, its key and its first administrator.
 /// Also how the default tenant comes about. Answers with the feed's number to settle. Call it last in

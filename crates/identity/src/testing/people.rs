@@ -8,7 +8,7 @@ use storage::{StoreError, params};
 
 use super::TestCore;
 use crate::{
-    audit::{Action, Entry, Target},
+    audit::{Entry, Target},
     keys::FreshKey,
     roles,
     tenants::{self, NewTenant},
@@ -68,7 +68,7 @@ impl TestCore {
         let key = FreshKey::generate(&self.core.vault, &random, id, self.core.settings.tokens.algorithm).await;
         let (key, slug) = (key.expect("a key"), slug.parse().expect("a slug"));
         let new = NewTenant { id, slug, name: "Another".into(), hosts: Vec::new() };
-        let entry = Entry::by_system(Action("tenant.created"), Target::new("tenant", id));
+        let entry = Entry::by_system(tenants::CREATED, Target::new("tenant", id));
         let work =
             self.core.store.system().write(move |tx| {
                 Box::pin(async move { tenants::create(tx, new, key, None, entry, now, random).await })

@@ -16,6 +16,8 @@ use crate::{
     sessions::{self, Live, Reason, bearer, needs_touch},
 };
 
+const REUSED: Action = Action::new("session.reuse_detected");
+
 /// What the unit did.
 enum Outcome {
     /// The token was consumed, now or a moment ago.
@@ -117,6 +119,6 @@ async fn note_use(
 /// The caller may be the thief or the owner: the entry says neither.
 fn reuse_entry(session: SessionId, user: UserId, ctx: &RequestContext) -> Entry {
     let target = Target::new("session", session);
-    let entry = Entry::new(Actor::Anonymous, Action("session.reuse_detected"), target, ctx);
+    let entry = Entry::new(Actor::Anonymous, REUSED, target, ctx);
     entry.failed().details(json!({"user": user.to_string()}))
 }

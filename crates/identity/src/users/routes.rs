@@ -22,6 +22,8 @@ use crate::{
     },
 };
 
+const UPDATED: Action = Action::new("user.profile_updated");
+
 /// The routes of this slice.
 pub fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new().routes(routes!(read_profile, write_profile)).routes(routes!(me)).routes(routes!(auth_me))
@@ -109,7 +111,7 @@ pub async fn change_profile(
     if let Some(wanted) = &change.attributes {
         attributes::check(core, permit.principal.tenant, wanted.as_map(), "/attributes").await?;
     }
-    let entry = Entry::new(&*permit.principal, Action("user.profile_updated"), Target::new("user", id), &permit.ctx)
+    let entry = Entry::new(&*permit.principal, UPDATED, Target::new("user", id), &permit.ctx)
         .details(json!({"fields": change.touched()}));
     let random = core.random.clone();
     let work = core.write(permit.principal.tenant, move |tx| {

@@ -35,7 +35,7 @@ use crate::{
     users::{UserKind, UserStatus},
 };
 
-const IMPERSONATED: Action = Action("user.impersonated");
+const IMPERSONATED: Action = Action::new("user.impersonated");
 
 /// For how long, at most.
 const LIFE: Duration = Duration::from_secs(3_600);

@@ -20,7 +20,7 @@ use crate::{
     users::{self, User, UserKind, UserStatus},
 };
 
-const INVITED: Action = Action("user.invited");
+const INVITED: Action = Action::new("user.invited");
 
 /// Sends an invitation in the unit of its cause; an earlier one is void from then on.
 pub(super) async fn send(

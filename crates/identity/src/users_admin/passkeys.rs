@@ -25,7 +25,7 @@ use crate::{
     passkeys::{self, PasskeyView},
 };
 
-const REMOVED: Action = Action("user.passkeys_removed");
+const REMOVED: Action = Action::new("user.passkeys_removed");
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new().routes(routes!(list, remove_all))

@@ -24,8 +24,9 @@ use crate::{
     users,
 };
 
-const CREATED: Action = Action("user.created");
-const UPDATED: Action = Action("user.updated");
+/// A user was made.
+pub const CREATED: Action = Action::new("user.created");
+const UPDATED: Action = Action::new("user.updated");
 
 /// A page of users.
 pub(super) async fn list(

@@ -16,15 +16,13 @@ use super::{
 };
 use crate::{
     Core,
-    audit::{Action, Target},
+    audit::Target,
     http::{
         Json, Path, Permit, Refusal,
         openapi::{Guarded, Named},
     },
     sessions::{self, Reason, Session},
 };
-
-const ENDED: Action = Action("session.ended");
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
     OpenApiRouter::new().routes(routes!(list, end_all)).routes(routes!(end_one))
@@ -119,7 +117,7 @@ async fn end_all(
             let ended = sessions::revoke_all(tx, id, None, Reason::Admin, cause.now).await?;
             if ended.count() > 0 {
                 let details = json!({ "reason": Reason::Admin.as_str(), "sessions": ended.count() });
-                cause.record(tx, ENDED, target(id), details).await?;
+                cause.record(tx, sessions::ENDING, target(id), details).await?;
             }
             Ok(((), ended.tell(tx, cause.now).await?))
         })
@@ -147,7 +145,7 @@ async fn end_one(
                 return Err(common::NOT_FOUND.into());
             }
             let details = json!({ "reason": Reason::Admin.as_str() });
-            cause.record(tx, ENDED, Target::new("session", session), details).await?;
+            cause.record(tx, sessions::ENDING, Target::new("session", session), details).await?;
             Ok(((), ended.tell(tx, cause.now).await?))
         })
     })

@@ -26,14 +26,16 @@ use crate::{
     users::{self, User, UserStatus},
 };
 
-const ROLES: Action = Action("user.roles_changed");
-const DISABLED: Action = Action("user.disabled");
-const ENABLED: Action = Action("user.enabled");
-const DELETED: Action = Action("user.deleted");
-const RESTORED: Action = Action("user.restored");
-const UNLOCKED: Action = Action("user.unlocked");
-const MFA_RESET: Action = Action("user.mfa_reset");
-const RESET: Action = Action("user.password_reset");
+const ROLES: Action = Action::new("user.roles_changed");
+const DISABLED: Action = Action::new("user.disabled");
+const ENABLED: Action = Action::new("user.enabled");
+const DELETED: Action = Action::new("user.deleted");
+const RESTORED: Action = Action::new("user.restored");
+/// The lockout of a user was lifted.
+pub const UNLOCKED: Action = Action::new("user.unlocked");
+const MFA_RESET: Action = Action::new("user.mfa_reset");
+/// A user was given a new password.
+pub const RESET: Action = Action::new("user.password_reset");
 
 /// Refuses to take the last active super administrator away. Asked under the tenant's lock.
 async fn not_the_last(tx: &mut TenantTx, user: &User, roles: &[RoleName]) -> Result<(), Problem> {

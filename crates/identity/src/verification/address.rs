@@ -15,8 +15,8 @@ use crate::{
     users::{self, Email, UserStatus},
 };
 
-const VERIFIED: Action = Action("user.email_verified");
-const ASKED: Action = Action("user.verification_requested");
+const VERIFIED: Action = Action::new("user.email_verified");
+const ASKED: Action = Action::new("user.verification_requested");
 
 /// What somebody shows.
 #[derive(Clone, Debug)]

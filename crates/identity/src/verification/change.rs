@@ -17,7 +17,7 @@ use crate::{
     users::{self, Email, UserStatus},
 };
 
-const ASKED: Action = Action("user.email_change_requested");
+const ASKED: Action = Action::new("user.email_change_requested");
 
 /// Asks the new address to confirm, and tells the old one. Whether somebody else has the new address is
 /// not told: its owner gets the mail that a second registration causes.

@@ -17,9 +17,9 @@ use crate::{
     users::{self, Account, Email, UserKind, UserStatus},
 };
 
-const ASKED: Action = Action("user.password_reset_requested");
-const RECOVERED: Action = Action("user.password_recovered");
-const ACCEPTED: Action = Action("user.invitation_accepted");
+const ASKED: Action = Action::new("user.password_reset_requested");
+const RECOVERED: Action = Action::new("user.password_recovered");
+const ACCEPTED: Action = Action::new("user.invitation_accepted");
 
 /// Sends a link to choose a new password, if the address belongs to somebody. Says nothing about that.
 pub async fn request(core: &Core, ctx: &RequestContext, email: Email, wish: Option<Language>) -> Result<(), Problem> {

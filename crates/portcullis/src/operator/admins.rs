@@ -2,13 +2,14 @@
 
 use identity::{
     Core,
-    audit::{self, Action, Entry, Target},
+    audit::{self, Entry, Target},
     auth::{Renewal, lockout},
     new_password::{self, Candidate},
     passwords::About,
     publish::{self, Change},
     roles::{self, builtin::SUPER_ADMIN},
     users::{self, Account, Email, Login, NewUser},
+    users_admin,
 };
 use kernel::{Problem, Secret, TenantId, UserId, problem::common};
 use serde_json::json;
@@ -68,7 +69,7 @@ pub async fn create(core: &Core, email: Email, password: Secret) -> Result<(), A
                 return Ok(None);
             }
             roles::assign(tx, id, &[role]).await?;
-            let entry = Entry::by_system(Action("user.created"), Target::new("user", id))
+            let entry = Entry::by_system(users_admin::CREATED, Target::new("user", id))
                 .details(json!({ "roles": [SUPER_ADMIN] }));
             audit::record(tx, entry, now, &*random).await?;
             publish::append(tx, &Change::UserStanding { user: id }, now).await.map(Some)
@@ -96,7 +97,7 @@ pub async fn reset_password(core: &Core, login: &str, password: Secret) -> Resul
     let candidate = Candidate { password, about, field: "/password" };
     let new = new_password::judge(core, Some(tenant), None, candidate).await?.hash(core).await?;
     let (now, vault, renewal) = (core.now(), core.vault.clone(), Renewal::new(core, None));
-    let entry = Entry::by_system(Action("user.password_reset"), Target::new("user", account.user.id));
+    let entry = Entry::by_system(users_admin::PASSWORD_RESET, Target::new("user", account.user.id));
     let done = core.write(tenant, move |tx| {
         Box::pin(async move {
             lockout::unlock(tx, &vault, &account.user).await?;
@@ -117,7 +118,7 @@ pub async fn unlock(core: &Core, login: &str) -> Result<bool, AdminError> {
         Box::pin(async move {
             let found = lockout::unlock(tx, &vault, &account.user).await?;
             if found {
-                let entry = Entry::by_system(Action("user.unlocked"), Target::new("user", account.user.id));
+                let entry = Entry::by_system(users_admin::UNLOCKED, Target::new("user", account.user.id));
                 audit::record(tx, entry, now, &*random).await?;
             }
             Ok::<_, StoreError>(found)

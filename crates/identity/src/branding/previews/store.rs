@@ -40,7 +40,7 @@ pub(super) async fn put_image(
     content: &[u8],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    decide(tx, preview, place, (kind.extension(), hash, content), now).await
+    decide(tx, preview, place, kind.extension(), hash, content, now).await
 }
 
 /// Takes an image away, whether or not the live pages have one. `false`: there is no such preview, or its time is over.
@@ -50,7 +50,7 @@ pub(super) async fn hide_image(
     place: Place,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    decide(tx, preview, place, (NONE, "", &[]), now).await
+    decide(tx, preview, place, NONE, "", &[], now).await
 }
 
 /// Stores what is shown at a place: kind, hash and content.
@@ -58,7 +58,9 @@ async fn decide(
     tx: &mut TenantTx,
     preview: PreviewId,
     place: Place,
-    (kind, hash, content): (&str, &str, &[u8]),
+    kind: &str,
+    hash: &str,
+    content: &[u8],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let sql = "INSERT INTO branding_preview_images (tenant_id, preview_id, place, kind, hash, content)
