@@ -31,8 +31,7 @@ pub use change::{begin_sms, begin_totp, confirm, distrust, end_others, new_codes
 pub use enrol::Confirmed;
 pub use fresh::{RECENT, require_fresh};
 pub use model::{Enrolment, FactorView, Factors, Kind, Method, Offer, masked};
-pub(crate) use policy::{MAX_DAYS, MAX_ROLES};
-pub use policy::{MfaPolicy, Requirement};
+pub use policy::{MfaChange, MfaPolicy, Requirement};
 pub use prove::{Proof, SecondProof, prove};
 pub(crate) use routes::phone;
 pub use routes::{EnrolmentView, routes};
