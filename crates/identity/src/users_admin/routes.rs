@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Core,
     http::{
-        Json, Page, Path, Permit, Query, Refusal, Window,
+        Json, OrEmpty, Page, Path, Permit, Query, Refusal, Window,
         openapi::{Body, Changed, Guarded, Named, Parsed},
     },
     mfa::Factors,
@@ -229,7 +229,7 @@ async fn invite(
     State(core): State<Arc<Core>>,
     permit: Permit<CreateUsers>,
     Path(id): Path<UserId>,
-    Json(body): Json<Invite>,
+    OrEmpty(body): OrEmpty<Invite>,
 ) -> Result<StatusCode, Refusal> {
     invitations::invite(&core, &permit, id, body.language).await?;
     Ok(StatusCode::ACCEPTED)
@@ -237,7 +237,8 @@ async fn invite(
 
 /// Reset a user's password
 ///
-/// Needs `users:update`, and everything that the user holds. Their sessions end. Not for one's own.
+/// Needs `users:update`, and everything that the user holds. Their sessions end. Not for one's own. Without a body the
+/// password is made up.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/reset-password", tag = "users",
     operation_id = "reset_user_password", security(("bearer" = []), ("api_key" = []), ("session" = [])),
     params(("id" = uuid::Uuid, Path)), request_body = ResetPassword,
@@ -246,7 +247,7 @@ async fn reset_password(
     State(core): State<Arc<Core>>,
     permit: Permit<UpdateUsers>,
     Path(id): Path<UserId>,
-    Json(body): Json<ResetPassword>,
+    OrEmpty(body): OrEmpty<ResetPassword>,
 ) -> Result<Json<TemporaryPassword>, Refusal> {
     let made_up = standing::reset_password(&core, &permit, id, body.password).await?;
     Ok(Json(TemporaryPassword::new(made_up.as_ref())))

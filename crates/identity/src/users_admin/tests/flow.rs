@@ -234,6 +234,24 @@ async fn a_reset_tells_a_password_once_and_ends_sessions() {
     act(&node, &admin, &admin, "reset-password").await.expect_problem(403, "user.self");
 }
 
+#[tokio::test]
+async fn no_body_is_an_empty_one_where_nothing_must_be_said() {
+    let node = TestCore::start().await;
+    let admin = node.person("admin@example.com", &["admin"]).await;
+    let ada = node.person("ada@example.com", &["user"]).await;
+    let call =
+        |what: &str| node.call(Method::POST, &format!("/api/v1/admin/users/{}/{what}", ada.id)).bearer(&admin.token);
+    assert!(call("reset-password").send().await.expect(200)["temporary_password"].is_string());
+    // As a form without fields is called, and as JSON.
+    call("reset-password").header("content-type", "application/x-www-form-urlencoded").send().await.expect(200);
+    call("reset-password").raw("").send().await.expect(200);
+    call("invite").send().await.expect_problem(409, "user.not_invitable");
+    let told = call("impersonate").send().await.expect_problem(400, "request.invalid");
+    assert_eq!((&told["errors"][0]["field"], &told["errors"][0]["code"]), (&json!("/reason"), &json!("required")));
+    let other = call("reset-password").raw("password=x").header("content-type", "text/plain").send().await;
+    assert_eq!(other.status, 415, "{}", other.json);
+}
+
 async fn sessions_of_a_user_are_listed_and_ended(node: TestCore) {
     let admin = node.person("admin@example.com", &["admin"]).await;
     let ada = node.person("ada@example.com", &["user"]).await;
