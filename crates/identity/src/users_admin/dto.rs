@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json_};
 use utoipa::ToSchema;
 
-use super::model::{Draft, Managed, Patch};
+use super::model::{Draft, Managed, NO_ADDRESS, Patch};
 use crate::{
     http::{Fields, present},
     language::Language,
@@ -37,6 +37,9 @@ pub(super) struct CreateUser {
     kind: Option<UserKind>,
     #[schema(max_length = 254)]
     email: Option<String>,
+    /// Whether the address counts as theirs. Unless given: with a password, because you vouch for it, and not otherwise.
+    /// `false` mails them a link to verify it. An invitation verifies it when it is accepted.
+    email_verified: Option<bool>,
     /// 3 to 64 characters of `a-z`, `0-9`, `.`, `_` and `-`.
     #[schema(max_length = 64)]
     username: Option<String>,
@@ -61,7 +64,7 @@ pub(super) struct CreateUser {
     /// Whether to mail them a link to choose a password, instead of giving one.
     #[serde(default)]
     invite: bool,
-    /// The language of that mail; the tenant's unless given.
+    /// The language of mails that follow; the tenant's unless given.
     language: Option<Language>,
 }
 
@@ -91,9 +94,24 @@ impl CreateUser {
         if self.invite && (account.email.is_none() || self.password.is_some() || account.kind == UserKind::Service) {
             fields.wrong("/invite", "not_allowed", "needs a person with an e-mail address and without a password");
         }
+        if self.email_verified == Some(true) && self.invite {
+            let message = "an invitation verifies the address when it is accepted";
+            fields.wrong("/email_verified", "not_allowed", message);
+        } else if self.email_verified == Some(true) && account.email.is_none() {
+            fields.wrong("/email_verified", "not_allowed", NO_ADDRESS);
+        }
         let roles = self.roles.map(|all| roles(&mut fields, &all));
         fields.check()?;
-        Ok(Draft { account, password: self.password, roles, invite: self.invite.then_some(self.language) })
+        let vouched = self.email_verified.unwrap_or(self.password.is_some());
+        Ok(Draft {
+            verified: vouched && account.email.is_some(),
+            ask: (self.email_verified == Some(false) && !self.invite && account.email.is_some())
+                .then_some(self.language),
+            account,
+            password: self.password,
+            roles,
+            invite: self.invite.then_some(self.language),
+        })
     }
 }
 
@@ -109,10 +127,12 @@ fn roles(fields: &mut Fields, texts: &[String]) -> Vec<RoleName> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateUser {
-    /// A new address is not verified.
+    /// A new address is not verified unless you say so.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 254)]
     email: Option<Option<String>>,
+    /// Whether the address counts as theirs.
+    email_verified: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 64)]
     username: Option<Option<String>>,
@@ -138,6 +158,7 @@ impl UpdateUser {
         let mut fields = Fields::new();
         let f = &mut fields;
         let patch = Patch {
+            email_verified: self.email_verified,
             email: self.email.map(|t| t.and_then(|t| f.keep("/email", "format", t.parse()))),
             username: self.username.map(|t| t.and_then(|t| f.keep("/username", "format", t.parse()))),
             external_id: self.external_id.map(|t| t.and_then(|t| f.keep("/external_id", "format", t.parse()))),
@@ -181,6 +202,14 @@ pub(super) struct ResetPassword {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Invite {
+    /// The language of the mail; the tenant's unless given.
+    pub(super) language: Option<Language>,
+}
+
+/// A mail to verify an address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SendVerification {
     /// The language of the mail; the tenant's unless given.
     pub(super) language: Option<Language>,
 }

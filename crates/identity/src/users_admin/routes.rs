@@ -11,9 +11,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AssignRoles, CreateUsers, DeleteUsers, DisableUsers, ReadUsers, UpdateUsers,
-    dto::{CreateUser, Invite, ManagedUser, ResetPassword, SetRoles, TemporaryPassword, UpdateUser},
+    dto::{CreateUser, Invite, ManagedUser, ResetPassword, SendVerification, SetRoles, TemporaryPassword, UpdateUser},
     filter::Filter,
-    invitations, service, standing,
+    invitations, service, standing, verification,
 };
 use crate::{
     Core,
@@ -34,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(restore))
         .routes(routes!(unlock))
         .routes(routes!(invite))
+        .routes(routes!(send_verification))
         .routes(routes!(reset_password))
         .routes(routes!(factors))
         .routes(routes!(reset_mfa))
@@ -232,6 +233,24 @@ async fn invite(
     OrEmpty(body): OrEmpty<Invite>,
 ) -> Result<StatusCode, Refusal> {
     invitations::invite(&core, &permit, id, body.language).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Ask a user to verify their address
+///
+/// Mails a link and a code to somebody whose address is not verified yet. Needs `users:update`, and everything that the
+/// user holds.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/send-verification", tag = "users",
+    operation_id = "send_user_verification", security(("bearer" = []), ("api_key" = []), ("session" = [])),
+    params(("id" = uuid::Uuid, Path)), request_body = SendVerification,
+    responses((status = 202, description = "A mail is on its way"), Guarded, Body, Named, Changed))]
+async fn send_verification(
+    State(core): State<Arc<Core>>,
+    permit: Permit<UpdateUsers>,
+    Path(id): Path<UserId>,
+    OrEmpty(body): OrEmpty<SendVerification>,
+) -> Result<StatusCode, Refusal> {
+    verification::resend(&core, &permit, id, body.language).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -9,6 +9,7 @@ crate::testing::on_both_databases! {
     a_user_is_created_found_changed_and_shown;
     collisions_name_their_fields;
     lists_are_paged_and_filtered;
+    an_administrator_vouches_for_an_address_or_has_it_verified;
     a_disabled_user_is_refused_at_once_until_enabled;
     another_address_ends_what_stood_on_the_old_one;
     a_deleted_user_is_gone_until_restored;
@@ -121,6 +122,68 @@ async fn lists_are_paged_and_filtered(node: TestCore) {
         let told = node.get(&format!("/api/v1/admin/users?{query}")).bearer(&admin.token).send().await;
         told.expect_problem(400, "request.invalid");
     }
+}
+
+async fn an_administrator_vouches_for_an_address_or_has_it_verified(node: TestCore) {
+    let admin = node.person("admin@example.com", &["admin"]).await;
+    node.mails().await;
+    let make = async |body: Json| node.post("/api/v1/admin/users", &body).bearer(&admin.token).send().await;
+    let ada = make(json!({"email": "ada@example.com", "password": PASSWORD})).await.expect(201);
+    assert_eq!(ada["email_verified"], true);
+    let bare = make(json!({"email": "bare@example.com"})).await.expect(201);
+    assert_eq!(bare["email_verified"], false);
+    assert_eq!(node.mails().await.len(), 0);
+    let vouched = make(json!({"email": "vouched@example.com", "email_verified": true})).await.expect(201);
+    assert_eq!(vouched["email_verified"], true);
+    for wrong in [
+        json!({"email": "x@example.com", "invite": true, "email_verified": true}),
+        json!({"username": "nobody", "email_verified": true}),
+    ] {
+        let told = make(wrong).await.expect_problem(400, "request.invalid");
+        assert_eq!(told["errors"][0]["field"], "/email_verified");
+    }
+    let body = json!({"email": "bob@example.com", "password": PASSWORD, "email_verified": false, "language": "de"});
+    let bob = make(body).await.expect(201);
+    assert_eq!(bob["email_verified"], false);
+    let mails = node.mails().await;
+    assert_eq!((mails.len(), &*mails[0].to), (1, "bob@example.com"));
+
+    let path = |user: &Json| format!("/api/v1/admin/users/{}", user["id"].as_str().expect("an id"));
+    let again = async |user: &Json| {
+        node.call(Method::POST, &format!("{}/send-verification", path(user))).bearer(&admin.token).send().await
+    };
+    again(&bob).await.expect(202);
+    let mail = node.mails().await.pop().expect("a mail");
+    let token = mail.text.split("token=").nth(1).and_then(|t| t.split_whitespace().next()).expect("a token").to_owned();
+    node.post("/api/v1/auth/verify-email", &json!({ "token": token })).send().await.expect(204);
+    for nothing in [&bob, &ada] {
+        again(nothing).await.expect_problem(409, "user.not_verifiable");
+    }
+    again(&bare).await.expect(202);
+    node.mails().await;
+    node.limiter.refuse(true);
+    let told = again(&bare).await;
+    assert!(told.headers.contains_key("retry-after"));
+    told.expect_problem(429, "message.limited");
+    // Whoever is made is not refused for it.
+    make(json!({"email": "eve@example.com", "email_verified": false})).await.expect(201);
+    node.limiter.refuse(false);
+    assert_eq!(node.mails().await.len(), 0);
+
+    let change = async |user: &Json, body: Json| {
+        node.call(Method::PATCH, &path(user)).json(&body).bearer(&admin.token).send().await
+    };
+    assert_eq!(change(&ada, json!({"display_name": "Ada"})).await.expect(200)["email_verified"], true);
+    assert_eq!(change(&ada, json!({"email": "new@example.com"})).await.expect(200)["email_verified"], false);
+    assert_eq!(change(&ada, json!({"email_verified": true})).await.expect(200)["email_verified"], true);
+    let moved = change(&ada, json!({"email": "ada@example.com", "email_verified": true})).await.expect(200);
+    assert_eq!(moved["email_verified"], true);
+    assert_eq!(change(&ada, json!({"email_verified": false})).await.expect(200)["email_verified"], false);
+    let told = change(&ada, json!({"email": null, "username": "ada", "email_verified": true})).await;
+    assert_eq!(told.expect_problem(400, "request.invalid")["errors"][0]["field"], "/email_verified");
+    let log = node.get("/api/v1/admin/audit?action=user.updated").bearer(&admin.token).send().await.expect(200);
+    assert_eq!(log["items"][0]["details"], json!({"fields": ["email_verified"], "email_verified": false}));
+    assert_eq!(node.audited(node.tenant().id, "user.verification_requested").await, 4);
 }
 
 async fn a_disabled_user_is_refused_at_once_until_enabled(node: TestCore) {
