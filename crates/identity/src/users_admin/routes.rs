@@ -50,10 +50,15 @@ struct ListUsers {
     limit: Option<u32>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
-    /// `email`, `username`, `external_id` or `status`, compared with `eq`, `sw` (starts with) or `co`
-    /// (contains); several joined by `and`. Deleted users are listed only if it is about `status`.
+    /// Conditions, joined by `and`: `email`, `username`, `external_id`, `display_name`, `company_name` or `phone` with
+    /// `eq`, `sw` (starts with) or `co` (contains); `status` or `role` with `eq`; `email_verified eq true`; `created_at`
+    /// or `last_login_at` with `gt`, `ge`, `lt` or `le` and a time (RFC 3339). Deleted users are listed only if it is
+    /// about `status`.
     #[param(example = "email sw \"ada\" and status eq \"active\"")]
     filter: Option<String>,
+    /// A text that is in the name, the e-mail address or the user name, in any case.
+    #[param(max_length = 100)]
+    q: Option<String>,
 }
 
 /// List users
@@ -77,6 +82,9 @@ async fn list(
             text.parse::<Filter>().map_err(wrong)?
         }
     };
+    let filter = filter
+        .searching(query.q.as_deref().unwrap_or_default())
+        .map_err(|e| Problem::new(common::INVALID).field("q", "format", e.to_string()))?;
     let users = service::list(&core, &permit, filter, window).await?;
     Ok(Json(Page::new(users, window, |managed| managed.user.id.uuid()).map(Into::into)))
 }

@@ -9,6 +9,7 @@ crate::testing::on_both_databases! {
     a_user_is_created_found_changed_and_shown;
     collisions_name_their_fields;
     lists_are_paged_and_filtered;
+    people_are_found_by_what_is_known_of_them;
     an_administrator_vouches_for_an_address_or_has_it_verified;
     a_disabled_user_is_refused_at_once_until_enabled;
     another_address_ends_what_stood_on_the_old_one;
@@ -118,10 +119,65 @@ async fn lists_are_paged_and_filtered(node: TestCore) {
     assert!(emails(&find(&node, &admin, r#"email eq "' OR 1=1 --""#).await).is_empty());
     let told = node.get("/api/v1/admin/users?filter=email").bearer(&admin.token).send().await;
     assert_eq!(told.expect_problem(400, "request.invalid")["errors"][0]["field"], "filter");
+    let told = node.get(&format!("/api/v1/admin/users?q={}", "x".repeat(101))).bearer(&admin.token).send().await;
+    assert_eq!(told.expect_problem(400, "request.invalid")["errors"][0]["field"], "q");
     for query in ["limit=0", "limit=201", "cursor=x", "offset=3"] {
         let told = node.get(&format!("/api/v1/admin/users?{query}")).bearer(&admin.token).send().await;
         told.expect_problem(400, "request.invalid");
     }
+}
+
+async fn people_are_found_by_what_is_known_of_them(node: TestCore) {
+    let admin = node.person("admin@example.com", &["admin"]).await;
+    let before = node.core.now();
+    node.clock.advance(std::time::Duration::from_secs(10));
+    for user in [
+        json!({"email": "ada@example.com", "display_name": "Ada Lovelace", "company_name": "Engines_Ltd",
+            "phone": "+4930123456", "roles": ["premium"], "password": PASSWORD}),
+        json!({"email": "bob@example.org", "username": "lovelock", "display_name": "Bob 100%",
+            "company_name": "Élan", "phone": "+43123456"}),
+        json!({"username": "carol", "display_name": "Élodie"}),
+    ] {
+        node.post("/api/v1/admin/users", &user).bearer(&admin.token).send().await.expect(201);
+        node.clock.advance(std::time::Duration::from_secs(10));
+    }
+    let names = async |filter: &str| -> Vec<String> {
+        let found = find(&node, &admin, filter).await;
+        let items = found["items"].as_array().expect("items").iter();
+        items.map(|u| u["display_name"].as_str().unwrap_or("admin").to_owned()).collect()
+    };
+    let (ada, bob, carol) = ("Ada Lovelace", "Bob 100%", "Élodie");
+    assert_eq!(names(r#"display_name eq "ADA lovelace""#).await, [ada]);
+    assert_eq!(names(r#"display_name sw "bob" and display_name co "0%""#).await, [bob]);
+    assert_eq!(names(r#"display_name eq "Élodie""#).await, [carol]);
+    // Nothing in a value is special.
+    assert!(names(r#"display_name co "a%e""#).await.is_empty());
+    assert_eq!(names(r#"company_name co "s_l""#).await, [ada]);
+    assert_eq!(names(r#"company_name sw "Éla""#).await, [bob]);
+    assert_eq!(names(r#"phone sw "+49 30""#).await, [ada]);
+    assert_eq!(names(r#"phone co "123456" and email co "org""#).await, [bob]);
+    assert_eq!(names(r#"role eq "premium""#).await, [ada]);
+    assert!(names(r#"role eq "nobody""#).await.is_empty());
+    assert_eq!(names("email_verified eq true").await, [ada]);
+    assert_eq!(names("email_verified eq false").await, [carol, bob, "admin"]);
+    assert_eq!(names(&format!(r#"created_at gt "{before}""#)).await, [carol, bob, ada]);
+    assert_eq!(names(&format!(r#"created_at le "{before}""#)).await, ["admin"]);
+    let later = before + std::time::Duration::from_secs(20);
+    assert_eq!(names(&format!(r#"created_at ge "{later}""#)).await, [carol, bob]);
+    assert_eq!(names(&format!(r#"created_at lt "{later}" and role eq "premium""#)).await, [ada]);
+    assert_eq!(names(&format!(r#"last_login_at le "{later}""#)).await, ["admin"], "the others never did");
+
+    let look_for = async |text: &str| -> Vec<String> {
+        let found = node.get(&format!("/api/v1/admin/users?q={text}")).bearer(&admin.token).send().await.expect(200);
+        let items = found["items"].as_array().expect("items").iter();
+        items.map(|u| u["display_name"].as_str().unwrap_or("admin").to_owned()).collect()
+    };
+    assert_eq!(look_for("LOVEL").await, [bob, ada], "user name and name");
+    assert_eq!(look_for("Example.ORG").await, [bob]);
+    assert_eq!(look_for("%25").await, [bob], "no wildcard");
+    assert_eq!(look_for("_").await, [""; 0]);
+    assert_eq!(look_for("lovel&filter=email%20co%20%22com%22").await, [ada], "both hold");
+    assert_eq!(look_for("").await.len(), 4);
 }
 
 async fn an_administrator_vouches_for_an_address_or_has_it_verified(node: TestCore) {
