@@ -1,12 +1,13 @@
 //! Administration of users as JSON.
 
-use kernel::{Problem, RoleName, Secret};
+use kernel::{Problem, RoleName, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json_};
 use utoipa::ToSchema;
 
 use super::model::{Draft, Managed, NO_ADDRESS, Patch};
 use crate::{
+    auth::lockout::Counted,
     http::{Fields, present},
     language::Language,
     roles::MAX_ROLES_OF_USER,
@@ -27,6 +28,34 @@ impl From<Managed> for ManagedUser {
     fn from(Managed { user, roles }: Managed) -> Self {
         Self { user: user.into(), roles }
     }
+}
+
+/// A user with what is counted against them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WatchedUser {
+    #[serde(flatten)]
+    managed: ManagedUser,
+    /// When the last of their locks ends; `null` if there is none. A lock holds for one source: an address, or a browser
+    /// that they use.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    locked_until: Option<Timestamp>,
+    /// Failed logins, confirmations of the password and second factors that still count, from everywhere. A login that
+    /// succeeds forgets those from its source.
+    failed_attempts: u64,
+}
+
+impl From<(Managed, Counted)> for WatchedUser {
+    fn from((managed, counted): (Managed, Counted)) -> Self {
+        let Counted { failures, locked_until } = counted;
+        Self { managed: managed.into(), locked_until, failed_attempts: failures }
+    }
+}
+
+/// What became of a lock.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Unlocked {
+    /// Whether there were failed attempts to forget.
+    pub(super) unlocked: bool,
 }
 
 /// A user to be.

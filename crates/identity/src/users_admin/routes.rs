@@ -11,7 +11,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AssignRoles, CreateUsers, DeleteUsers, DisableUsers, ReadUsers, UpdateUsers,
-    dto::{CreateUser, Invite, ManagedUser, ResetPassword, SendVerification, SetRoles, TemporaryPassword, UpdateUser},
+    dto::{
+        CreateUser, Invite, ManagedUser, ResetPassword, SendVerification, SetRoles, TemporaryPassword, Unlocked,
+        UpdateUser, WatchedUser,
+    },
     filter::Filter,
     invitations, service, standing, verification,
 };
@@ -110,12 +113,12 @@ async fn create(
 /// Needs `users:read`.
 #[utoipa::path(get, path = "/api/v1/admin/users/{id}", tag = "users", operation_id = "get_user",
     security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = ManagedUser), Guarded, Named))]
+    responses((status = 200, body = WatchedUser), Guarded, Named))]
 async fn get(
     State(core): State<Arc<Core>>,
     permit: Permit<ReadUsers>,
     Path(id): Path<UserId>,
-) -> Result<Json<ManagedUser>, Refusal> {
+) -> Result<Json<WatchedUser>, Refusal> {
     Ok(Json(service::get(&core, &permit, id).await?.into()))
 }
 
@@ -213,17 +216,17 @@ async fn enable(
 
 /// Unlock a user
 ///
-/// Forgets their failed logins. Needs `users:update`, and everything that the user holds.
+/// Forgets their failed logins, from everywhere, and says whether there were any. Needs `users:update`, and everything
+/// that the user holds.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/unlock", tag = "users", operation_id = "unlock_user",
     security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
-    responses((status = 204), Guarded, Named, Changed))]
+    responses((status = 200, body = Unlocked), Guarded, Named, Changed))]
 async fn unlock(
     State(core): State<Arc<Core>>,
     permit: Permit<UpdateUsers>,
     Path(id): Path<UserId>,
-) -> Result<StatusCode, Refusal> {
-    standing::unlock(&core, &permit, id).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Json<Unlocked>, Refusal> {
+    Ok(Json(Unlocked { unlocked: standing::unlock(&core, &permit, id).await? }))
 }
 
 /// Invite a user

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Core, attributes,
     audit::{Action, Target},
-    auth::{MOVED, Renewal},
+    auth::{MOVED, Renewal, lockout},
     http::{Caller, Cause, Fields, Permit, Right as _, Window},
     new_password::{self, Candidate},
     passwords::About,
@@ -45,10 +45,21 @@ pub(super) async fn list(
         .await
 }
 
-/// One user, deleted or not.
-pub(super) async fn get(core: &Core, permit: &Permit<ReadUsers>, id: UserId) -> Result<Managed, Problem> {
-    let found = core.store.tenant(permit.principal.tenant).read(move |tx| Box::pin(store::by_id(tx, id))).await;
-    found.map_err(|e: StoreError| Problem::from(e))?.ok_or_else(|| common::NOT_FOUND.into())
+/// One user, deleted or not, with what is counted against them.
+pub(super) async fn get(
+    core: &Core,
+    permit: &Permit<ReadUsers>,
+    id: UserId,
+) -> Result<(Managed, lockout::Counted), Problem> {
+    let (now, vault, settings) = (core.now(), core.vault.clone(), core.settings.lockout);
+    let read = core.store.tenant(permit.principal.tenant).read(move |tx| {
+        Box::pin(async move {
+            let managed = store::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
+            let counted = lockout::counted(tx, &vault, &managed.user, &settings, now).await?;
+            Ok::<_, Problem>((managed, counted))
+        })
+    });
+    read.await
 }
 
 /// Reads what a user has who exists.
