@@ -1,6 +1,6 @@
 //! Registering.
 
-use kernel::{Problem, RequestContext, RoleName, Secret, UserId, problem::common};
+use kernel::{Problem, RequestContext, RoleName, Secret, TenantId, UserId, problem::common};
 use serde_json::json;
 use storage::{StoreError, TenantTx};
 
@@ -33,6 +33,18 @@ pub struct Registration {
     pub work: Option<Work>,
 }
 
+/// Refuses where nobody may register.
+async fn open(core: &Core, tenant: TenantId) -> Result<(), Problem> {
+    // What the operator has closed costs no look at the tenant.
+    if core.settings.open_registration {
+        let read = core.store.tenant(tenant).read(|tx| Box::pin(preferences::load(tx))).await;
+        if read.map_err(|e: StoreError| Problem::from(e))?.may_register(&core.settings) {
+            return Ok(());
+        }
+    }
+    Err(CLOSED.into())
+}
+
 /// Creates the account and asks its owner to verify the address; or, if the address or external id is
 /// taken, does nothing but tell the owner of the address. Both hash once and write one unit with one proof
 /// and one letter.
@@ -42,9 +54,7 @@ pub async fn register(
     registration: Registration,
     wish: Option<Language>,
 ) -> Result<(), Problem> {
-    if !core.settings.open_registration {
-        return Err(CLOSED.into());
-    }
+    open(core, ctx.tenant.id).await?;
     let Registration { email, mut user, password, work } = registration;
     let names: Vec<&str> = [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect();
     let about = About { email: Some(email.as_str()), username: None, names: &names, second_factor: false };

@@ -10,7 +10,7 @@ use storage::StoreError;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Preferences, UNVERIFIED, model::MAX_WORK, store};
+use super::{Preferences, Registration, UNVERIFIED, model::MAX_WORK, store};
 use crate::{
     Core,
     audit::{Action, Target},
@@ -59,6 +59,10 @@ struct ChangeSettings {
     new_login_mail: Option<bool>,
     /// Whether people may delete their own account.
     account_deletion: Option<bool>,
+    /// Whether anybody may register; `null` for the operator to decide. `open` is refused where the operator has closed it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Registration>)]
+    registration: Option<Option<Registration>>,
     /// Who must have a second factor. Takes effect at their next login.
     mfa: Option<MfaChange>,
     /// How long sessions last, and how many a person has at once. Holds for sessions that begin from now on; how long
@@ -95,6 +99,9 @@ impl ChangeSettings {
             let message = "must be 19456 to 262144 KiB, 2 to 16 passes and 1 to 16 lanes, and memory times passes at most four times the operator's";
             fields.wrong("/password_hashing", "range", message);
         }
+        if self.registration == Some(Some(Registration::Open)) && !core.settings.open_registration {
+            fields.wrong("/registration", "unavailable", "the operator has closed registration");
+        }
         if self.signup_work.is_some_and(|bits| bits > MAX_WORK) {
             fields.wrong("/signup_work", "too_large", format!("may be {MAX_WORK} at most"));
         }
@@ -113,6 +120,7 @@ impl ChangeSettings {
             verified_login: self.verified_login.unwrap_or(old.verified_login),
             new_login_mail: self.new_login_mail.unwrap_or(old.new_login_mail),
             account_deletion: self.account_deletion.unwrap_or(old.account_deletion),
+            registration: self.registration.unwrap_or(old.registration),
             mfa: self.mfa.as_ref().map_or_else(|| old.mfa.clone(), |change| change.apply(&old.mfa)),
             sessions: self.sessions.as_ref().map_or_else(|| old.sessions.clone(), |change| change.apply(&old.sessions)),
             password_policy: self.password_policy.clone().unwrap_or_else(|| old.password_policy.clone()),
