@@ -6,6 +6,7 @@
 //!   may do exactly what it was given, which its maker held.
 //! - **An API key makes, changes and rotates no API keys**, and neither does a token that was obtained
 //!   with one: a leaked key cannot outlive its expiry, its networks or its revocation.
+//! - Whoever acts as somebody else makes, changes and rotates none: a key would outlast the act.
 //! - Nobody but the owner ever sees the secret of a user's key: administrators may look at, change and
 //!   revoke it, not rotate it.
 //! - What is taken back is refused by the edge before the call that took it back is answered.

@@ -11,7 +11,7 @@ mod wish;
 
 pub mod openapi;
 
-pub use body::{Json, Large, present};
+pub use body::{Json, Large, OrEmpty, present};
 pub use cause::Cause;
 pub use conditions::{Condition, tag};
 pub use fields::Fields;

@@ -9,7 +9,7 @@ mod model;
 mod routes;
 mod store;
 
-pub use model::Preferences;
+pub use model::{Preferences, Registration};
 pub use routes::routes;
 pub use store::{demands_factor, load};
 

@@ -20,7 +20,7 @@ mod service;
 mod store;
 
 pub use model::{Ended, InvalidScope, Live, NewSession, Owner, Reason, Scope, Session, Span, Wishes, needs_touch};
-pub use policy::{SessionPolicy, WhenFull};
+pub use policy::{SessionChange, SessionPolicy, WhenFull};
 pub use routes::routes;
 pub use service::{ENDING, authenticate_cookie, end_many, end_one, suffices};
 pub use store::{

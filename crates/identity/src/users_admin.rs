@@ -25,6 +25,7 @@ mod sessions;
 mod standing;
 mod store;
 mod target;
+mod verification;
 
 #[cfg(test)]
 mod tests;
@@ -90,6 +91,8 @@ kernel::problems! {
     pub LAST_SUPER_ADMIN = 409 "user.last_super_admin" "This is the last active super administrator" "Make somebody else a super administrator first.";
     /// An invitation is for a person who has an address and no password yet.
     pub NOT_INVITABLE = 409 "user.not_invitable" "This user cannot be invited" "Invitations are for active people with an e-mail address and without a password. Others reset their password.";
+    /// There is no address, it is verified, or the user is not active.
+    pub NOT_VERIFIABLE = 409 "user.not_verifiable" "There is nothing to verify" "The mail is for active users with an e-mail address that is not verified yet.";
     /// Acting as somebody is for people, as people who can log in.
     pub NOT_IMPERSONABLE = 409 "user.not_impersonable" "Nobody can act as this user" "Act as active people, not as service accounts or disabled users.";
     /// Acting as somebody begins with one's own login.

@@ -81,7 +81,7 @@ async fn show(
     let words = pages.engine.words(language, look);
     let rules = || new_password::said(pages, &preferences, &words);
     let (template, own) = match page {
-        "login" => ("sign_in/who.html", context! { may_sign_up => pages.core.settings.open_registration }),
+        "login" => ("sign_in/who.html", context! { may_sign_up => preferences.may_register(&pages.core.settings) }),
         "password" => {
             let remembers = preferences.sessions.remembers();
             ("sign_in/password.html", context! { login => SAMPLE, may_be_remembered => remembers })

@@ -47,11 +47,12 @@ async fn ask(visit: Visit) -> Response {
     }
     let named = visit.parameter("login").filter(|name| name.len() <= Login::MAX_LEN);
     let name = named.or_else(|| name::remembered(&visit)).unwrap_or_default();
-    visit.show(who(&visit, &name, to.as_ref()))
+    visit.show(who(&visit, &name, to.as_ref()).await)
 }
 
-fn who(visit: &Visit, name: &str, to: Option<&ReturnTo>) -> View {
-    let open = visit.pages().core.settings.open_registration;
+async fn who(visit: &Visit, name: &str, to: Option<&ReturnTo>) -> View {
+    // Whoever has an account signs in, whether or not it is known if others may make one.
+    let open = visit.may_register().await.unwrap_or(false);
     View::new("sign_in/who.html").with("login", name).with("may_sign_up", open).then(to)
 }
 
@@ -73,7 +74,7 @@ async fn identify(Posted { visit, form }: Posted) -> Response {
         Err(problem) => {
             // What is too long is not shown again.
             let name = if name.len() > Login::MAX_LEN { "" } else { name };
-            visit.show(who(&visit, name, to.as_ref()).refused(problem))
+            visit.show(who(&visit, name, to.as_ref()).await.refused(problem))
         }
     }
 }

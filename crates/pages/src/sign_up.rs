@@ -29,7 +29,7 @@ async fn ask(visit: Visit) -> Result<Response, Refusal> {
 }
 
 async fn page(visit: &Visit) -> Result<View, Problem> {
-    if !visit.pages().core.settings.open_registration {
+    if !visit.may_register().await? {
         return Err(auth::CLOSED.into());
     }
     // Where the tenant asks for work, the script does it while the form is filled in.

@@ -157,6 +157,11 @@ impl Visit {
         preferences(&self.0.pages, &self.0.ctx).await
     }
 
+    /// Whether anybody may register with this tenant.
+    pub(crate) async fn may_register(&self) -> Result<bool, Problem> {
+        Ok(self.preferences().await?.may_register(&self.0.pages.core.settings))
+    }
+
     /// Who is signed in, if anybody is.
     pub(crate) fn principal(&self) -> Option<&Arc<Principal>> {
         self.0.ctx.principal.as_ref()

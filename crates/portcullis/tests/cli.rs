@@ -102,6 +102,7 @@ fn users_are_imported_and_exported_by_the_file() {
     let exported = done(&gate, &["users", "export", "--format", "csv"], "");
     assert!(exported.contains(",ada@example.com,") && exported.contains(",'=Ada,"), "{exported}");
     assert!(!exported.contains("$2b$"), "{exported}");
+    assert!(exported.contains(",admin@localhost,true,"), "who runs it vouches for the address: {exported}");
     // What others may read takes on nothing of it: neither a file that was there, nor what a link leads to.
     fs::write(gate.join("open.txt"), "").expect("written");
     std::os::unix::fs::symlink("open.txt", gate.join("all.jsonl")).expect("a link");

@@ -54,8 +54,10 @@ impl Scope {
     }
 }
 
-/// A key that an API key made would survive it: refused, also for tokens obtained with one.
+/// A key that an API key made would survive it: refused, also for tokens obtained with one. So would a key that
+/// somebody made who acts as somebody else.
 fn by_person(core: &Core, caller: &Caller) -> Result<Cause, Problem> {
+    caller.in_person()?;
     let by_key = caller.principal.api_key.is_some() || matches!(caller.principal.subject, Subject::ApiKey(_));
     if by_key { Err(BY_KEY.into()) } else { Ok(Cause::new(core, caller)) }
 }

@@ -190,12 +190,49 @@ pub async fn clear(tx: &mut TenantTx, counter: &Counter) -> Result<(), StoreErro
 /// Forgets every guess at a user's password, from everywhere: there is a new one. Guesses at their second factors
 /// stay, so that nobody who resets passwords without end has guesses without end. Returns whether anything was counted.
 pub async fn forget_passwords(tx: &mut TenantTx, vault: &Vault, user: &User) -> Result<bool, StoreError> {
-    let logins = [&user.email, &user.username].into_iter().flatten().map(|name| account(vault, &Login::new(name)));
     let mut found = false;
-    for account in logins.chain([confirmation(vault, user.id)]) {
+    for account in passwords(vault, user) {
         found |= forget(tx, account).await?;
     }
     Ok(found)
+}
+
+/// What guesses at a user's password are counted under.
+fn passwords(vault: &Vault, user: &User) -> impl Iterator<Item = [u8; 32]> {
+    let logins = [&user.email, &user.username].into_iter().flatten().map(|name| account(vault, &Login::new(name)));
+    logins.chain([confirmation(vault, user.id)])
+}
+
+/// What is counted of a user, from everywhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counted {
+    /// Failures that still count: of logins, of confirmations of the password, and of second factors.
+    pub failures: u64,
+    /// When the last of the locks ends, if there is one.
+    pub locked_until: Option<Timestamp>,
+}
+
+/// What is counted of a user now. What is refused while an account is locked is no failure.
+pub async fn counted(
+    tx: &mut TenantTx,
+    vault: &Vault,
+    user: &User,
+    settings: &LockoutSettings,
+    now: Timestamp,
+) -> Result<Counted, StoreError> {
+    let sql = "SELECT CAST(SUM(CASE WHEN failures > $3 THEN $3 ELSE failures END) AS BIGINT), MAX(locked_until)
+        FROM login_failures WHERE tenant_id = $1 AND account = $2 AND last_at > $4
+            AND (locked_until IS NULL OR locked_until > $5)";
+    let (allowed, stale) = (i64::from(settings.failures.max(1)), now - settings.duration);
+    let mut all = Counted::default();
+    for account in passwords(vault, user).chain([Counter::factors(vault, user.id).account]) {
+        if let Some(row) = tx.query_opt(sql, params![account, allowed, stale, now]).await? {
+            let (failures, until): (Option<i64>, Option<Timestamp>) = (row.get(0)?, row.get(1)?);
+            all.failures += failures.and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
+            all.locked_until = all.locked_until.max(until);
+        }
+    }
+    Ok(all)
 }
 
 /// Unlocks an account for every source, its second factors included: for administrators and the operator. Returns

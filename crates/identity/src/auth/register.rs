@@ -1,6 +1,6 @@
 //! Registering.
 
-use kernel::{Problem, RequestContext, RoleName, Secret, UserId, problem::common};
+use kernel::{Problem, RequestContext, RoleName, Secret, TenantId, UserId, problem::common};
 use storage::{StoreError, TenantTx};
 
 use super::CLOSED;
@@ -35,6 +35,18 @@ pub struct Registration {
     pub work: Option<Work>,
 }
 
+/// Refuses where nobody may register.
+async fn open(core: &Core, tenant: TenantId) -> Result<(), Problem> {
+    // What the operator has closed costs no look at the tenant.
+    if core.settings.open_registration {
+        let preferences = core.read(tenant, |tx| Box::pin(preferences::load(tx))).await?;
+        if preferences.may_register(&core.settings) {
+            return Ok(());
+        }
+    }
+    Err(CLOSED.into())
+}
+
 /// Creates the account and asks its owner to verify the address; or, if the address is taken, does nothing but tell
 /// its owner. Both hash once and write one unit with one proof and one letter. An external id is what somebody says it
 /// is, and so are two of the same, until somebody who manages users confirms one.
@@ -44,9 +56,7 @@ pub async fn register(
     registration: Registration,
     wish: Option<Language>,
 ) -> Result<(), Problem> {
-    if !core.settings.open_registration {
-        return Err(CLOSED.into());
-    }
+    open(core, ctx.tenant.id).await?;
     let Registration { email, mut user, password, work } = registration;
     let names: Vec<&str> = [&user.display_name, &user.company_name].into_iter().flatten().map(String::as_str).collect();
     let about = About { email: Some(email.as_str()), username: None, names: &names, second_factor: false };

@@ -4,6 +4,7 @@ use axum::{
     extract::{FromRequest, Request},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use kernel::{Problem, problem::common};
@@ -33,6 +34,27 @@ where
     }
 }
 
+/// As [`Json`], for calls that say enough without a body: none is an empty object, whatever it is called.
+#[derive(Clone, Copy, Debug)]
+pub struct OrEmpty<T>(pub T);
+
+impl<S, T> FromRequest<S> for OrEmpty<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let is_json = is_json(request.headers());
+        match collect(request, MAX_BODY).await? {
+            body if body.is_empty() => parse(b"{}").map(Self),
+            _ if !is_json => Err(Problem::new(common::MEDIA_TYPE).into()),
+            body => parse(&body).map(Self),
+        }
+    }
+}
+
 /// As [`Json`], for calls whose bodies may be larger: `MOST` bytes. The gate bounds them too (`server.http.max_body`).
 /// Ask who it is first.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +76,10 @@ async fn read<T: DeserializeOwned>(request: Request, most: usize) -> Result<T, R
     if !is_json(request.headers()) {
         return Err(Problem::new(common::MEDIA_TYPE).into());
     }
+    parse(&collect(request, most).await?)
+}
+
+async fn collect(request: Request, most: usize) -> Result<Bytes, Refusal> {
     let body = Limited::new(request.into_body(), most).collect().await.map_err(|e| {
         if e.is::<LengthLimitError>() {
             Problem::new(common::TOO_LARGE).detail(format!("The body may have {} KiB at most.", most >> 10))
@@ -61,9 +87,13 @@ async fn read<T: DeserializeOwned>(request: Request, most: usize) -> Result<T, R
             Problem::new(common::MALFORMED).detail("The body ended early.").cause(e)
         }
     })?;
+    Ok(body.to_bytes())
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     // serde's messages name fields and positions, never values of secrets: DTO fields are strings,
     // and a wrong type is reported by its kind.
-    serde_json::from_slice(&body.to_bytes()).map_err(|e| {
+    serde_json::from_slice(body).map_err(|e| {
         let message = redact(&e.to_string());
         Problem::new(common::MALFORMED).detail(format!("The body is not what this call takes: {message}.")).into()
     })

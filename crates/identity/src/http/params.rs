@@ -1,10 +1,13 @@
 //! Parameters in the path and the query, and pages of lists.
 
-use axum::extract::{FromRequestParts, Path as AxumPath, Query as AxumQuery};
+use std::collections::HashSet;
+
+use axum::extract::{FromRequestParts, Path as AxumPath};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::request::Parts;
 use kernel::{Problem, problem::common};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use url::form_urlencoded;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -37,15 +40,31 @@ where
 {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let query = AxumQuery::<T>::try_from_uri(&parts.uri);
-        query.map(|AxumQuery(value)| Self(value)).map_err(|e| {
-            // The reason names parameters; a value could be anything.
-            Problem::new(common::INVALID)
-                .detail("A query parameter is unknown, repeated or not of its type.")
-                .cause(e)
-                .into()
-        })
+        let query = parts.uri.query().unwrap_or_default();
+        let read = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+        serde_path_to_error::deserialize(read).map(Self).map_err(|e| fault(query, &e).into())
     }
+}
+
+/// Longest name of a parameter that is repeated to whoever sent it, in characters.
+const LONGEST_NAME: usize = 64;
+
+/// Names the parameter that is wrong. Values are not repeated: they could be anything.
+fn fault(query: &str, error: &serde_path_to_error::Error<serde::de::value::Error>) -> Problem {
+    let told = error.inner().to_string();
+    let mut seen = HashSet::new();
+    let (name, code, message) = if told.starts_with("unknown field") {
+        (error.path().to_string(), "unknown", "there is no such parameter")
+    } else if let Some(name) = told.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        (name.to_owned(), "required", "must be given")
+    } else if told.starts_with("duplicate field") {
+        let repeated = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| !seen.insert(name.clone()));
+        (repeated.map(|(name, _)| name.into_owned()).unwrap_or_default(), "repeated", "may be given once")
+    } else {
+        (error.path().to_string(), "format", "is not of the parameter's type")
+    };
+    let name: String = name.chars().take(LONGEST_NAME).collect();
+    Problem::new(common::INVALID).field(name, code, message.to_owned()).cause(error)
 }
 
 /// Entries of a page, unless the caller says otherwise.
@@ -148,6 +167,37 @@ mod tests {
         assert_eq!(first.items, &ids[..2]);
         let second = page(3, first.next_cursor.as_deref());
         assert_eq!((second.items.as_slice(), second.next_cursor), (&ids[2..], None));
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        #[serde(rename = "name")]
+        _name: String,
+        #[serde(rename = "limit")]
+        _limit: Option<u32>,
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_with_a_query_is_named_without_its_value() {
+        let long = "x".repeat(100);
+        for (query, field, code) in [
+            ("name=a&offset=hunter2", "offset", "unknown"),
+            ("name=a&limit=1&limit=hunter2", "limit", "repeated"),
+            ("name=a&na%6De=hunter2", "name", "repeated"),
+            ("name=a&limit=hunter2", "limit", "format"),
+            ("limit=1", "name", "required"),
+            ("", "name", "required"),
+            (&*format!("name=a&{long}=1"), &long[..64], "unknown"),
+        ] {
+            let request = http::Request::get(format!("/?{query}")).body(()).expect("a request");
+            let (mut parts, ()) = request.into_parts();
+            let told = Query::<Wanted>::from_request_parts(&mut parts, &()).await.expect_err(query).0;
+            let errors: Vec<_> = told.errors.iter().map(|error| (&*error.field, error.code)).collect();
+            assert_eq!(errors, [(field, code)], "{query}");
+            let text = String::from_utf8(told.to_json("test")).expect("text");
+            assert!(!text.contains("hunter2"), "{text}");
+        }
     }
 
     #[test]

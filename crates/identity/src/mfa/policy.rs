@@ -6,6 +6,8 @@ use kernel::RoleName;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::http::Fields;
+
 /// Whether people have second factors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +38,51 @@ pub struct MfaPolicy {
     pub trust_days: u16,
 }
 
+/// What is to change about second factors. A field that is absent stays as it is.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MfaChange {
+    /// Whether people have second factors. `never` needs `roles` to be empty.
+    required: Option<Requirement>,
+    /// Replaced as a whole: whoever has one of these roles must have a second factor. Roles that the tenant has.
+    #[schema(value_type = Option<Vec<String>>, max_items = 50, example = json!(["admin", "teacher"]))]
+    roles: Option<Vec<RoleName>>,
+    /// For how many days people may have a browser trusted: 0 for not at all, 365 at most.
+    #[schema(maximum = 365)]
+    trust_days: Option<u16>,
+}
+
+impl MfaChange {
+    /// The policy as it is to be.
+    pub(crate) fn apply(&self, old: &MfaPolicy) -> MfaPolicy {
+        MfaPolicy {
+            required: self.required.unwrap_or(old.required),
+            roles: self.roles.clone().unwrap_or_else(|| old.roles.clone()),
+            trust_days: self.trust_days.unwrap_or(old.trust_days),
+        }
+    }
+
+    /// Names what cannot be, below `/mfa`. What is not touched is not judged: a role may have been deleted since.
+    pub(crate) fn check(&self, new: &MfaPolicy, exists: impl Fn(&RoleName) -> bool, fields: &mut Fields) {
+        let named = self.roles.as_deref().unwrap_or_default();
+        if named.len() > MAX_ROLES {
+            fields.wrong("/mfa/roles", "too_many", format!("may have {MAX_ROLES} entries at most"));
+        } else {
+            for (i, role) in named.iter().enumerate().filter(|(_, role)| !exists(role)) {
+                fields.wrong(format!("/mfa/roles/{i}"), "unknown_role", format!("there is no role {role}"));
+            }
+        }
+        let touched = self.required.is_some() || self.roles.is_some();
+        if touched && new.required == Requirement::Never && !new.roles.is_empty() {
+            let message = "nobody can have a second factor where `required` is `never`: must be empty then";
+            fields.wrong("/mfa/roles", "not_allowed", message);
+        }
+        if self.trust_days.is_some_and(|days| days > MAX_DAYS) {
+            fields.wrong("/mfa/trust_days", "too_large", format!("may be {MAX_DAYS} at most"));
+        }
+    }
+}
+
 impl Default for MfaPolicy {
     fn default() -> Self {
         Self { required: Requirement::default(), roles: Vec::new(), trust_days: 30 }
@@ -43,9 +90,9 @@ impl Default for MfaPolicy {
 }
 
 /// Days that a policy may name.
-pub(crate) const MAX_DAYS: u16 = 365;
+const MAX_DAYS: u16 = 365;
 /// Roles that a policy may name.
-pub(crate) const MAX_ROLES: usize = 50;
+const MAX_ROLES: usize = 50;
 
 impl MfaPolicy {
     /// Whether browsers may be trusted.
@@ -73,6 +120,29 @@ impl MfaPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_touches_what_it_names_and_is_judged_by_what_follows() {
+        let role = |name: &str| name.parse::<RoleName>().expect("a role");
+        let old = MfaPolicy { required: Requirement::Always, roles: vec![role("gone")], trust_days: 3 };
+        let judge = |change: serde_json::Value| {
+            let change: MfaChange = serde_json::from_value(change).expect("a change");
+            let (new, mut fields) = (change.apply(&old), Fields::new());
+            change.check(&new, |role| role.as_str() == "teacher", &mut fields);
+            fields.check().map(|()| new).map_err(|told| {
+                told.errors.iter().map(|error| format!("{} {}", error.field, error.code)).collect::<Vec<_>>()
+            })
+        };
+        let json = |text: &str| serde_json::from_str(text).expect("JSON");
+        assert_eq!(judge(json(r#"{"trust_days": 7}"#)), Ok(MfaPolicy { trust_days: 7, ..old.clone() }));
+        let teachers = MfaPolicy { roles: vec![role("teacher")], ..old.clone() };
+        assert_eq!(judge(json(r#"{"roles": ["teacher"]}"#)), Ok(teachers));
+        let off = MfaPolicy { required: Requirement::Never, roles: Vec::new(), ..old.clone() };
+        assert_eq!(judge(json(r#"{"required": "never", "roles": []}"#)), Ok(off));
+        assert_eq!(judge(json(r#"{"required": "never"}"#)), Err(vec!["/mfa/roles not_allowed".into()]));
+        assert_eq!(judge(json(r#"{"roles": ["teacher", "x"]}"#)), Err(vec!["/mfa/roles/1 unknown_role".into()]));
+        assert_eq!(judge(json(r#"{"trust_days": 366}"#)), Err(vec!["/mfa/trust_days too_large".into()]));
+    }
 
     #[test]
     fn roles_make_it_necessary_unless_nobody_can() {

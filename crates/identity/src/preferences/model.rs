@@ -8,10 +8,22 @@ use crate::{
     mfa::MfaPolicy,
     passwords::{Cost, Policy},
     sessions::SessionPolicy,
+    settings::Settings,
 };
 
 /// Most bits of work a tenant may ask for: about 17 million hashes, minutes in a browser.
 pub(super) const MAX_WORK: u8 = 24;
+
+/// Whether anybody may register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RegistrationPolicy)]
+pub enum Registration {
+    /// Anybody.
+    Open,
+    /// Nobody: administrators make accounts, and invite.
+    Closed,
+}
 
 /// What a tenant decides about itself.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -25,6 +37,10 @@ pub struct Preferences {
     pub new_login_mail: bool,
     /// Whether people may delete their own account.
     pub account_deletion: bool,
+    /// Whether anybody may register; absent where the operator decides. Nobody may where the operator says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub registration: Option<Registration>,
     /// Who must have a second factor.
     pub mfa: MfaPolicy,
     /// How long sessions last, and how many a person has at once.
@@ -42,6 +58,13 @@ pub struct Preferences {
     pub signup_work: u8,
 }
 
+impl Preferences {
+    /// Whether anybody may register. What the operator closes no tenant opens.
+    pub fn may_register(&self, operator: &Settings) -> bool {
+        operator.open_registration && self.registration != Some(Registration::Closed)
+    }
+}
+
 impl Default for Preferences {
     fn default() -> Self {
         Self {
@@ -49,6 +72,7 @@ impl Default for Preferences {
             verified_login: false,
             new_login_mail: true,
             account_deletion: true,
+            registration: None,
             mfa: MfaPolicy::default(),
             sessions: SessionPolicy::default(),
             signup_work: 0,

@@ -9,7 +9,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Preferences, UNVERIFIED, model::MAX_WORK, store};
+use super::{Preferences, Registration, UNVERIFIED, model::MAX_WORK, store};
 use crate::{
     Core,
     audit::{Action, Target},
@@ -19,9 +19,11 @@ use crate::{
         present,
     },
     language::Language,
-    mfa::{self, MfaPolicy},
+    mfa::MfaChange,
     passwords::{Cost, Policy, breach::BreachCheck},
-    sessions::SessionPolicy,
+    roles::{self, Hierarchy},
+    sessions::SessionChange,
+    settings::SessionSettings,
     templates::{ReadSettings, WriteSettings},
     users,
 };
@@ -55,11 +57,15 @@ struct ChangeSettings {
     new_login_mail: Option<bool>,
     /// Whether people may delete their own account.
     account_deletion: Option<bool>,
+    /// Whether anybody may register; `null` for the operator to decide. `open` is refused where the operator has closed it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Registration>)]
+    registration: Option<Option<Registration>>,
     /// Who must have a second factor. Takes effect at their next login.
-    mfa: Option<MfaPolicy>,
+    mfa: Option<MfaChange>,
     /// How long sessions last, and how many a person has at once. Holds for sessions that begin from now on; how long
     /// one may be idle, for those that are used.
-    sessions: Option<SessionPolicy>,
+    sessions: Option<SessionChange>,
     /// Which passwords may be chosen from now on: `"complex"`, `"nist"` or rules of one's own; `null` for the
     /// operator's policy. Passwords that exist stay.
     #[serde(default, deserialize_with = "present")]
@@ -76,9 +82,8 @@ struct ChangeSettings {
 }
 
 impl ChangeSettings {
-    /// Refuses rules that cannot be, or that this installation cannot keep.
-    fn check(&self, core: &Core) -> Result<(), Problem> {
-        let mut fields = Fields::new();
+    /// Names rules that cannot be, or that this installation cannot keep, whatever the tenant decided before.
+    fn check(&self, core: &Core, fields: &mut Fields) {
         if let Some(Some(policy)) = &self.password_policy {
             for wrong in policy.rules().check() {
                 fields.wrong(format!("/password_policy/{}", wrong.field), "range", wrong.message);
@@ -92,25 +97,47 @@ impl ChangeSettings {
             let message = "must be 19456 to 262144 KiB, 2 to 16 passes and 1 to 16 lanes, and memory times passes at most four times the operator's";
             fields.wrong("/password_hashing", "range", message);
         }
-        if self.mfa.as_ref().is_some_and(|mfa| mfa.roles.len() > mfa::MAX_ROLES) {
-            fields.wrong("/mfa/roles", "too_many", "may have 50 entries at most");
-        }
-        if self.mfa.as_ref().is_some_and(|mfa| mfa.trust_days > mfa::MAX_DAYS) {
-            fields.wrong("/mfa/trust_days", "too_large", "may be 365 at most");
-        }
-        if let Some(sessions) = &self.sessions {
-            sessions.check(&core.settings.sessions, &mut fields);
+        if self.registration == Some(Some(Registration::Open)) && !core.settings.open_registration {
+            fields.wrong("/registration", "unavailable", "the operator has closed registration");
         }
         if self.signup_work.is_some_and(|bits| bits > MAX_WORK) {
             fields.wrong("/signup_work", "too_large", format!("may be {MAX_WORK} at most"));
         }
-        fields.check()
+    }
+
+    /// What the tenant decides from now on. Names what cannot be together with what it decided before.
+    fn apply(
+        &self,
+        old: &Preferences,
+        operator: &SessionSettings,
+        roles: &Hierarchy,
+        fields: &mut Fields,
+    ) -> Preferences {
+        let new = Preferences {
+            language: self.language.unwrap_or(old.language),
+            verified_login: self.verified_login.unwrap_or(old.verified_login),
+            new_login_mail: self.new_login_mail.unwrap_or(old.new_login_mail),
+            account_deletion: self.account_deletion.unwrap_or(old.account_deletion),
+            registration: self.registration.unwrap_or(old.registration),
+            mfa: self.mfa.as_ref().map_or_else(|| old.mfa.clone(), |change| change.apply(&old.mfa)),
+            sessions: self.sessions.as_ref().map_or_else(|| old.sessions.clone(), |change| change.apply(&old.sessions)),
+            password_policy: self.password_policy.clone().unwrap_or_else(|| old.password_policy.clone()),
+            password_hashing: self.password_hashing.unwrap_or(old.password_hashing),
+            signup_work: self.signup_work.unwrap_or(old.signup_work),
+        };
+        if let Some(change) = &self.mfa {
+            change.check(&new.mfa, |role| roles.contains(role), fields);
+        }
+        if self.sessions.is_some() {
+            new.sessions.check(operator, fields);
+        }
+        new
     }
 }
 
 /// Change the tenant's settings
 ///
-/// Takes effect at once. Needs `settings:write`.
+/// Takes effect at once. Of `mfa` and `sessions`, too, only what is given changes. Needs `settings:write`.
 #[utoipa::path(patch, path = "/api/v1/admin/settings", tag = "settings", operation_id = "change_settings",
     security(("bearer" = []), ("api_key" = []), ("session" = [])), request_body = ChangeSettings,
     responses((status = 200, body = Preferences), Guarded, Body, Changed))]
@@ -119,23 +146,16 @@ async fn change(
     permit: Permit<WriteSettings>,
     Json(wanted): Json<ChangeSettings>,
 ) -> Result<Json<Preferences>, Refusal> {
-    wanted.check(&core)?;
+    let mut fields = Fields::new();
+    wanted.check(&core, &mut fields);
+    let operator = core.settings.sessions.clone();
     let cause = Cause::new(&core, &permit);
     let work = core.write(cause.caller.tenant, move |tx| {
         Box::pin(async move {
-            crate::roles::lock(tx).await?;
+            roles::lock(tx).await?;
             let old = store::load(tx).await?;
-            let new = Preferences {
-                language: wanted.language.unwrap_or(old.language),
-                verified_login: wanted.verified_login.unwrap_or(old.verified_login),
-                new_login_mail: wanted.new_login_mail.unwrap_or(old.new_login_mail),
-                account_deletion: wanted.account_deletion.unwrap_or(old.account_deletion),
-                mfa: wanted.mfa.unwrap_or_else(|| old.mfa.clone()),
-                sessions: wanted.sessions.unwrap_or_else(|| old.sessions.clone()),
-                password_policy: wanted.password_policy.unwrap_or_else(|| old.password_policy.clone()),
-                password_hashing: wanted.password_hashing.unwrap_or(old.password_hashing),
-                signup_work: wanted.signup_work.unwrap_or(old.signup_work),
-            };
+            let new = wanted.apply(&old, &operator, &roles::hierarchy(tx).await?, &mut fields);
+            fields.check()?;
             if new.verified_login
                 && !old.verified_login
                 && let Some(id) = cause.caller.subject.user()

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Span;
-use crate::{http::Fields, settings::SessionSettings};
+use crate::{
+    http::{Fields, present},
+    settings::SessionSettings,
+};
 
 /// What becomes of a login by somebody who has as many sessions as they may.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -42,6 +45,43 @@ pub struct SessionPolicy {
     pub at_once: Option<u32>,
     /// What becomes of a login by somebody who has so many.
     pub when_full: WhenFull,
+}
+
+/// What is to change about sessions. A field that is absent stays as it is; `null` leaves it to the operator.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SessionChange {
+    /// A session that is not used for so many minutes ends.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 525_600)]
+    idle_minutes: Option<Option<u32>>,
+    /// A session ends so many hours after the login, whatever happens.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 8_760)]
+    absolute_hours: Option<Option<u32>>,
+    /// So many days instead of both, for people who ask to be remembered. 0: nobody is.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u32>, maximum = 365)]
+    remember_days: Option<Option<u32>>,
+    /// How many a person may have at once; `null` for as many as they like.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000)]
+    at_once: Option<Option<u32>>,
+    /// What becomes of a login by somebody who has so many.
+    when_full: Option<WhenFull>,
+}
+
+impl SessionChange {
+    /// The policy as it is to be.
+    pub(crate) fn apply(&self, old: &SessionPolicy) -> SessionPolicy {
+        SessionPolicy {
+            idle_minutes: self.idle_minutes.unwrap_or(old.idle_minutes),
+            absolute_hours: self.absolute_hours.unwrap_or(old.absolute_hours),
+            remember_days: self.remember_days.unwrap_or(old.remember_days),
+            at_once: self.at_once.unwrap_or(old.at_once),
+            when_full: self.when_full.unwrap_or(old.when_full),
+        }
+    }
 }
 
 const MINUTE: u64 = 60;

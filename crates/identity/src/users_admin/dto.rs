@@ -1,12 +1,13 @@
 //! Administration of users as JSON.
 
-use kernel::{Problem, RoleName, Secret};
+use kernel::{Problem, RoleName, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json_};
 use utoipa::ToSchema;
 
-use super::model::{Draft, Managed, Patch};
+use super::model::{Draft, Managed, NO_ADDRESS, Patch};
 use crate::{
+    auth::lockout::Counted,
     http::{Fields, present},
     language::Language,
     roles::MAX_ROLES_OF_USER,
@@ -29,6 +30,34 @@ impl From<Managed> for ManagedUser {
     }
 }
 
+/// A user with what is counted against them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WatchedUser {
+    #[serde(flatten)]
+    managed: ManagedUser,
+    /// When the last of their locks ends; `null` if there is none. A lock holds for one source: an address, or a browser
+    /// that they use.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    locked_until: Option<Timestamp>,
+    /// Failed logins, confirmations of the password and second factors that still count, from everywhere. A login that
+    /// succeeds forgets those from its source.
+    failed_attempts: u64,
+}
+
+impl From<(Managed, Counted)> for WatchedUser {
+    fn from((managed, counted): (Managed, Counted)) -> Self {
+        let Counted { failures, locked_until } = counted;
+        Self { managed: managed.into(), locked_until, failed_attempts: failures }
+    }
+}
+
+/// What became of a lock.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Unlocked {
+    /// Whether there were failed attempts to forget.
+    pub(super) unlocked: bool,
+}
+
 /// A user to be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +66,9 @@ pub(super) struct CreateUser {
     kind: Option<UserKind>,
     #[schema(max_length = 254)]
     email: Option<String>,
+    /// Whether the address counts as theirs. Unless given: with a password, because you vouch for it, and not otherwise.
+    /// `false` mails them a link to verify it. An invitation verifies it when it is accepted.
+    email_verified: Option<bool>,
     /// 3 to 64 characters of `a-z`, `0-9`, `.`, `_` and `-`.
     #[schema(max_length = 64)]
     username: Option<String>,
@@ -61,7 +93,7 @@ pub(super) struct CreateUser {
     /// Whether to mail them a link to choose a password, instead of giving one.
     #[serde(default)]
     invite: bool,
-    /// The language of that mail; the tenant's unless given.
+    /// The language of mails that follow; the tenant's unless given.
     language: Option<Language>,
 }
 
@@ -92,9 +124,24 @@ impl CreateUser {
         if self.invite && (account.email.is_none() || self.password.is_some() || account.kind == UserKind::Service) {
             fields.wrong("/invite", "not_allowed", "needs a person with an e-mail address and without a password");
         }
+        if self.email_verified == Some(true) && self.invite {
+            let message = "an invitation verifies the address when it is accepted";
+            fields.wrong("/email_verified", "not_allowed", message);
+        } else if self.email_verified == Some(true) && account.email.is_none() {
+            fields.wrong("/email_verified", "not_allowed", NO_ADDRESS);
+        }
         let roles = self.roles.map(|all| roles(&mut fields, &all));
         fields.check()?;
-        Ok(Draft { account, password: self.password, roles, invite: self.invite.then_some(self.language) })
+        let vouched = self.email_verified.unwrap_or(self.password.is_some());
+        Ok(Draft {
+            verified: vouched && account.email.is_some(),
+            ask: (self.email_verified == Some(false) && !self.invite && account.email.is_some())
+                .then_some(self.language),
+            account,
+            password: self.password,
+            roles,
+            invite: self.invite.then_some(self.language),
+        })
     }
 }
 
@@ -110,10 +157,12 @@ fn roles(fields: &mut Fields, texts: &[String]) -> Vec<RoleName> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateUser {
-    /// A new address is not verified.
+    /// A new address is not verified unless you say so.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 254)]
     email: Option<Option<String>>,
+    /// Whether the address counts as theirs.
+    email_verified: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, max_length = 64)]
     username: Option<Option<String>>,
@@ -139,6 +188,7 @@ impl UpdateUser {
         let mut fields = Fields::new();
         let f = &mut fields;
         let patch = Patch {
+            email_verified: self.email_verified,
             email: self.email.map(|t| t.and_then(|t| f.keep("/email", "format", t.parse()))),
             username: self.username.map(|t| t.and_then(|t| f.keep("/username", "format", t.parse()))),
             external_id: self.external_id.map(|t| t.and_then(|t| f.keep("/external_id", "format", t.parse()))),
@@ -182,6 +232,14 @@ pub(super) struct ResetPassword {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Invite {
+    /// The language of the mail; the tenant's unless given.
+    pub(super) language: Option<Language>,
+}
+
+/// A mail to verify an address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SendVerification {
     /// The language of the mail; the tenant's unless given.
     pub(super) language: Option<Language>,
 }

@@ -24,7 +24,7 @@ use crate::{
     Core,
     audit::Action,
     http::{
-        Fields, Json, Path, Permit, Refusal,
+        Fields, Json, OrEmpty, Path, Permit, Refusal,
         openapi::{Body, Changed, Guarded, Named},
     },
     outbox::{Fate, Letter, Post},
@@ -52,7 +52,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
 #[serde(deny_unknown_fields)]
 struct Impersonate {
     /// For the person and for the audit log.
-    #[schema(max_length = 200, example = "Support case 4711")]
+    #[serde(default)]
+    #[schema(required, max_length = 200, example = "Support case 4711")]
     reason: String,
 }
 
@@ -83,7 +84,7 @@ async fn impersonate(
     State(core): State<Arc<Core>>,
     permit: Permit<ImpersonateUsers>,
     Path(id): Path<UserId>,
-    Json(body): Json<Impersonate>,
+    OrEmpty(body): OrEmpty<Impersonate>,
 ) -> Result<Json<Impersonation>, Refusal> {
     let mut fields = Fields::new();
     let reason = fields.text("/reason", &body.reason, REASON);

@@ -1,6 +1,6 @@
 //! What an administrator wants of a user: parsed values and pure decisions.
 
-use kernel::{Problem, Random, RoleName, Secret, random};
+use kernel::{Problem, Random, RoleName, Secret, Timestamp, problem::common, random};
 use zeroize::Zeroizing;
 
 use super::DELETED;
@@ -8,6 +8,9 @@ use crate::{
     language::Language,
     users::{Attributes, Email, ExternalId, NewUser, Phone, User, UserStatus, Username},
 };
+
+/// Why something is no verified address.
+pub(super) const NO_ADDRESS: &str = "there is no address to be verified";
 
 /// A user with what they were given.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,6 +27,10 @@ pub(super) struct Draft {
     pub(super) password: Option<Secret>,
     /// `None`: those of everybody who registers.
     pub(super) roles: Option<Vec<RoleName>>,
+    /// Whether the address counts as theirs from the beginning.
+    pub(super) verified: bool,
+    /// Whether they are asked by mail to verify it, and in which language if not the tenant's.
+    pub(super) ask: Option<Option<Language>>,
     /// Whether they are invited by mail, and in which language if not the tenant's.
     pub(super) invite: Option<Option<Language>>,
 }
@@ -32,6 +39,7 @@ pub(super) struct Draft {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Patch {
     pub(super) email: Option<Option<Email>>,
+    pub(super) email_verified: Option<bool>,
     pub(super) username: Option<Option<Username>>,
     pub(super) external_id: Option<Option<ExternalId>>,
     pub(super) display_name: Option<Option<String>>,
@@ -41,8 +49,8 @@ pub(super) struct Patch {
 }
 
 impl Patch {
-    /// The user as they are to be.
-    pub(super) fn apply(&self, old: &User) -> User {
+    /// The user as they are to be. An address that there is not cannot be verified.
+    pub(super) fn apply(&self, old: &User, now: Timestamp) -> Result<User, Problem> {
         let mut user = old.clone();
         if let Some(email) = &self.email {
             user.email = email.as_ref().map(ToString::to_string);
@@ -50,6 +58,14 @@ impl Patch {
         // Nobody has shown that the new address is theirs.
         if user.email != old.email {
             user.email_verified_at = None;
+        }
+        match self.email_verified {
+            Some(true) if user.email.is_none() => {
+                return Err(Problem::new(common::INVALID).field("/email_verified", "not_allowed", NO_ADDRESS));
+            }
+            Some(true) => user.email_verified_at = user.email_verified_at.or(Some(now)),
+            Some(false) => user.email_verified_at = None,
+            None => {}
         }
         if let Some(username) = &self.username {
             user.username = username.as_ref().map(ToString::to_string);
@@ -70,13 +86,14 @@ impl Patch {
         if let Some(attributes) = &self.attributes {
             user.attributes = attributes.clone();
         }
-        user
+        Ok(user)
     }
 
     /// Names of the fields that are touched, for the audit log; never their values.
     pub(super) fn touched(&self) -> Vec<&'static str> {
         let fields = [
             ("email", self.email.is_some()),
+            ("email_verified", self.email_verified.is_some()),
             ("username", self.username.is_some()),
             ("external_id", self.external_id.is_some()),
             ("display_name", self.display_name.is_some()),

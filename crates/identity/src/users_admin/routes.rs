@@ -11,14 +11,17 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AssignRoles, CreateUsers, DeleteUsers, DisableUsers, ReadUsers, UpdateUsers,
-    dto::{CreateUser, Invite, ManagedUser, ResetPassword, SetRoles, TemporaryPassword, UpdateUser},
+    dto::{
+        CreateUser, Invite, ManagedUser, ResetPassword, SendVerification, SetRoles, TemporaryPassword, Unlocked,
+        UpdateUser, WatchedUser,
+    },
     filter::Filter,
-    invitations, service, standing,
+    invitations, service, standing, verification,
 };
 use crate::{
     Core,
     http::{
-        Json, Page, Path, Permit, Query, Refusal, Window,
+        Json, OrEmpty, Page, Path, Permit, Query, Refusal, Window,
         openapi::{Body, Changed, Guarded, Named, Parsed},
     },
     mfa::Factors,
@@ -34,6 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Core>> {
         .routes(routes!(restore))
         .routes(routes!(unlock))
         .routes(routes!(invite))
+        .routes(routes!(send_verification))
         .routes(routes!(reset_password))
         .routes(routes!(factors))
         .routes(routes!(reset_mfa))
@@ -49,10 +53,15 @@ struct ListUsers {
     limit: Option<u32>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
-    /// `email`, `username`, `external_id` or `status`, compared with `eq`, `sw` (starts with) or `co`
-    /// (contains); several joined by `and`. Deleted users are listed only if it is about `status`.
+    /// Conditions, joined by `and`: `email`, `username`, `external_id`, `display_name`, `company_name` or `phone` with
+    /// `eq`, `sw` (starts with) or `co` (contains); `status` or `role` with `eq`; `email_verified eq true`; `created_at`
+    /// or `last_login_at` with `gt`, `ge`, `lt` or `le` and a time (RFC 3339). Deleted users are listed only if it is
+    /// about `status`.
     #[param(example = "email sw \"ada\" and status eq \"active\"")]
     filter: Option<String>,
+    /// A text that is in the name, the e-mail address or the user name, in any case.
+    #[param(max_length = 100)]
+    q: Option<String>,
 }
 
 /// List users
@@ -76,6 +85,9 @@ async fn list(
             text.parse::<Filter>().map_err(wrong)?
         }
     };
+    let filter = filter
+        .searching(query.q.as_deref().unwrap_or_default())
+        .map_err(|e| Problem::new(common::INVALID).field("q", "format", e.to_string()))?;
     let users = service::list(&core, &permit, filter, window).await?;
     Ok(Json(Page::new(users, window, |managed| managed.user.id.uuid()).map(Into::into)))
 }
@@ -101,12 +113,12 @@ async fn create(
 /// Needs `users:read`.
 #[utoipa::path(get, path = "/api/v1/admin/users/{id}", tag = "users", operation_id = "get_user",
     security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = ManagedUser), Guarded, Named))]
+    responses((status = 200, body = WatchedUser), Guarded, Named))]
 async fn get(
     State(core): State<Arc<Core>>,
     permit: Permit<ReadUsers>,
     Path(id): Path<UserId>,
-) -> Result<Json<ManagedUser>, Refusal> {
+) -> Result<Json<WatchedUser>, Refusal> {
     Ok(Json(service::get(&core, &permit, id).await?.into()))
 }
 
@@ -204,17 +216,17 @@ async fn enable(
 
 /// Unlock a user
 ///
-/// Forgets their failed logins. Needs `users:update`, and everything that the user holds.
+/// Forgets their failed logins, from everywhere, and says whether there were any. Needs `users:update`, and everything
+/// that the user holds.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/unlock", tag = "users", operation_id = "unlock_user",
     security(("bearer" = []), ("api_key" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)),
-    responses((status = 204), Guarded, Named, Changed))]
+    responses((status = 200, body = Unlocked), Guarded, Named, Changed))]
 async fn unlock(
     State(core): State<Arc<Core>>,
     permit: Permit<UpdateUsers>,
     Path(id): Path<UserId>,
-) -> Result<StatusCode, Refusal> {
-    standing::unlock(&core, &permit, id).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Json<Unlocked>, Refusal> {
+    Ok(Json(Unlocked { unlocked: standing::unlock(&core, &permit, id).await? }))
 }
 
 /// Invite a user
@@ -229,15 +241,34 @@ async fn invite(
     State(core): State<Arc<Core>>,
     permit: Permit<CreateUsers>,
     Path(id): Path<UserId>,
-    Json(body): Json<Invite>,
+    OrEmpty(body): OrEmpty<Invite>,
 ) -> Result<StatusCode, Refusal> {
     invitations::invite(&core, &permit, id, body.language).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
+/// Ask a user to verify their address
+///
+/// Mails a link and a code to somebody whose address is not verified yet. Needs `users:update`, and everything that the
+/// user holds.
+#[utoipa::path(post, path = "/api/v1/admin/users/{id}/send-verification", tag = "users",
+    operation_id = "send_user_verification", security(("bearer" = []), ("api_key" = []), ("session" = [])),
+    params(("id" = uuid::Uuid, Path)), request_body = SendVerification,
+    responses((status = 202, description = "A mail is on its way"), Guarded, Body, Named, Changed))]
+async fn send_verification(
+    State(core): State<Arc<Core>>,
+    permit: Permit<UpdateUsers>,
+    Path(id): Path<UserId>,
+    OrEmpty(body): OrEmpty<SendVerification>,
+) -> Result<StatusCode, Refusal> {
+    verification::resend(&core, &permit, id, body.language).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
 /// Reset a user's password
 ///
-/// Needs `users:update`, and everything that the user holds. Their sessions end. Not for one's own.
+/// Needs `users:update`, and everything that the user holds. Their sessions end. Not for one's own. Without a body the
+/// password is made up.
 #[utoipa::path(post, path = "/api/v1/admin/users/{id}/reset-password", tag = "users",
     operation_id = "reset_user_password", security(("bearer" = []), ("api_key" = []), ("session" = [])),
     params(("id" = uuid::Uuid, Path)), request_body = ResetPassword,
@@ -246,7 +277,7 @@ async fn reset_password(
     State(core): State<Arc<Core>>,
     permit: Permit<UpdateUsers>,
     Path(id): Path<UserId>,
-    Json(body): Json<ResetPassword>,
+    OrEmpty(body): OrEmpty<ResetPassword>,
 ) -> Result<Json<TemporaryPassword>, Refusal> {
     let made_up = standing::reset_password(&core, &permit, id, body.password).await?;
     Ok(Json(TemporaryPassword::new(made_up.as_ref())))

@@ -11,15 +11,16 @@ use super::{
     model::{Draft, Managed, Patch, not_deleted},
     store,
     target::{manage, target},
+    verification::Verification,
 };
 use crate::{
     Core, attributes,
     audit::Action,
-    auth::{MOVED, Renewal},
+    auth::{MOVED, Renewal, lockout},
     http::{Cause, Fields, Permit, Right as _, Window},
     new_password::{self, Candidate},
     passwords::About,
-    proofs::{Ask, Purpose},
+    proofs::{self, Ask, Purpose},
     roles::{self, authority},
     users,
 };
@@ -38,11 +39,21 @@ pub(super) async fn list(
     core.read(permit.principal.tenant, move |tx| Box::pin(async move { store::page(tx, &filter, window).await })).await
 }
 
-/// One user, deleted or not.
-pub(super) async fn get(core: &Core, permit: &Permit<ReadUsers>, id: UserId) -> Result<Managed, Problem> {
-    core.read(permit.principal.tenant, move |tx| Box::pin(store::by_id(tx, id)))
-        .await?
-        .ok_or_else(|| common::NOT_FOUND.into())
+/// One user, deleted or not, with what is counted against them.
+pub(super) async fn get(
+    core: &Core,
+    permit: &Permit<ReadUsers>,
+    id: UserId,
+) -> Result<(Managed, lockout::Counted), Problem> {
+    let (now, vault, settings) = (core.now(), core.vault.clone(), core.settings.lockout);
+    let read = core.read(permit.principal.tenant, move |tx| {
+        Box::pin(async move {
+            let managed = store::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
+            let counted = lockout::counted(tx, &vault, &managed.user, &settings, now).await?;
+            Ok::<_, Problem>((managed, counted))
+        })
+    });
+    read.await
 }
 
 /// Names every field in which another user has the same.
@@ -54,7 +65,7 @@ fn taken(fields: &[&'static str]) -> Problem {
 /// Creates a user. Roles other than those of everybody need the right to assign them, and everything
 /// they grant.
 pub(super) async fn create(core: &Core, permit: &Permit<CreateUsers>, draft: Draft) -> Result<Managed, Problem> {
-    let Draft { mut account, password, roles: wanted, invite } = draft;
+    let Draft { mut account, password, roles: wanted, verified, ask, invite } = draft;
     attributes::check(core, permit.principal.tenant, account.attributes.as_map(), "/attributes").await?;
     if let Some(password) = password {
         let names: Vec<&str> =
@@ -72,6 +83,10 @@ pub(super) async fn create(core: &Core, permit: &Permit<CreateUsers>, draft: Dra
     let cause = Cause::new(core, permit);
     let id = UserId::new(cause.now, &*cause.random);
     let invite = invite.map(|language| (Ask::new(core, &cause.ctx.tenant, Purpose::Invitation), language));
+    let verification = match (ask, &account.email) {
+        (Some(language), Some(email)) => Some(Verification::new(core, permit, email.as_str(), language).await),
+        _ => None,
+    };
     let created = core
         .write(cause.caller.tenant, move |tx| {
             Box::pin(async move {
@@ -96,12 +111,19 @@ pub(super) async fn create(core: &Core, permit: &Permit<CreateUsers>, draft: Dra
                     let external_id = account.external_id.as_ref().map(users::ExternalId::as_str);
                     return Err(taken(&store::taken(tx, id, email, username, external_id).await?));
                 }
+                if let Some(email) = account.email.as_ref().filter(|_| verified) {
+                    users::verify_email(tx, id, email.as_str(), cause.now).await?;
+                }
                 roles::assign(tx, id, &roles).await?;
-                cause.record(tx, CREATED, target(id), json!({ "roles": roles })).await?;
+                let details = json!({ "roles": roles, "email_verified": verified });
+                cause.record(tx, CREATED, target(id), details).await?;
                 let created = store::by_id(tx, id).await?;
                 let created = created.ok_or(StoreError::Misuse("a user was not inserted"))?;
                 if let Some((ask, language)) = invite {
                     invitations::send(tx, &cause, &ask, &created.user, language).await?;
+                }
+                if let Some(verification) = verification {
+                    verification.send(tx, &cause, &created.user).await?;
                 }
                 Ok::<_, Problem>(created)
             })
@@ -120,7 +142,7 @@ pub(super) fn known(hierarchy: &roles::Hierarchy, roles: &[kernel::RoleName]) ->
     fields.check()
 }
 
-/// Changes who a user is. A new e-mail address is not verified, and ends what stood on the old one.
+/// Changes who a user is. A new e-mail address is not verified unless it is said to be, and ends what stood on the old one.
 pub(super) async fn update(
     core: &Core,
     permit: &Permit<UpdateUsers>,
@@ -134,7 +156,7 @@ pub(super) async fn update(
     let managed = manage(core, permit, id, move |tx, cause, old| {
         Box::pin(async move {
             not_deleted(&old)?;
-            let user = patch.apply(&old);
+            let user = patch.apply(&old, cause.now)?;
             let (email, username) = (user.email.as_deref(), user.username.as_deref());
             let fields = store::taken(tx, id, email, username, user.external_id.as_deref()).await?;
             if !fields.is_empty() {
@@ -145,7 +167,13 @@ pub(super) async fn update(
                 StoreError::Constraint(reason) => Problem::new(EXISTS).cause(reason),
                 other => other.into(),
             })?;
-            cause.record(tx, UPDATED, target(id), json!({ "fields": patch.touched() })).await?;
+            let mut details = json!({ "fields": patch.touched() });
+            if let Some(verified) = patch.email_verified {
+                details["email_verified"] = verified.into();
+                // A link that is under way has nothing to verify any more.
+                proofs::void(tx, id, &[Purpose::VerifyEmail], cause.now).await?;
+            }
+            cause.record(tx, UPDATED, target(id), details).await?;
             let managed = store::by_id(tx, id).await?.ok_or(common::NOT_FOUND)?;
             if old.email == user.email {
                 return Ok((managed, None));

@@ -149,16 +149,18 @@ pub(super) async fn restore(core: &Core, permit: &Permit<DeleteUsers>, id: UserI
     change_status(core, permit, id, UserStatus::Active, RESTORED).await
 }
 
-/// Forgets the failed logins of a user, from everywhere, and wrong codes and passwords that they confirmed with.
-pub(super) async fn unlock(core: &Core, permit: &Permit<UpdateUsers>, id: UserId) -> Result<(), Problem> {
+/// Forgets the failed logins of a user, from everywhere, and wrong codes and passwords that they confirmed with. Returns
+/// whether there were any.
+pub(super) async fn unlock(core: &Core, permit: &Permit<UpdateUsers>, id: UserId) -> Result<bool, Problem> {
     let vault = core.vault.clone();
     manage(core, permit, id, move |tx, cause, user| {
         Box::pin(async move {
             not_deleted(&user)?;
-            if lockout::unlock(tx, &vault, &user).await? {
+            let found = lockout::unlock(tx, &vault, &user).await?;
+            if found {
                 cause.record(tx, UNLOCKED, target(id), json!({})).await?;
             }
-            Ok(((), None))
+            Ok((found, None))
         })
     })
     .await

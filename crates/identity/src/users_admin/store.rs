@@ -6,7 +6,7 @@ use kernel::{RoleName, Timestamp, UserId};
 use storage::{StoreError, TenantTx, Value, params};
 
 use super::{
-    filter::{Attribute, Clause, Filter, Operator},
+    filter::{Attribute, Clause, Filter, Operand, Operator},
     model::Managed,
 };
 use crate::{
@@ -15,22 +15,59 @@ use crate::{
     users::{self, User},
 };
 
+/// A column as it is compared. Addresses and user names are stored in lower case, names as they were written; which
+/// letters beyond A to Z have another case, the database knows.
+fn comparable(attribute: Attribute) -> (String, &'static str) {
+    let column = attribute.as_str();
+    match attribute {
+        Attribute::DisplayName | Attribute::CompanyName => (format!("lower({column})"), "lower"),
+        _ => (column.to_owned(), ""),
+    }
+}
+
 /// Adds a condition to a statement and its value to the parameters. Only words of ours get into the
 /// text. `LIKE` is not used: its idea of case differs between the databases.
 fn condition(sql: &mut String, values: &mut Vec<Value<'_>>, clause: &Clause) {
-    let column = clause.attribute.as_str();
-    values.push(Value::from(clause.value.clone()));
+    let (column, fold) = comparable(clause.attribute);
     // $1 is the tenant.
-    let n = values.len() + 1;
-    let test = match clause.operator {
-        Operator::Equals => format!("{column} = ${n}"),
-        Operator::StartsWith => {
-            format!("substr({column}, 1, length(CAST(${n} AS TEXT))) = CAST(${n} AS TEXT)")
-        }
-        Operator::Contains => format!("replace({column}, CAST(${n} AS TEXT), '') <> {column}"),
+    let n = values.len() + 2;
+    match &clause.value {
+        Operand::Text(text) => values.push(Value::from(text.clone())),
+        Operand::Time(time) => values.push(Value::from(*time)),
+        // Of no parameter.
+        Operand::Flag(_) => {}
+    }
+    let value = format!("{fold}(CAST(${n} AS TEXT))");
+    let test = match (clause.attribute, clause.operator, &clause.value) {
+        (_, _, Operand::Flag(true)) => "email_verified_at IS NOT NULL".to_owned(),
+        (_, _, Operand::Flag(false)) => "email_verified_at IS NULL".to_owned(),
+        (Attribute::Role, ..) => format!(
+            "EXISTS (SELECT 1 FROM user_roles m JOIN roles r ON r.tenant_id = m.tenant_id AND r.id = m.role_id
+                WHERE m.tenant_id = $1 AND m.user_id = users.id AND r.name = ${n})"
+        ),
+        (_, Operator::Equals, _) if fold.is_empty() => format!("{column} = ${n}"),
+        (_, Operator::Equals, _) => format!("{column} = {value}"),
+        (_, Operator::StartsWith, _) => format!("substr({column}, 1, length({value})) = {value}"),
+        (_, Operator::Contains, _) => contains(&column, &value),
+        (_, Operator::After, _) => format!("{column} > ${n}"),
+        (_, Operator::NotBefore, _) => format!("{column} >= ${n}"),
+        (_, Operator::Before, _) => format!("{column} < ${n}"),
+        (_, Operator::NotAfter, _) => format!("{column} <= ${n}"),
     };
     sql.push_str(" AND ");
     sql.push_str(&test);
+}
+
+fn contains(column: &str, value: &str) -> String {
+    format!("replace({column}, {value}, '') <> {column}")
+}
+
+/// Adds a text that is looked for, in any case.
+fn search(sql: &mut String, values: &mut Vec<Value<'_>>, text: &str) {
+    values.push(Value::from(text.to_owned()));
+    let value = format!("lower(CAST(${} AS TEXT))", values.len() + 1);
+    let tests = ["lower(display_name)", "email", "username"].map(|column| contains(column, &value));
+    sql.push_str(&format!(" AND ({})", tests.join(" OR ")));
 }
 
 /// A page of users that meet the filter. Deleted ones only if the filter is about the status.
@@ -41,6 +78,9 @@ pub(super) async fn page(tx: &mut TenantTx, filter: &Filter, window: Window) -> 
         sql.push_str(" AND status <> 'deleted'");
     }
     filter.clauses().iter().for_each(|clause| condition(&mut sql, &mut values, clause));
+    if let Some(text) = filter.search() {
+        search(&mut sql, &mut values, text);
+    }
     sql.push_str(" ORDER BY id DESC LIMIT $3");
     let rows = tx.query(&sql, &values).await?;
     let found: Vec<User> = rows.iter().map(users::from_row).collect::<Result<_, _>>()?;

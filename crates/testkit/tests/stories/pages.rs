@@ -46,6 +46,19 @@ async fn a_tenant_that_remembers_nobody_does_not_offer_it() {
 }
 
 #[tokio::test]
+async fn a_tenant_that_closed_registration_does_not_offer_it() {
+    let app = TestApp::start().await;
+    let mut browser = Browser::at(&app);
+    for (registration, offered) in [("open", true), ("closed", false)] {
+        let policy = serde_json::json!({ "registration": registration });
+        app.admin_call("PATCH", "/api/v1/admin/settings", &policy).await.expect(200);
+        let page = browser.open("/ui/login").await.expect(200);
+        assert_eq!(page.says("/ui/signup"), offered, "{}", page.html());
+        browser.open("/ui/signup").await.expect(if offered { 200 } else { 403 });
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_told_like_an_unknown_account() {
     let app = TestApp::start().await;
     app.user("ada@example.com").await;

@@ -3,6 +3,11 @@
 use kernel::jose::Claims;
 
 use super::*;
+use crate::preferences::{Preferences, Registration};
+
+crate::testing::on_both_databases! {
+    a_tenant_closes_registration_for_itself;
+}
 
 fn claims(node: &TestCore, tokens: &Json) -> Claims {
     let keys = node.core.edge.keys.load();
@@ -102,6 +107,43 @@ async fn registration_can_be_closed() {
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
     node.post("/api/v1/auth/register", &body).send().await.expect_problem(403, "registration.closed");
     assert_eq!(node.core.hasher.computed(), 0);
+    // No tenant opens what the operator has closed; what it said before opens nothing either.
+    let boss = node.person("boss@example.com", &["admin"]).await;
+    let open = json!({"registration": "open"});
+    let told = node.call(http::Method::PATCH, "/api/v1/admin/settings").json(&open).bearer(&boss.token).send().await;
+    let told = told.expect_problem(400, "request.invalid");
+    assert_eq!(
+        (&told["errors"][0]["field"], &told["errors"][0]["code"]),
+        (&json!("/registration"), &json!("unavailable"))
+    );
+    let said = Preferences { registration: Some(Registration::Open), ..Preferences::default() };
+    assert!(!said.may_register(&node.core.settings));
+}
+
+async fn a_tenant_closes_registration_for_itself(node: TestCore) {
+    let boss = node.person("boss@example.com", &["admin"]).await;
+    let acme = node.new_tenant("acme").await;
+    let decide = async |registration: Json| {
+        let body = json!({ "registration": registration });
+        let path = "/api/v1/admin/settings";
+        node.call(http::Method::PATCH, path).json(&body).bearer(&boss.token).send().await.expect(200)
+    };
+    let register = async |email: &str, tenant: &std::sync::Arc<kernel::edge::Tenant>| {
+        let body = json!({"email": email, "password": PASSWORD});
+        node.post("/api/v1/auth/register", &body).tenant(tenant).send().await
+    };
+    assert_eq!(decide(json!("closed")).await["registration"], "closed");
+    let hashed = node.core.hasher.computed();
+    register("ada@example.com", &node.tenant()).await.expect_problem(403, "registration.closed");
+    assert_eq!(node.core.hasher.computed(), hashed, "no work for nothing");
+    register("ada@example.com", &acme).await.expect(201);
+    // Administrators still make accounts.
+    let body = json!({"email": "bob@example.com", "password": PASSWORD});
+    node.post("/api/v1/admin/users", &body).bearer(&boss.token).send().await.expect(201);
+    assert!(decide(Json::Null).await.get("registration").is_none());
+    register("ada@example.com", &node.tenant()).await.expect(201);
+    decide(json!("open")).await;
+    register("eve@example.com", &node.tenant()).await.expect(201);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ async fn an_administrator_unlocks_second_factors_too() {
     for _ in 0..6 {
         challenges.push(challenged(&node, "ada@example.com").await);
         let unlock = format!("/api/v1/admin/users/{}/unlock", ada.person.id);
-        node.post(&unlock, &json!({})).bearer(&chief.token).send().await.expect(204);
+        node.post(&unlock, &json!({})).bearer(&chief.token).send().await.expect(200);
     }
     let code = ada.code(&node);
     for challenge in &challenges[..4] {
@@ -24,7 +24,7 @@ async fn an_administrator_unlocks_second_factors_too() {
     }
     answer(&node, &challenges[4], "totp", &code).await.expect_problem(429, "login.locked");
     let unlock = format!("/api/v1/admin/users/{}/unlock", ada.person.id);
-    node.post(&unlock, &json!({})).bearer(&chief.token).send().await.expect(204);
+    node.post(&unlock, &json!({})).bearer(&chief.token).send().await.expect(200);
     answer(&node, &challenges[5], "totp", &ada.code(&node)).await.expect(200);
 }
 

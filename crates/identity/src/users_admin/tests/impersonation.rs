@@ -73,17 +73,25 @@ async fn what_acting_as_somebody_does_not_open(node: TestCore) {
     let acting = act_as(&node, &clerk.token, &ada).await.expect(200);
     let acting = token(&acting);
     act_as(&node, acting, &eve).await.expect_problem(403, "user.own_login_needed");
+    // Keys would outlast the act; those that there are may be taken back.
+    let key = json!({"name": "x", "permissions": ["users:read"]});
+    let key = node.post("/api/v1/admin/api-keys", &key).bearer(&ada.token).send().await.expect(201);
+    let key = format!("/api/v1/admin/api-keys/{}", key["id"].as_str().expect("an id"));
     let change = json!({"current_password": crate::testing::PASSWORD, "new_password": "Copper-Lantern-51-meadow"});
     for (method, path, body) in [
         (Method::PUT, "/api/v1/auth/profile", json!({"display_name": "x"})),
         (Method::POST, "/api/v1/auth/change-password", change),
         (Method::POST, "/api/v1/auth/logout-all", json!({})),
         (Method::POST, "/api/v1/api-keys", json!({"name": "x"})),
+        (Method::POST, "/api/v1/admin/api-keys", json!({"name": "x", "permissions": ["users:read"]})),
+        (Method::PATCH, &*key, json!({"name": "x"})),
+        (Method::POST, &format!("{key}/rotate"), json!({})),
         (Method::DELETE, "/api/v1/sessions", json!({})),
     ] {
         let reply = node.call(method, path).json(&body).bearer(acting).send().await;
         assert_eq!((reply.status, reply.code()), (403, "permission.denied"), "{path}");
     }
+    node.call(Method::DELETE, &key).bearer(acting).send().await.expect(204);
     // Neither the account they act as nor their own, by the calls for administrators.
     for (method, whose, what, body) in [
         (Method::PATCH, &ada, "", json!({"email": "mine@example.com"})),
