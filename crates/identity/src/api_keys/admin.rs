@@ -14,7 +14,7 @@ use super::{
     dto::{ApiKeyDto, CreateApiKey, NewApiKey, RotateApiKey, UpdateApiKey},
     model::key_id,
     routes::Created,
-    service::{self, Scope},
+    service::{self, Renewal, Scope},
 };
 use crate::{
     Core,
@@ -74,7 +74,7 @@ async fn create(
     Json(body): Json<CreateApiKey>,
 ) -> Result<Created, Refusal> {
     let now = core.now();
-    let (secret, key) = service::create(&core, &permit, Scope::Tenant, body.parse(true, now)?).await?;
+    let (secret, key) = service::create(&core, &permit, Scope::Tenant, body.parse(true, now)?, None).await?;
     let location = format!("/api/v1/admin/api-keys/{}", key.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(NewApiKey::new(&secret, key, now))))
 }
@@ -143,7 +143,8 @@ async fn rotate(
 ) -> Result<Created, Refusal> {
     let (id, now) = (key_id(&id)?, core.now());
     let (overlap, expires_at) = body.parse(now)?;
-    let (secret, key) = service::rotate(&core, &permit, Scope::Tenant, id, overlap, expires_at).await?;
+    let (secret, key) =
+        service::rotate(&core, &permit, Scope::Tenant, id, Renewal { overlap, expires_at }, None).await?;
     let location = format!("/api/v1/admin/api-keys/{}", key.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(NewApiKey::new(&secret, key, now))))
 }

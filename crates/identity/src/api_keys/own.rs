@@ -8,11 +8,12 @@ use super::{
     ApiKey, ReadOwnKeys, WriteOwnKeys,
     dto::CreateApiKey,
     model::MAX_OF_USER,
-    service::{self, Scope},
+    service::{self, Renewal, Scope},
 };
 use crate::{
     Core,
     http::{Permit, Window},
+    language::Language,
     users,
 };
 
@@ -38,10 +39,11 @@ pub async fn create_own(
     core: &Core,
     permit: &Permit<WriteOwnKeys>,
     wanted: Wanted,
+    wish: Option<Language>,
 ) -> Result<(Secret, ApiKey), Problem> {
     let Wanted { name, permissions, expires_at } = wanted;
     let draft = CreateApiKey::plain(name, permissions, expires_at).parse(false, core.now())?;
-    service::create(core, permit, Scope::own(permit)?, draft).await
+    service::create(core, permit, Scope::own(permit)?, draft, wish).await
 }
 
 /// Replaces a key by one of the same rights and life; the old one ends after the overlap, a week at most.
@@ -50,8 +52,9 @@ pub async fn rotate_own(
     permit: &Permit<WriteOwnKeys>,
     id: ApiKeyId,
     overlap: Duration,
+    wish: Option<Language>,
 ) -> Result<(Secret, ApiKey), Problem> {
-    service::rotate(core, permit, Scope::own(permit)?, id, overlap, None).await
+    service::rotate(core, permit, Scope::own(permit)?, id, Renewal { overlap, expires_at: None }, wish).await
 }
 
 /// Takes a key back.

@@ -10,12 +10,12 @@ use super::{
     ReadOwnKeys, WriteOwnKeys,
     dto::{ApiKeyDto, CreateApiKey, NewApiKey, RotateApiKey, UpdateApiKey},
     model::key_id,
-    service::{self, Scope},
+    service::{self, Renewal, Scope},
 };
 use crate::{
     Core,
     http::{
-        Json, Page, PageQuery, Path, Permit, Query, Refusal, Window,
+        Json, Page, PageQuery, Path, Permit, Query, Refusal, Window, Wish,
         openapi::{Body, Changed, Guarded, Named, Parsed},
     },
 };
@@ -46,17 +46,18 @@ async fn list(
 
 /// Make an API key
 ///
-/// Needs `profile:write`, and a login: API keys make no API keys. The key is shown once.
+/// Needs `profile:write`, and a recent login: API keys make no API keys. The key is shown once. You are told by mail.
 #[utoipa::path(post, path = "/api/v1/api-keys", tag = "api keys", operation_id = "create_own_api_key",
     security(("bearer" = []), ("session" = [])), request_body = CreateApiKey,
     responses((status = 201, body = NewApiKey, headers(("Location" = String))), Guarded, Body, Changed))]
 async fn create(
     State(core): State<Arc<Core>>,
     permit: Permit<WriteOwnKeys>,
+    Wish(wish): Wish,
     Json(body): Json<CreateApiKey>,
 ) -> Result<Created, Refusal> {
     let (now, scope) = (core.now(), Scope::own(&permit)?);
-    let (secret, key) = service::create(&core, &permit, scope, body.parse(false, now)?).await?;
+    let (secret, key) = service::create(&core, &permit, scope, body.parse(false, now)?, wish).await?;
     let location = format!("/api/v1/api-keys/{}", key.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(NewApiKey::new(&secret, key, now))))
 }
@@ -110,7 +111,7 @@ async fn revoke(
 
 /// Rotate one of your API keys
 ///
-/// Needs `profile:write`, and a login. Answers with a new key of the same rights, shown once; the old
+/// Needs `profile:write`, and a recent login. You are told by mail. Answers with a new key of the same rights, shown once; the old
 /// one stays valid for the overlap.
 #[utoipa::path(post, path = "/api/v1/api-keys/{id}/rotate", tag = "api keys", operation_id = "rotate_own_api_key",
     security(("bearer" = []), ("session" = [])), params(("id" = uuid::Uuid, Path)), request_body = RotateApiKey,
@@ -119,12 +120,13 @@ async fn rotate(
     State(core): State<Arc<Core>>,
     permit: Permit<WriteOwnKeys>,
     Path(id): Path<String>,
+    Wish(wish): Wish,
     Json(body): Json<RotateApiKey>,
 ) -> Result<Created, Refusal> {
     let (id, now) = (key_id(&id)?, core.now());
     let (overlap, expires_at) = body.parse(now)?;
-    let scope = Scope::own(&permit)?;
-    let (secret, key) = service::rotate(&core, &permit, scope, id, overlap, expires_at).await?;
+    let (scope, renewal) = (Scope::own(&permit)?, Renewal { overlap, expires_at });
+    let (secret, key) = service::rotate(&core, &permit, scope, id, renewal, wish).await?;
     let location = format!("/api/v1/api-keys/{}", key.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(NewApiKey::new(&secret, key, now))))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kernel::{ApiKeyId, GrantSet, Principal, Problem, Secret, Subject, Timestamp, UserId, problem::common};
 use serde_json::json;
-use storage::TenantTx;
+use storage::{StoreError, TenantTx};
 
 use super::{
     BY_KEY, OUTRANKS, PERSONAL, ROTATED, TOO_MANY,
@@ -15,8 +15,14 @@ use crate::{
     Core,
     audit::{Action, Target},
     http::{Caller, Cause, Window},
+    language::Language,
+    mfa,
+    outbox::{Fate, Letter, Post},
+    preferences,
     publish::{self, Change},
     roles::{self, authority},
+    strength,
+    templates::Name,
     users,
 };
 
@@ -78,6 +84,40 @@ async fn may_manage(tx: &mut TenantTx, caller: &Principal, key: &ApiKey) -> Resu
     if authority(tx, caller).await?.covers(&holds) { Ok(()) } else { Err(OUTRANKS.into()) }
 }
 
+/// How a key is replaced.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Renewal {
+    /// How long the old one stays valid.
+    pub(super) overlap: Duration,
+    /// When the new one ends, if not as the old one would have.
+    pub(super) expires_at: Option<Option<Timestamp>>,
+}
+
+/// Whoever makes a key of their own has logged in lately, and with more than a password if they have more: it opens
+/// their account for ever, and outlasts the session that it was made in.
+async fn prove(tx: &mut TenantTx, scope: Scope, cause: &Cause) -> Result<(), Problem> {
+    match scope {
+        Scope::Own(user) => mfa::require_fresh(&cause.caller, strength::beyond_password(tx, user).await?, cause.now),
+        Scope::Tenant => Ok(()),
+    }
+}
+
+/// Tells somebody of a new key of theirs.
+async fn tell(
+    tx: &mut TenantTx,
+    post: &Post,
+    cause: &Cause,
+    key: &ApiKey,
+    wish: Option<Language>,
+) -> Result<(), StoreError> {
+    let Some(owner) = key.owner else { return Ok(()) };
+    let Some(user) = users::by_id(tx, owner).await? else { return Ok(()) };
+    let language = wish.unwrap_or(preferences::load(tx).await?.language);
+    let Some(letter) = Letter::to_user(Name::ApiKeyAdded, language, &user) else { return Ok(()) };
+    let letter = letter.with("key", key.name.as_str()).done(&cause.ctx, cause.now);
+    post.write(tx, letter, Fate::Send).await.map(drop)
+}
+
 /// Makes changes of this owner's keys wait for each other.
 async fn lock(tx: &mut TenantTx, owner: Option<UserId>) -> Result<(), Problem> {
     match owner {
@@ -131,8 +171,9 @@ pub(super) async fn create(
     caller: &Caller,
     scope: Scope,
     draft: Draft,
+    wish: Option<Language>,
 ) -> Result<(Secret, ApiKey), Problem> {
-    let cause = by_person(core, caller)?;
+    let (cause, post) = (by_person(core, caller)?, Post::new(core));
     let (owner, now, tenant) = (scope.owner(), cause.now, cause.caller.tenant);
     let secret = secret::generate(tenant, &*core.random);
     let (hash, hint) = (core.vault.hash_token(secret.expose().as_bytes()), secret::hint(&secret));
@@ -141,6 +182,7 @@ pub(super) async fn create(
         .write(tenant, move |tx| {
             Box::pin(async move {
                 lock(tx, owner).await?;
+                prove(tx, scope, &cause).await?;
                 // A narrowed credential makes keys that are narrowed as much.
                 let narrowed = || cause.caller.narrowed_to.as_ref().map(|own| own.iter().cloned().collect());
                 let permissions = draft.permissions.or_else(narrowed);
@@ -164,10 +206,12 @@ pub(super) async fn create(
                 store::insert(tx, &key, &hash).await?;
                 bounded(tx, owner, now).await?;
                 cause.record(tx, CREATED, target(id), contents(&key)).await?;
+                tell(tx, &post, &cause, &key, wish).await?;
                 Ok::<_, Problem>(key)
             })
         })
         .await?;
+    core.outbox.wake();
     Ok((secret, key))
 }
 
@@ -205,10 +249,10 @@ pub(super) async fn rotate(
     caller: &Caller,
     scope: Scope,
     id: ApiKeyId,
-    overlap: Duration,
-    expires_at: Option<Option<Timestamp>>,
+    renewal: Renewal,
+    wish: Option<Language>,
 ) -> Result<(Secret, ApiKey), Problem> {
-    let cause = by_person(core, caller)?;
+    let (cause, post) = (by_person(core, caller)?, Post::new(core));
     let (now, tenant) = (cause.now, cause.caller.tenant);
     let secret = secret::generate(tenant, &*core.random);
     let (hash, hint) = (core.vault.hash_token(secret.expose().as_bytes()), secret::hint(&secret));
@@ -221,10 +265,11 @@ pub(super) async fn rotate(
                     return Err(PERSONAL.into());
                 }
                 lock(tx, old.owner).await?;
+                prove(tx, scope, &cause).await?;
                 // Read again: somebody may have rotated or revoked it before we had the lock.
                 let old = scope.find(tx, id).await?;
                 may_manage(tx, &cause.caller, &old).await?;
-                let rotation = old.rotate(overlap, expires_at, now)?;
+                let rotation = old.rotate(renewal.overlap, renewal.expires_at, now)?;
                 if !store::replace(tx, id, new_id, rotation.old_ends).await? {
                     return Err(ROTATED.into());
                 }
@@ -245,12 +290,14 @@ pub(super) async fn rotate(
                 bounded(tx, key.owner, now).await?;
                 let details = json!({ "rotated_to": new_id, "old_ends": rotation.old_ends });
                 cause.record(tx, ROTATION, target(id), details).await?;
+                tell(tx, &post, &cause, &key, wish).await?;
                 let change = if at_once { Change::ApiKeyRevoked { id } } else { Change::ApiKeyChanged { id } };
                 let seq = publish::append(tx, &change, now).await?;
                 Ok::<_, Problem>((key, seq))
             })
         })
         .await?;
+    core.outbox.wake();
     core.settle(seq).await?;
     Ok((secret, key))
 }

@@ -118,7 +118,7 @@ pub async fn answer(
             Ok(Completed { logged_in: entered.hand_out(core, ctx).await?, backup_codes })
         }
         Err(problem) if [CODE, USED, INVALID].contains(&problem.kind) => {
-            note_failure(core, ctx, user, attempt).await?;
+            note_failure(core, ctx, (Actor::Anonymous, FACTOR_FAILED), user, attempt).await?;
             Err(attempt.refuse(problem, core.now()))
         }
         Err(problem) if problem.kind == sessions::FULL => {
@@ -293,13 +293,15 @@ async fn first_factor(
     confirmed.ok_or_else(|| CODE.into())
 }
 
+/// Notes a wrong answer: of a stranger, or of whoever the session belongs to that asks for more.
 pub(super) async fn note_failure(
     core: &Core,
     ctx: &RequestContext,
+    (by, action): (Actor, Action),
     user: UserId,
     attempt: Attempt,
 ) -> Result<(), Problem> {
-    let entry = Entry::new(Actor::Anonymous, FACTOR_FAILED, Target::new("user", user), ctx)
+    let entry = Entry::new(by, action, Target::new("user", user), ctx)
         .failed()
         .details(json!({"failures": attempt.number(), "locked": attempt.is_last()}));
     audit::note(core, ctx.tenant.id, entry).await

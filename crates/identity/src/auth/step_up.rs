@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     Core,
+    audit::{Action, Actor},
     devices::Shown,
     http::{Caller, Fields},
     mfa::{
@@ -33,6 +34,9 @@ use crate::{
     strength,
     users::{self, Account},
 };
+
+/// A wrong code.
+const FAILED: Action = Action::new("session.step_up_failed");
 
 /// What is missing.
 #[derive(Clone, Debug)]
@@ -243,7 +247,7 @@ pub async fn answer(
     let proved = Proved { amr, password, last: Last::Code(proof, counter) };
     match replace(core, caller, who, presented, counted, proved).await {
         Err(problem) if problem.kind == CODE || problem.kind == USED => {
-            note_failure(core, &caller.ctx, user, attempt).await?;
+            note_failure(core, &caller.ctx, (Actor::from(&*caller.principal), FAILED), user, attempt).await?;
             Err(attempt.refuse(problem, core.now()))
         }
         outcome => outcome,

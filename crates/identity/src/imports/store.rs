@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use kernel::{TenantId, Timestamp};
-use storage::{Row, StoreError, SystemTx, TenantTx, params};
+use storage::{Row, Store, StoreError, SystemTx, TenantTx, params};
 use uuid::Uuid;
 
 use super::{
     Import, Options, RowProblem, Starter, Status,
     model::{Counts, Progress, Wrong},
 };
+use crate::sweep;
 
 const COLUMNS: &str = "id, status, options, created, updated, skipped, failed, bytes, position, error, created_at,
     finished_at";
@@ -215,14 +216,23 @@ pub async fn errors(tx: &mut TenantTx, id: Uuid, after: i64, most: i64) -> Resul
         .collect()
 }
 
-/// Forgets imports that ended, or stopped being sent, before these times.
-pub(super) async fn sweep(tx: &mut SystemTx, ended: Timestamp, abandoned: Timestamp) -> Result<u64, StoreError> {
-    let old = "SELECT i.id FROM user_imports i WHERE (i.finished_at IS NOT NULL AND i.finished_at < $1)
-        OR (i.status = 'receiving' AND i.lease_until < $2)";
-    for table in ["user_import_chunks", "user_import_errors"] {
-        let sql = format!("DELETE FROM {table} WHERE import_id IN ({old})");
-        tx.execute(&sql, params![ended, abandoned]).await?;
+/// Forgets imports that ended, or stopped being sent, before these times; some rows at a time.
+pub(super) async fn sweep(store: &Store, ended: Timestamp, abandoned: Timestamp) -> Result<u64, StoreError> {
+    let mut dropped = 0;
+    for (old, before) in [("finished_at < $1", ended), ("status = 'receiving' AND lease_until < $1", abandoned)] {
+        for (table, key) in [("user_import_chunks", "number"), ("user_import_errors", "line, field, code")] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE (tenant_id, import_id, {key}) IN (
+                    SELECT tenant_id, import_id, {key} FROM {table} WHERE (tenant_id, import_id) IN (
+                        SELECT tenant_id, id FROM user_imports WHERE {old}) LIMIT $2)"
+            );
+            sweep::drop_all(store, &sql, before).await?;
+        }
+        let sql = format!(
+            "DELETE FROM user_imports WHERE (tenant_id, id) IN (
+                SELECT tenant_id, id FROM user_imports WHERE {old} LIMIT $2)"
+        );
+        dropped += sweep::drop_all(store, &sql, before).await?;
     }
-    let sql = format!("DELETE FROM user_imports WHERE id IN ({old})");
-    tx.execute(&sql, params![ended, abandoned]).await
+    Ok(dropped)
 }

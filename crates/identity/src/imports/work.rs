@@ -110,5 +110,5 @@ async fn end(core: &Core, tenant: TenantId, claimed: &Claimed, error: Option<Str
 /// Forgets reports that are old, and files that stopped arriving.
 pub async fn sweep(core: &Core) -> Result<u64, StoreError> {
     let now = core.now();
-    core.store.system().write(move |tx| Box::pin(store::sweep(tx, now - KEEP, now - ABANDONED))).await
+    store::sweep(&core.store, now - KEEP, now - ABANDONED).await
 }

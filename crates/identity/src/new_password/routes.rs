@@ -72,5 +72,5 @@ impl PasswordRules {
 async fn read(State(core): State<Arc<Core>>, ctx: Ctx) -> Result<Json<PasswordRules>, Refusal> {
     let demands = service::demands(&core, Some(ctx.tenant.id)).await?;
     let rules = demands.policy.rules();
-    Ok(Json(PasswordRules::new(&rules, service::breach_check(&core, &rules))))
+    Ok(Json(PasswordRules::new(&rules, service::breach_check(&core, &demands.policy))))
 }

@@ -8,7 +8,7 @@ use crate::{
     Core,
     audit::{self, Action, Entry, Target},
     passwords::{
-        BREACHED, Broken, Rules,
+        BREACHED, Broken, Policy,
         breach::{BreachCheck, Known},
         broken_rules, weak,
     },
@@ -29,9 +29,14 @@ pub async fn demands(core: &Core, tenant: Option<TenantId>) -> Result<Demands, P
     Ok(Demands { policy, cost: own.password_hashing })
 }
 
-/// Where to look for breached passwords by these rules.
-pub(super) fn breach_check(core: &Core, rules: &Rules) -> BreachCheck {
-    rules.breach_check.unwrap_or(core.settings.passwords.breaches.check)
+/// Where to look for breached passwords by this policy.
+pub(super) fn breach_check(core: &Core, policy: &Policy) -> BreachCheck {
+    let operator = &core.settings.passwords.breaches;
+    policy.rules().breach_check.or(operator.check).unwrap_or(match operator.filter {
+        Some(_) => BreachCheck::Offline,
+        None if policy.wants_breach_check() => BreachCheck::Online,
+        None => BreachCheck::Off,
+    })
 }
 
 /// Refuses a password that breaks the policy of the tenant, naming every broken rule. `ctx` is the request
@@ -46,7 +51,7 @@ pub async fn judge(
     let Demands { policy, cost } = demands(core, tenant).await?;
     let rules = policy.rules();
     let mut broken = broken_rules(&rules, password.expose(), about);
-    let breached = match core.breaches.look_up(breach_check(core, &rules), &password, core.now()).await {
+    let breached = match core.breaches.look_up(breach_check(core, &policy), &password, core.now()).await {
         Known::No => false,
         Known::Yes => true,
         Known::Unasked(reason) => {
@@ -76,7 +81,7 @@ pub async fn judge_offline(
     let Candidate { password, about, field } = candidate;
     let rules = policy.rules();
     let mut broken = broken_rules(&rules, password.expose(), about);
-    let known = match breach_check(core, &rules) {
+    let known = match breach_check(core, policy) {
         BreachCheck::Online => Known::Unasked("nobody is asked over the network for an import".to_owned()),
         check => core.breaches.look_up(check, &password, core.now()).await,
     };

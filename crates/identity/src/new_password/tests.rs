@@ -174,7 +174,7 @@ async fn a_breached_password_is_refused_with_advice() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut settings = settings();
     settings.passwords.breaches.filter = Some(filter(CHOSEN[0], dir.path()));
-    settings.passwords.breaches.check = BreachCheck::Offline;
+    settings.passwords.breaches.check = Some(BreachCheck::Offline);
     let node = TestCore::start_with(settings).await;
     let told = node.get("/api/v1/auth/password-policy").send().await.expect(200);
     assert_eq!(told["breach_check"], true);
@@ -194,13 +194,26 @@ async fn a_breached_password_is_refused_with_advice() {
     register(CHOSEN[0]).await.expect(201);
 }
 
+/// The preset is what SP 800-63B says, which asks for breaches to be looked up.
+#[tokio::test]
+async fn the_preset_nist_looks_passwords_up_unless_it_is_decided_otherwise() {
+    for (check, asked) in [(None, true), (Some(BreachCheck::Off), false)] {
+        let mut settings = settings();
+        settings.passwords.policy = crate::passwords::Policy::NIST;
+        settings.passwords.breaches.check = check;
+        let node = TestCore::start_with(settings).await;
+        let told = node.get("/api/v1/auth/password-policy").send().await.expect(200);
+        assert_eq!(told["breach_check"], asked);
+    }
+}
+
 /// Nobody is kept from choosing a password because a service is away; but it is known afterwards.
 #[tokio::test]
 async fn a_service_that_is_away_is_noted_and_keeps_nobody_out() {
     let mut settings = settings();
     // Nobody listens on port 9 of this machine, or speaks the discard protocol.
     settings.passwords.breaches = BreachSettings {
-        check: BreachCheck::Online,
+        check: Some(BreachCheck::Online),
         url: "http://127.0.0.1:9/range/".into(),
         ..BreachSettings::default()
     };

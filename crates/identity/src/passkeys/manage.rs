@@ -1,6 +1,6 @@
 //! Registering, naming and removing one's own passkeys.
 
-use kernel::{PasskeyId, Problem, Secret, UserId, problem::common, random};
+use kernel::{PasskeyId, Problem, Secret, problem::common, random};
 use serde_json::{Value as Json, json};
 use storage::{StoreError, TenantTx};
 use url::Url;
@@ -30,6 +30,7 @@ use crate::{
 
 const ADDED: Action = Action::new("user.passkey_added");
 const REMOVED: Action = Action::new("user.passkey_removed");
+const RENAMED: Action = Action::new("user.passkey_renamed");
 const REFUSAL: Action = Action::new("user.passkey_refused");
 
 /// The keys that a person has, if they may add one: there is room for it, and their address is verified, because a
@@ -162,13 +163,17 @@ pub async fn finish_registration(
 
 /// Names one of the caller's passkeys.
 pub async fn rename(core: &Core, caller: &Caller, id: PasskeyId, name: String) -> Result<(), Problem> {
-    let user: UserId = users::own(&caller.principal)?;
-    let work = core
-        .write(caller.principal.tenant, move |tx| Box::pin(async move { store::rename(tx, user, id, &name).await }));
-    match work.await? {
-        true => Ok(()),
-        false => Err(common::NOT_FOUND.into()),
-    }
+    let (cause, user) = (Cause::new(core, caller), users::own(&caller.principal)?);
+    core.write(caller.principal.tenant, move |tx| {
+        Box::pin(async move {
+            if !store::rename(tx, user, id, &name).await? {
+                return Err(Problem::new(common::NOT_FOUND));
+            }
+            let details = json!({"passkey": id.to_string()});
+            Ok(cause.record(tx, RENAMED, Target::new("user", user), details).await?)
+        })
+    })
+    .await
 }
 
 /// Removes one of the caller's passkeys; they are told by mail.

@@ -41,8 +41,9 @@ pub enum BreachCheck {
 /// What the operator decided about breaches.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BreachSettings {
-    /// Where to look, where a tenant does not say.
-    pub check: BreachCheck,
+    /// Where to look, where a tenant does not say. Unless set, it is the filter if there is one; else the range API
+    /// if the policy [asks for it](crate::passwords::Policy::wants_breach_check), and nowhere otherwise.
+    pub check: Option<BreachCheck>,
     /// The range API, up to the prefix.
     pub url: String,
     /// How long its answer is waited for.
@@ -54,7 +55,7 @@ pub struct BreachSettings {
 impl Default for BreachSettings {
     fn default() -> Self {
         Self {
-            check: BreachCheck::Off,
+            check: None,
             url: "https://api.pwnedpasswords.com/range/".into(),
             timeout: Duration::from_secs(2),
             filter: None,

@@ -36,6 +36,8 @@ pub enum Name {
     SmsCode,
     /// A passkey was added.
     PasskeyAdded,
+    /// An API key of the person's own was made.
+    ApiKeyAdded,
     /// A passkey was removed.
     PasskeyRemoved,
     /// An administrator acts as the person.
@@ -66,7 +68,7 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::ResetPassword,
@@ -79,6 +81,7 @@ impl Name {
         Self::FactorsChanged,
         Self::SmsCode,
         Self::PasskeyAdded,
+        Self::ApiKeyAdded,
         Self::PasskeyRemoved,
         Self::Impersonated,
         Self::AccountDeleted,
@@ -100,6 +103,7 @@ impl Name {
             Self::FactorsChanged => "factors_changed",
             Self::SmsCode => "sms_code",
             Self::PasskeyAdded => "passkey_added",
+            Self::ApiKeyAdded => "api_key_added",
             Self::PasskeyRemoved => "passkey_removed",
             Self::Impersonated => "impersonated",
             Self::AccountDeleted => "account_deleted",
@@ -116,6 +120,7 @@ impl Name {
             Self::PasswordChanged | Self::FactorsChanged | Self::AccountDeleted => &["time", "ip"],
             Self::SmsCode => &["code", "valid_for"],
             Self::NewLogin | Self::PasskeyAdded | Self::PasskeyRemoved => &["time", "ip", "device"],
+            Self::ApiKeyAdded => &["time", "ip", "key"],
             Self::Impersonated => &["time", "reason"],
             Self::AlreadyRegistered | Self::Test => &[],
         }
@@ -145,6 +150,7 @@ fn sample(name: &str) -> &'static str {
         "time" => "2026-11-22 05:10 UTC",
         "ip" => "192.0.2.1",
         "device" => "Firefox on Linux",
+        "key" => "Nightly build",
         "reason" => "Support case 4711",
         _ => "",
     }

@@ -76,6 +76,7 @@ fn defaults_say_what_they_must() {
             (Name::EmailChangeRequested, &["new_email", "time", "ip"]),
             (Name::NewLogin, &["time", "ip", "device"]),
             (Name::PasskeyAdded, &["time", "ip", "device"]),
+            (Name::ApiKeyAdded, &["time", "ip", "key"]),
             (Name::PasskeyRemoved, &["time", "ip", "device"]),
             (Name::Impersonated, &["time", "reason"]),
             (Name::PasswordChanged, &["time", "ip"]),

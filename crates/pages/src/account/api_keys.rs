@@ -11,7 +11,7 @@ use identity::{
 use kernel::{ApiKeyId, Problem, Secret, Timestamp, problem::common};
 use minijinja::{Value, context};
 
-use super::{Sure, own::Own, page, sure, when};
+use super::{Sure, own::Own, page, step_up, sure, when};
 use crate::{
     Pages,
     form::{Form, Posted},
@@ -102,11 +102,12 @@ fn read(form: &Form, now: Timestamp) -> Result<Wanted, Problem> {
 
 async fn make(own: Own<WriteOwnKeys>, Posted { visit, form }: Posted) -> Result<Response, Refusal> {
     let made = match read(&form, own.core().now()) {
-        Ok(wanted) => api_keys::create_own(own.core(), &own.permit, wanted).await,
+        Ok(wanted) => api_keys::create_own(own.core(), &own.permit, wanted, visit.wish()).await,
         Err(problem) => Err(problem),
     };
     match made {
         Ok((secret, key)) => Ok(shown(key, &secret).go(&visit)?),
+        Err(problem) if problem.kind == common::STEP_UP => Ok(step_up(&visit)),
         Err(problem) if !problem.is_fault() => {
             let chosen: Vec<&str> = form.all("permission").collect();
             Ok(visit.show(view(&own, form.text("name"), form.text("life"), &chosen).refused(problem)))
@@ -147,8 +148,11 @@ async fn rotate(
     Posted { visit, .. }: Posted,
 ) -> Result<Response, Refusal> {
     let id: ApiKeyId = id.parse().map_err(|_| common::NOT_FOUND)?;
-    let (secret, key) = api_keys::rotate_own(own.core(), &own.permit, id, OVERLAP).await?;
-    Ok(shown(key, &secret).go(&visit)?)
+    match api_keys::rotate_own(own.core(), &own.permit, id, OVERLAP, visit.wish()).await {
+        Ok((secret, key)) => Ok(shown(key, &secret).go(&visit)?),
+        Err(problem) if problem.kind == common::STEP_UP => Ok(step_up(&visit)),
+        Err(problem) => Err(problem.into()),
+    }
 }
 
 async fn ask_revoke(own: Own<ReadOwnKeys>, Path(id): Path<String>) -> Result<Response, Refusal> {

@@ -2,7 +2,7 @@
 
 use identity::{
     outbox::limits::MessageLimits,
-    passwords::breach::{BreachCheck, BreachSettings},
+    passwords::breach::BreachSettings,
     proofs::{Link, Links},
     settings::{LockoutSettings, PasswordSettings, SessionSettings, Settings as IdentitySettings, TokenSettings},
 };
@@ -47,10 +47,7 @@ pub(super) fn identity(config: &Config, public_url: String) -> IdentitySettings 
             queue: passwords.queue as usize,
             policy: passwords.policy.clone(),
             breaches: BreachSettings {
-                check: passwords.breach_check.unwrap_or(match passwords.breach_filter {
-                    Some(_) => BreachCheck::Offline,
-                    None => BreachCheck::Off,
-                }),
+                check: passwords.breach_check,
                 url: passwords.breach_url.clone(),
                 timeout: passwords.breach_timeout.get(),
                 filter: passwords.breach_filter.clone(),

@@ -44,6 +44,11 @@ impl Policy {
     /// The preset of that name.
     pub const NIST: Self = Self::Preset(Preset::Nist);
 
+    /// Whether passwords are looked up in breaches where nobody decides otherwise: SP 800-63B asks for that.
+    pub const fn wants_breach_check(&self) -> bool {
+        matches!(self, Self::Preset(Preset::Nist))
+    }
+
     /// What it comes to.
     pub fn rules(&self) -> Cow<'_, Rules> {
         match self {

@@ -95,8 +95,8 @@ pub struct Passwords {
     pub policy: Policy,
     /// Where to look whether a password that is chosen is known from a breach, unless a tenant says otherwise.
     /// `online`: the range API at `breach_url`, which is told the first 20 bits of the password's SHA-1.
-    /// `offline`: the file `breach_filter`. Unless set, it is `offline` where there is a filter, and `off`
-    /// otherwise. When nobody can be asked, the password is let through and the audit log says so.
+    /// `offline`: the file `breach_filter`. Unless set, it is `offline` where there is a filter; else
+    /// `online` for the policy `nist`, and `off` for others. When nobody can be asked, the password is let through and the audit log says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<BreachCheckText>")]
     pub breach_check: Option<BreachCheck>,
