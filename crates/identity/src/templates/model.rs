@@ -16,6 +16,8 @@ pub enum Name {
     VerifyEmail,
     /// To the owner of an address that somebody tried to register again.
     AlreadyRegistered,
+    /// To the owner of an address that somebody wanted for their own account.
+    AddressTaken,
     /// A link to choose a new password.
     ResetPassword,
     /// To the new address of somebody who changes it: confirm that it is yours.
@@ -66,9 +68,10 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
+        Self::AddressTaken,
         Self::ResetPassword,
         Self::ChangeEmail,
         Self::EmailChangeRequested,
@@ -90,6 +93,7 @@ impl Name {
         match self {
             Self::VerifyEmail => "verify_email",
             Self::AlreadyRegistered => "already_registered",
+            Self::AddressTaken => "address_taken",
             Self::ResetPassword => "reset_password",
             Self::ChangeEmail => "change_email",
             Self::EmailChangeRequested => "email_change_requested",
@@ -117,7 +121,7 @@ impl Name {
             Self::SmsCode => &["code", "valid_for"],
             Self::NewLogin | Self::PasskeyAdded | Self::PasskeyRemoved => &["time", "ip", "device"],
             Self::Impersonated => &["time", "reason"],
-            Self::AlreadyRegistered | Self::Test => &[],
+            Self::AlreadyRegistered | Self::AddressTaken | Self::Test => &[],
         }
     }
 
