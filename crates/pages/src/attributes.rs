@@ -6,7 +6,7 @@
 //! Deliberately absent: lists and objects, and what schemas ask for by other ways than `properties` and
 //! `required` at their top. Applications ask for these by themselves.
 
-use identity::users::Attributes;
+use identity::{http::Fields, users::Attributes};
 use kernel::{Problem, problem::common};
 use minijinja::{Value, context};
 use serde_json::{Map, Value as Json};
@@ -77,6 +77,16 @@ impl Asked {
     pub(crate) fn required(mut self) -> Self {
         self.fields.retain(|field| field.required);
         self
+    }
+
+    /// Says which fields were left empty, together with what else is wrong with the form.
+    pub(crate) fn note_empty(&self, form: &Form, fields: &mut Fields) {
+        for field in self.fields.iter().filter(|field| field.required && !matches!(field.kind, Kind::Box)) {
+            if form.text(&field.name()).is_empty() {
+                let step = field.property.replace('~', "~0").replace('/', "~1");
+                fields.wrong(format!("/attributes/{step}"), "required", "");
+            }
+        }
     }
 
     /// What the form says, beside what was there. `Err`: it is too much.

@@ -86,6 +86,7 @@ fn read(form: &Form, asked: &Asked) -> Result<Registration, Problem> {
     let name = form.text("display_name");
     let name = (!name.is_empty()).then(|| fields.keep("/display_name", "format", users::text(name)));
     let password = form.password(&mut fields, "password");
+    asked.note_empty(form, &mut fields);
     let email = fields.finish(email)?;
     let attributes = asked.read(form, &Attributes::default())?;
     let user = NewUser { display_name: name.flatten(), attributes, ..NewUser::person(email.clone()) };

@@ -33,6 +33,10 @@ async fn what_a_tenant_requires_is_asked_for_when_somebody_signs_up() {
     let page = browser.open("/ui/signup").await.expect(200);
     assert!(page.says("Your &lt;grade&gt;") && page.says("As the school says. At least 1."), "{}", page.html());
     assert!(page.says("<select id=\"attribute-plan\"") && !page.says("attribute-note"), "{}", page.html());
+    let empty = browser.submit(&page, "/ui/signup", &[("email", "ada")]).await.expect(400);
+    for field in ["email", "password", "attribute-grade", "attribute-plan"] {
+        assert!(empty.says(&format!("<a href=\"#{field}\">")), "all at once, {field}: {}", empty.html());
+    }
     let person =
         [("email", "ada@example.com"), ("password", PASSWORD), ("attribute-grade", "0"), ("attribute-plan", "paid")];
     let page = browser.submit(&page, "/ui/signup", &person).await.expect(400);
