@@ -12,12 +12,18 @@ mod store;
 mod tests;
 
 use kernel::{Problem, TenantId, problem::common};
-use schema::{Schema, Wrong};
+use schema::{Limits, Schema, Wrong};
 use serde_json::{Map, Value};
 
 pub use routes::routes;
 
 use crate::Core;
+
+/// The tenant's schema, as it was written; attributes may be anything where there is none.
+pub async fn schema_of(core: &Core, tenant: TenantId) -> Result<Option<Value>, Problem> {
+    let stored = core.store.tenant(tenant).read(|tx| Box::pin(store::load(tx))).await;
+    stored.map_err(|e: StoreError| Problem::from(e))
+}
 
 /// What attributes of a tenant's users must look like now: for many of them.
 #[derive(Debug)]
@@ -26,8 +32,8 @@ pub struct Shape(Option<Schema>);
 impl Shape {
     /// Of this tenant.
     pub async fn of(core: &Core, tenant: TenantId) -> Result<Self, Problem> {
-        let stored = core.read(tenant, |tx| Box::pin(store::load(tx))).await?;
-        let schema = stored.as_ref().map(Schema::compile).transpose();
+        let schema = schema_of(core, tenant).await?;
+        let schema = schema.as_ref().map(|schema| Schema::compile(schema, Limits::SMALL)).transpose();
         schema.map(Self).map_err(|e| Problem::new(common::INTERNAL).cause(e))
     }
 

@@ -26,6 +26,7 @@ mod service;
 mod store;
 mod sweep;
 
+pub use agent::UNKNOWN;
 pub use arrival::{Arrival, Noted};
 pub use model::{Device, Known, Shown};
 pub(crate) use routes::DeviceView;

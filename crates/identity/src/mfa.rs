@@ -43,11 +43,27 @@ pub use sweep::sweep;
 pub(crate) use totp::code_at;
 pub use totp::qr;
 
+/// What helps whoever typed a wrong code of a text message.
+pub const SMS_ADVICE: &str = "Check that the code is from the latest message, or have another one sent.";
+
+/// A code of this kind was wrong.
+pub fn wrong(method: Method) -> kernel::Problem {
+    let problem = kernel::Problem::new(CODE);
+    match method {
+        Method::Totp => problem.detail(
+            "Check the code, and that the clock of your device is right. Codes of an app change every 30 seconds.",
+        ),
+        Method::Sms => problem.detail(SMS_ADVICE),
+        Method::BackupCode => problem.detail("Check the code. Each of them works once, and new ones replace the old."),
+        Method::Passkey => problem,
+    }
+}
+
 kernel::problems! {
     /// Unknown, used up, expired, another program's, or what it stood on has changed: one answer.
     pub CHALLENGE = 401 "mfa.challenge_invalid" "The challenge is not valid" "It has expired, was answered too often, or belongs to another program. Sign in again.";
     /// Not the code.
-    pub CODE = 401 "mfa.code_invalid" "The code is not valid" "Check the code, and that the clock of your device is right. Codes of an app change every 30 seconds.";
+    pub CODE = 401 "mfa.code_invalid" "The code is not valid" "Check the code. Codes of an app change every 30 seconds and need a clock that is right; of text messages, the latest counts.";
     /// Somebody was quicker.
     pub USED = 401 "mfa.code_used" "The code has been used" "Every code works once. Wait for the next one.";
     /// The code that is to show that a factor works does not, or the enrolment is too old.

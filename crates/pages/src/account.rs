@@ -26,11 +26,12 @@ mod when;
 use std::{fmt::Display, sync::Arc};
 
 use axum::{Router, response::Response, routing::get};
-use identity::passwords;
+use identity::{devices as identity_devices, passwords};
 use kernel::Problem;
 
 use crate::{
     Pages, return_to,
+    texts::Words,
     view::View,
     visit::{self, Visit},
 };
@@ -60,6 +61,12 @@ fn step_up(visit: &Visit) -> Response {
     let back = visit.here();
     let back = visit::query([(return_to::FIELD, back.as_str())].into_iter());
     visit.go(&format!("{}{back}", visit.url("step-up")))
+}
+
+/// What a program or a device is called, in words where it has said nothing about itself.
+fn called(name: &str, words: &Words) -> String {
+    let name = name.trim();
+    if name.is_empty() || name == identity_devices::UNKNOWN { words.get("sessions-unknown") } else { name.to_owned() }
 }
 
 /// A wrong password is said at its field.

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 use axum::response::{Html, IntoResponse, Response};
 use fluent_bundle::FluentArgs;
 use http::StatusCode;
+use identity::mfa;
 use kernel::{Problem, problem::common::STEP_UP};
 
 use crate::{csrf::FORGED, texts::Words, view::View, visit::Visit};
@@ -76,6 +77,13 @@ const FIELDS: &[(&str, &str)] = &[
     ("common", "fault-common"),
     ("breached", "fault-breached"),
     ("reused", "fault-used-before"),
+    ("email", "fault-email"),
+    ("enum", "fault-choice"),
+    ("too_small", "fault-too-small"),
+    ("too_large", "fault-too-large"),
+    ("text_too_short", "fault-text-too-short"),
+    ("not_a_number", "fault-number"),
+    ("not_whole", "fault-whole-number"),
 ];
 
 /// What fields are called.
@@ -94,8 +102,8 @@ const LABELS: &[(&str, &str)] = &[
     ("life", "key-life"),
 ];
 
-/// What a form says about a problem.
-pub(crate) fn faults(problem: &Problem, words: &Words) -> Faults {
+/// What a form says about a problem. `labels`: what fields are called that only this form has.
+pub(crate) fn faults(problem: &Problem, words: &Words, labels: &BTreeMap<String, String>) -> Faults {
     let mut faults = Faults::default();
     for error in &problem.errors {
         let field = error.field.trim_start_matches('/').replace('/', "_");
@@ -111,8 +119,9 @@ pub(crate) fn faults(problem: &Problem, words: &Words) -> Faults {
     }
     if faults.fields.len() > 1 {
         for (field, text) in &mut faults.summary {
-            if let Some((_, label)) = LABELS.iter().find(|(known, _)| known == field) {
-                let args = [("field", words.get(label)), ("text", std::mem::take(text))];
+            let common = || LABELS.iter().find(|(known, _)| known == field).map(|(_, key)| words.get(key));
+            if let Some(label) = labels.get(field).cloned().or_else(common) {
+                let args = [("field", label), ("text", std::mem::take(text))];
                 *text = words.with("fault-at", &FluentArgs::from_iter(args));
             }
         }
@@ -130,6 +139,8 @@ fn field_key(code: &str) -> &'static str {
 /// One sentence about a problem.
 fn sentence(problem: &Problem, words: &Words) -> String {
     let known = PROBLEMS.iter().find(|(code, _)| *code == problem.kind.code).map(|(_, key)| *key);
+    // One code for all factors; what helps is not the same.
+    let known = if problem.detail.as_deref() == Some(mfa::SMS_ADVICE) { Some("problem-code-sms") } else { known };
     let key = known.unwrap_or(match problem.status() {
         401 => "problem-sign-in",
         404 | 405 => "problem-not-found",
@@ -224,7 +235,7 @@ mod tests {
     fn what_is_wrong_with_a_field_is_said_there() {
         let words = Texts::new().of(Language::En, None);
         let problem = Problem::new(common::INVALID).field("/email", "format", "x").field("/name", "unheard_of", "x");
-        let faults = faults(&problem, &words);
+        let faults = faults(&problem, &words, &BTreeMap::new());
         assert!(faults.general.is_empty());
         assert_eq!(faults.fields["email"], [words.get("fault-email")]);
         assert_eq!(faults.fields["name"], [words.get("fault-other")]);

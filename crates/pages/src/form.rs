@@ -28,7 +28,7 @@ const MAX_FIELDS: usize = 320;
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    fn parse(body: &[u8]) -> Self {
+    pub(crate) fn parse(body: &[u8]) -> Self {
         Self(form_urlencoded::parse(body).take(MAX_FIELDS).map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
     }
 

@@ -21,6 +21,7 @@
 mod account;
 mod address;
 mod assets;
+mod attributes;
 mod branding;
 mod ceremony;
 mod change_email;

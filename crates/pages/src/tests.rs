@@ -54,6 +54,9 @@ fn everything() -> Value {
         whose => "<b>", file => "<b>", key => "<b>", rules => texts.clone(), codes => texts.clone(), faults => texts.clone(),
         summary => vec![context! { field => "<b>", text => "<b>" }],
         errors => context! { password => texts.clone(), code => texts },
+        attributes => ["text", "select", "checkbox"].map(|kind| context! {
+            kind, name => "<b>", label => "<b>", hint => "<b>", value => "<b>", options => vec![context! { label => "<b>", value => "<b>" }],
+        }).to_vec(),
         last_login => &when, since => &when, verified => false,
     }
 }

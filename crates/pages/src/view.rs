@@ -69,18 +69,34 @@ pub(crate) struct View {
     values: BTreeMap<&'static str, Value>,
     problem: Option<Problem>,
     to: Option<ReturnTo>,
+    /// What fields are called that only this page has, by their names.
+    labels: BTreeMap<String, String>,
 }
 
 impl View {
     /// A page by its template, such as `sign_in/email.html`.
     pub(crate) fn new(template: &'static str) -> Self {
-        Self { template, status: StatusCode::OK, values: BTreeMap::new(), problem: None, to: None }
+        Self {
+            template,
+            status: StatusCode::OK,
+            values: BTreeMap::new(),
+            problem: None,
+            to: None,
+            labels: BTreeMap::new(),
+        }
     }
 
     /// A value of the template.
     #[must_use]
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.values.insert(name, value.into());
+        self
+    }
+
+    /// What fields are called that only this page has, by their names.
+    #[must_use]
+    pub(crate) fn labelled(mut self, labels: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.labels.extend(labels);
         self
     }
 
@@ -110,12 +126,12 @@ impl View {
 
     /// Makes the page.
     pub(crate) fn render(self, visit: &Visit) -> Response {
-        let Self { template, status, values, problem, to } = self;
+        let Self { template, status, values, problem, to, labels } = self;
         let ends_at = to.as_ref().and_then(ReturnTo::origin).map(str::to_owned);
         visit.allow(|policy: &mut Policy| policy.form_ends_at = ends_at);
         let to = to.as_ref().map(ReturnTo::as_str);
         let words = visit.words();
-        let faults = problem.as_ref().map(|problem| failure::faults(problem, &words)).unwrap_or_default();
+        let faults = problem.as_ref().map(|problem| failure::faults(problem, &words, &labels)).unwrap_or_default();
         let engine = &visit.pages().engine;
         let common = common_values(visit, words, &faults);
         let ways = context! {

@@ -21,7 +21,7 @@ use kernel::{
     Problem,
     problem::common::{INVALID, MALFORMED, MEDIA_TYPE, METHOD, NOT_FOUND},
 };
-use schema::{MAX_ERRORS, Schema, Wrong};
+use schema::{Limits, MAX_ERRORS, Schema, Wrong};
 use serde_json::Value;
 
 use self::openapi::Document;
@@ -75,7 +75,9 @@ impl Validation {
         let document = config.openapi.as_deref().and_then(|file| read(file, "openapi"));
         let body = schema.and_then(|schema| {
             let hint = "Correct the schema; it can refer to itself only.";
-            Schema::compile(&schema).map_err(|error| findings.add(format!("{at}.schema"), error, hint)).ok()
+            Schema::compile(&schema, Limits::DOCUMENT)
+                .map_err(|error| findings.add(format!("{at}.schema"), error.to_string(), hint))
+                .ok()
         });
         let document = document.and_then(|document| {
             let hint = "Correct the document; it can refer to itself only.";

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use http::{HeaderMap, Method, header};
-use schema::{Schema, Wrong};
+use schema::{Limits, Schema, Wrong};
 use serde_json::{Map, Value, json};
 
 use super::{Expected, Head, kind::Kind, parameters::Parameter};
@@ -181,7 +181,7 @@ impl<'d> Compiler<'d> {
         if let Some(components) = self.document.get("components").and_then(|c| c.get("schemas")) {
             root.insert("components".to_owned(), json!({ "schemas": components }));
         }
-        Schema::compile(&Value::Object(root))
+        Schema::compile(&Value::Object(root), Limits::DOCUMENT).map_err(|error| error.to_string())
     }
 
     fn operation(&self, item: &'d Value, operation: &'d Value) -> Result<Operation, String> {

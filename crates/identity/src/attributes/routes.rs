@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 use kernel::{Problem, problem::common};
-use schema::Schema;
+use schema::{Limits, Schema};
 use serde_json::{Value, json};
 use storage::StoreError;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::store;
+use super::{schema_of, store};
 use crate::{
     Core,
     audit::{Action, Target},
@@ -38,14 +38,14 @@ pub fn routes() -> OpenApiRouter<Arc<Core>> {
     security(("bearer" = []), ("api_key" = []), ("session" = [])),
     responses((status = 200, body = Object), Guarded, Named))]
 async fn read(State(core): State<Arc<Core>>, permit: Permit<ReadSettings>) -> Result<Json<Value>, Refusal> {
-    let loaded = core.read(permit.principal.tenant, |tx| Box::pin(store::load(tx))).await?;
+    let loaded = schema_of(&core, permit.principal.tenant).await?;
     Ok(Json(loaded.ok_or(common::NOT_FOUND)?))
 }
 
 /// Set the schema of custom attributes
 ///
 /// A JSON Schema (2020-12 unless it says otherwise) of 32 KiB at most that refers to nothing outside of
-/// itself. From now on, whoever registers, creates a user or changes attributes must meet it. Needs
+/// itself, and applies 1000 subschemas at most to one place of the attributes, with all that it refers to. From now on, whoever registers, creates a user or changes attributes must meet it. Needs
 /// `settings:write`.
 #[utoipa::path(put, path = "/api/v1/admin/attributes-schema", tag = "settings", operation_id = "write_attributes_schema",
     security(("bearer" = []), ("api_key" = []), ("session" = [])), request_body = Object,
@@ -60,8 +60,8 @@ async fn write(
         fields.wrong("", "type", "must be an object");
     } else if schema.to_string().len() > MAX {
         fields.wrong("", "too_long", format!("may have {MAX} bytes at most"));
-    } else {
-        fields.keep("", "schema", Schema::compile(&schema));
+    } else if let Err(unusable) = Schema::compile(&schema, Limits::SMALL) {
+        fields.wrong(unusable.at, "schema", unusable.message);
     }
     fields.check()?;
     let cause = Cause::new(&core, &permit);

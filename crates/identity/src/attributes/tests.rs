@@ -87,6 +87,16 @@ async fn a_schema_is_judged_before_it_holds(node: TestCore) {
         let refused = node.call(Method::PUT, PATH).json(&wrong).bearer(&boss.token).send().await;
         assert_eq!(codes(refused), [(String::new(), code.to_owned())], "{:.60}", wrong.to_string());
     }
+    // Each names the next one twice: what is read of a registration would double sixty times.
+    let mut defs = serde_json::Map::new();
+    for i in 0..60 {
+        let next = json!({"$ref": format!("#/$defs/a{}", i + 1)});
+        defs.insert(format!("a{i}"), json!({"allOf": [next, next]}));
+    }
+    defs.insert("a60".into(), json!({}));
+    let ladder = json!({"$defs": defs, "properties": {"grade": {"$ref": "#/$defs/a0"}}});
+    let refused = codes(node.call(Method::PUT, PATH).json(&ladder).bearer(&boss.token).send().await);
+    assert!(refused[0].0.starts_with("/$defs/a") && refused[0].1 == "schema", "{refused:?}");
     let put = node.call(Method::PUT, PATH).json(&json!({})).bearer(&clerk.token).send().await;
     put.expect_problem(403, "permission.denied");
     node.get(PATH).bearer(&boss.token).send().await.expect_problem(404, "not_found");

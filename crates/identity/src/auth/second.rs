@@ -260,7 +260,7 @@ async fn second_factor(
         Evidence::Code(answer) => match mfa::prove(tx, vault, presented, user, answer, now).await? {
             Proof::Proven(amr) => Ok(amr),
             Proof::Used => Err(USED.into()),
-            Proof::Wrong => Err(CODE.into()),
+            Proof::Wrong => Err(mfa::wrong(answer.method)),
         },
     }
 }

@@ -311,7 +311,7 @@ async fn replace(
                     match mfa::prove(tx, &vault, presented, user, &proof, now).await? {
                         Proof::Proven(amr) => entering.strengthen(amr),
                         Proof::Used => return Err(USED.into()),
-                        Proof::Wrong => return Err(CODE.into()),
+                        Proof::Wrong => return Err(mfa::wrong(proof.method)),
                     }
                     lockout::clear(tx, &counter).await?;
                 }

@@ -44,6 +44,9 @@ fn known(table: &[(&str, &'static str)], text: &str) -> Option<&'static str> {
     table.iter().find(|(mark, _)| text.contains(mark)).map(|(_, name)| *name)
 }
 
+/// What a device is called that says nothing about itself, until somebody names it. Pages say it in words of theirs.
+pub const UNKNOWN: &str = "Unknown device";
+
 /// A name for what sent this `User-Agent`.
 pub(super) fn name(user_agent: &str) -> String {
     let first = user_agent.split(['/', ' ', ';', '(']).next().unwrap_or_default();
@@ -54,7 +57,7 @@ pub(super) fn name(user_agent: &str) -> String {
         None => first.chars().take(MAX_PROGRAM).collect(),
     };
     match (program.is_empty(), known(SYSTEMS, user_agent)) {
-        (true, None) => "Unknown device".to_owned(),
+        (true, None) => UNKNOWN.to_owned(),
         (true, Some(system)) => system.to_owned(),
         (false, None) => program,
         (false, Some(system)) => format!("{program} on {system}"),

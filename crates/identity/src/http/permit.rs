@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use axum::extract::{FromRef, FromRequestParts};
-use http::request::Parts;
+use http::{Method, header, request::Parts};
 use kernel::{Permission, Principal, Problem, RequestContext, problem::common};
 
 use super::Refusal;
@@ -53,8 +53,40 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let ctx = Ctx::from_request_parts(parts, state).await?;
-        let principal = ctx.principal.clone().ok_or(common::UNAUTHENTICATED)?;
+        let principal = ctx.principal.clone().ok_or_else(|| nobody(parts))?;
         Ok(Self { principal, ctx })
+    }
+}
+
+/// Nobody is known. Where that is because a session cookie came without proof of where it is from, it says so: the
+/// gate lets such a request pass as nobody's, since some routes take it.
+fn nobody(parts: &Parts) -> Problem {
+    let problem = Problem::new(common::UNAUTHENTICATED);
+    let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let session = cookies
+        .flat_map(|all| all.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .any(|(name, _)| name.strip_prefix("__Host-").unwrap_or(name) == "portcullis_session");
+    let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if !session || safe || parts.headers.contains_key(header::AUTHORIZATION) || comes_from_here(parts) {
+        return problem;
+    }
+    problem.detail(
+        "The request may come from another site. Send the request from a page of this origin, or use an access token.",
+    )
+}
+
+/// Whether the browser says so, as far as it can be told from the request alone: the gate has judged it already.
+fn comes_from_here(parts: &Parts) -> bool {
+    let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let host = text("host").or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
+            let their = origin.split_once("://").map(|(_, authority)| authority);
+            host.is_none() || their.zip(host).is_some_and(|(their, host)| their.eq_ignore_ascii_case(host))
+        }
+        (None, None) => false,
     }
 }
 

@@ -111,12 +111,28 @@ pub(super) fn header(line: &[u8]) -> Result<Vec<String>, String> {
         names.iter().map(String::as_str).filter(|name| !COLUMNS.contains(name) && *name != "kind").collect();
     let twice = names.iter().enumerate().any(|(i, name)| names[..i].contains(name));
     if !unknown.is_empty() {
-        return Err(format!("the first line names columns that are not known; known are {}", COLUMNS.join(", ")));
+        let known = COLUMNS.join(", ");
+        // Spreadsheets write it where a comma is in numbers; a file is read in one way only.
+        if names.iter().any(|name| name.contains(';')) {
+            return Err(format!(
+                "columns must be separated by commas, and the first line has a semicolon; known are {known}"
+            ));
+        }
+        // Where no column is known the line may be no header but somebody's data, which is not repeated.
+        let which = if unknown.len() == names.len() { String::new() } else { format!(" ({})", quoted(&unknown)) };
+        return Err(format!("the first line names columns that are not known{which}; known are {known}"));
     }
     if twice {
         return Err("the first line names a column twice".into());
     }
     Ok(names)
+}
+
+/// Names to be told: a few, and not for ever.
+fn quoted(names: &[&str]) -> String {
+    let told = names.iter().take(8).map(|name| format!("\"{}\"", name.chars().take(40).collect::<String>()));
+    let more = if names.len() > 8 { ", …" } else { "" };
+    format!("{}{more}", told.collect::<Vec<_>>().join(", "))
 }
 
 fn cells(line: &[u8]) -> Option<Vec<String>> {

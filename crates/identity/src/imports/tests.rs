@@ -456,7 +456,13 @@ async fn what_is_exported_can_be_imported_elsewhere(node: TestCore) {
 async fn files_are_bounded_and_wrong_ones_are_told(node: TestCore) {
     let boss = node.person("boss@example.com", &["super_admin"]).await;
     for (file, reason) in [
-        ("email,nickname\nada@example.com,x\n".to_owned(), "columns that are not known"),
+        ("email,nickname\nada@example.com,x\n".to_owned(), "columns that are not known (\"nickname\"); known are"),
+        // Perhaps it is no header at all.
+        ("ada@example.com,Secret-7\n".to_owned(), "columns that are not known; known are"),
+        (
+            "email;display_name\nada@example.com;Ada\n".to_owned(),
+            "separated by commas, and the first line has a semicolon",
+        ),
         ("email,email\nada@example.com,x\n".to_owned(), "names a column twice"),
         (format!("email\n\"{}", "x".repeat(70_000)), "longer than 64 KiB"),
     ] {

@@ -16,6 +16,8 @@ pub enum Name {
     VerifyEmail,
     /// To the owner of an address that somebody tried to register again.
     AlreadyRegistered,
+    /// To the owner of an address that somebody wanted for their own account.
+    AddressTaken,
     /// A link to choose a new password.
     ResetPassword,
     /// To the new address of somebody who changes it: confirm that it is yours.
@@ -71,6 +73,7 @@ impl Name {
     pub const ALL: [Self; 17] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
+        Self::AddressTaken,
         Self::ResetPassword,
         Self::ChangeEmail,
         Self::EmailChangeRequested,
@@ -93,6 +96,7 @@ impl Name {
         match self {
             Self::VerifyEmail => "verify_email",
             Self::AlreadyRegistered => "already_registered",
+            Self::AddressTaken => "address_taken",
             Self::ResetPassword => "reset_password",
             Self::ChangeEmail => "change_email",
             Self::EmailChangeRequested => "email_change_requested",
@@ -122,7 +126,7 @@ impl Name {
             Self::NewLogin | Self::PasskeyAdded | Self::PasskeyRemoved => &["time", "ip", "device"],
             Self::ApiKeyAdded => &["time", "ip", "key"],
             Self::Impersonated => &["time", "reason"],
-            Self::AlreadyRegistered | Self::Test => &[],
+            Self::AlreadyRegistered | Self::AddressTaken | Self::Test => &[],
         }
     }
 

@@ -47,7 +47,7 @@ pub async fn request(
                 None => ask.write(tx, Some(user.id), session, email.as_str(), language, Fate::Send).await?,
                 Some(owner) => {
                     ask.write_proof(tx, session, email.as_str()).await?;
-                    let letter = Letter::mail(Name::AlreadyRegistered, language, email.as_str()).of(Some(owner.id));
+                    let letter = Letter::mail(Name::AddressTaken, language, email.as_str()).of(Some(owner.id));
                     post.write(tx, letter, Fate::send_if(owner.status == UserStatus::Active)).await?;
                 }
             }

@@ -11,7 +11,7 @@ use identity::{
 use kernel::{DeviceId, Problem, Timestamp, problem::common};
 use minijinja::{Value, context};
 
-use super::{Sure, at_field_of, own::Own, page, sure, when};
+use super::{Sure, at_field_of, called, own::Own, page, sure, when};
 use crate::{Pages, form::Posted, notice::Notice, texts::Words};
 
 const SECTION: &str = "account/devices";
@@ -33,7 +33,7 @@ pub(super) async fn of<R>(own: &Own<R>) -> Result<Vec<Device>, Problem> {
 fn row(device: &Device, words: &Words, now: Timestamp) -> Value {
     context! {
         id => device.id.to_string(),
-        name => device.name.clone(),
+        name => called(&device.name, words),
         ip => device.ip.clone(),
         current => device.current,
         trusted => device.trusted_until.filter(|until| now < *until).map(|until| when::day(words, until)),
@@ -65,7 +65,7 @@ async fn rename(own: Own<WriteProfile>, Posted { visit, form }: Posted) -> Resul
 
 async fn ask_forget(own: Own<ReadProfile>, Path(id): Path<DeviceId>) -> Result<Response, Refusal> {
     let device = of(&own).await?.into_iter().find(|device| device.id == id).ok_or(common::NOT_FOUND)?;
-    Ok(own.visit.show(sure(SECTION, FORGET, &device.name)))
+    Ok(own.visit.show(sure(SECTION, FORGET, &called(&device.name, &own.visit.words()))))
 }
 
 async fn forget(

@@ -11,7 +11,7 @@ use identity::{
 use kernel::{Problem, SessionId, Timestamp, problem::common};
 use minijinja::{Value, context};
 
-use super::{Sure, own::Own, page, sure, when};
+use super::{Sure, called, own::Own, page, sure, when};
 use crate::{Pages, form::Posted, notice::Notice, texts::Words};
 
 const SECTION: &str = "account/sessions";
@@ -31,9 +31,13 @@ pub(super) async fn of<R>(own: &Own<R>) -> Result<Vec<Session>, Problem> {
 }
 
 fn row(session: &Session, current: Option<SessionId>, words: &Words, now: Timestamp) -> Value {
+    let device = match session.impersonator {
+        Some(_) => words.get("sessions-impersonated"),
+        None => called(session.device_name.as_deref().unwrap_or(&session.user_agent), words),
+    };
     context! {
         id => session.id.to_string(),
-        device => session.device_name.as_ref().unwrap_or(&session.user_agent),
+        device => device,
         ip => session.ip.clone(),
         current => current == Some(session.id),
         remember => session.remember,

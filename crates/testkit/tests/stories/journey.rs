@@ -189,6 +189,16 @@ async fn a_session_cookie_and_an_api_key_open_the_gate_too(backend: Backend) {
     app.post("/limited").header("cookie", &pair).send().await.expect_problem(403, "session.csrf");
     app.post("/limited").header("cookie", &pair).header("sec-fetch-site", "same-origin").send().await.expect(200);
 
+    // The gate's own routes know nobody then, and say why; not of a cookie that proves where it is from.
+    let changes =
+        |origin: &str| app.call("PUT", "/api/v1/auth/profile").header("cookie", &pair).header("origin", origin);
+    let refused = changes("https://evil.example").json(&json!({})).send().await;
+    let refused = refused.expect_problem(401, "credentials.missing");
+    assert!(refused.json["detail"].as_str().expect("a detail").contains("another site"), "{}", refused.text);
+    let nobody = app.call("PUT", "/api/v1/auth/profile").json(&json!({})).send().await;
+    let nobody = nobody.expect_problem(401, "credentials.missing");
+    assert!(!nobody.text.contains("another site"), "{}", nobody.text);
+
     let tokens = login.expect_tokens();
     let key = app
         .post("/api/v1/api-keys")

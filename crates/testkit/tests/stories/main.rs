@@ -19,6 +19,7 @@ macro_rules! on_both {
 use on_both;
 
 mod accounts;
+mod attributes;
 mod branding;
 mod cache;
 mod devices;

@@ -177,7 +177,9 @@ async fn a_phone_is_sent_a_code_that_works_for_its_challenge_only() {
     let asked = log_in(&node, "ada@example.com", PASSWORD).await.expect(200);
     assert_eq!(asked["methods"][0], json!({"method": "sms", "hint": "+49•••••••67"}));
     let first = text(&asked["challenge_id"]).to_owned();
-    answer(&node, &first, "sms", "").await.expect_problem(401, "mfa.code_invalid");
+    let refused = answer(&node, &first, "sms", "").await.expect_problem(401, "mfa.code_invalid");
+    let advice = text(&refused["detail"]);
+    assert!(advice.contains("the latest message") && !advice.contains("clock"), "no app is asked for: {advice}");
     let send = json!({"challenge_id": first});
     node.post("/api/v1/auth/mfa/sms/send", &send).send().await.expect(202);
     let code = texted(&node).await;

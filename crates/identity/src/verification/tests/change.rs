@@ -71,7 +71,7 @@ async fn an_address_of_somebody_else_looks_like_any_other() {
     let owner = node.mails().await;
     let free = request(&node, &ada, PASSWORD, "new@example.com").await;
     assert_eq!((taken.status, &taken.json), (free.status, &free.json));
-    assert_eq!(to(&owner, "eve@example.com").subject, "You have an account at Default already");
+    assert_eq!(to(&owner, "eve@example.com").subject, "Somebody wanted to use your address at Default");
     assert!(to(&node.mails().await, "new@example.com").text.contains("token="));
 }
 
