@@ -95,6 +95,11 @@ async fn somebody_elses_factor_is_none_and_a_program_has_none() {
     let path = format!("/api/v1/mfa/{}", text(&shown["factors"][0]["id"]));
     let bob = node.person("bob@example.com", &["user"]).await;
     node.call(http::Method::DELETE, &path).bearer(&bob.token).send().await.expect_problem(404, "not_found");
-    let program = node.caller(&["profile:write"]);
+    let key = node.post("/api/v1/api-keys", &json!({"name": "ci"})).bearer(&bob.token).send().await.expect(201);
+    let key = kernel::Secret::new(text(&key["key"]).to_owned());
+    let program = crate::api_keys::authenticate(&node.core, key).await.expect("a caller");
     node.post("/api/v1/mfa/totp", &json!({})).by(&program).send().await.expect_problem(403, "mfa.no_login");
+    // Whoever is gone is not told that they are a program.
+    let gone = node.caller(&["profile:write"]);
+    node.post("/api/v1/mfa/totp", &json!({})).by(&gone).send().await.expect_problem(401, "credentials.missing");
 }
