@@ -21,8 +21,7 @@ use crate::Core;
 
 /// The tenant's schema, as it was written; attributes may be anything where there is none.
 pub async fn schema_of(core: &Core, tenant: TenantId) -> Result<Option<Value>, Problem> {
-    let stored = core.store.tenant(tenant).read(|tx| Box::pin(store::load(tx))).await;
-    stored.map_err(|e: StoreError| Problem::from(e))
+    core.read(tenant, |tx| Box::pin(store::load(tx))).await
 }
 
 /// What attributes of a tenant's users must look like now: for many of them.

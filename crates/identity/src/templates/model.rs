@@ -70,7 +70,7 @@ impl fmt::Display for Name {
 
 impl Name {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::VerifyEmail,
         Self::AlreadyRegistered,
         Self::AddressTaken,

@@ -54,6 +54,15 @@ pub(crate) async fn newcomer<'a>(app: &'a TestApp, email: &str) -> (Person<'a>, 
     (person, token)
 }
 
+#[tokio::test]
+async fn nobody_adds_a_passkey_before_their_address_is_verified() {
+    let app = app(Backend::SqliteAndMemory).await;
+    let eve = json!({"email": "eve@example.com", "password": testkit::PASSWORD});
+    app.post("/api/v1/auth/register").json(&eve).send().await.expect(201);
+    let token = app.post("/api/v1/auth/login").json(&eve).send().await.expect_tokens().access;
+    begin(&app, &token).await.expect_problem(403, "user.email_unverified");
+}
+
 async fn a_passkey_is_a_whole_login(backend: Backend) {
     let app = app(backend).await;
     let (ada, token) = newcomer(&app, "ada@example.com").await;

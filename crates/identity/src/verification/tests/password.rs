@@ -62,10 +62,8 @@ async fn what_was_planted_before_the_address_was_verified_goes_with_the_old_pass
     register(&node, "ada@example.com").await;
     let planted = login(&node, "ada@example.com", PASSWORD).await.expect(200);
     let access = planted["access_token"].as_str().expect("a token");
-    // A factor or passkey would stay, so there is none before it is clear whose the account is.
+    // A factor would stay, so there is none before it is clear whose the account is.
     let refused = node.post("/api/v1/mfa/totp", &json!({})).bearer(access).send().await;
-    refused.expect_problem(403, "user.email_unverified");
-    let refused = node.post("/api/v1/passkeys/register/start", &json!({})).bearer(access).send().await;
     refused.expect_problem(403, "user.email_unverified");
     let key = node.post("/api/v1/api-keys", &json!({"name": "planted"})).bearer(access).send().await.expect(201);
     let key = Secret::new(key["key"].as_str().expect("a key").to_owned());
@@ -98,7 +96,7 @@ async fn a_reset_gets_around_no_second_factor(node: TestCore) {
     let mail = one(request(&node, "ada@example.org").await);
     confirm(&node, &token(&mail), NEW).await.expect(204);
     let asked = login(&node, "ada@example.org", NEW).await.expect(200);
-    assert!(asked["access_token"].is_null() && asked["enrolment_required"] == json!(false), "{asked}");
+    assert!(asked["access_token"].is_null() && asked["enrolment_required"].is_null(), "{asked}");
     assert_eq!(asked["methods"][0]["method"], "totp", "{asked}");
 }
 
