@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { follow } from "../harness/follow.mjs";
-import { PASSWORD, notice, person, signIn } from "../harness/people.mjs";
+import { PASSWORD, member, notice, signIn } from "../harness/people.mjs";
 import { fillCredentials } from "../harness/sign-in.mjs";
 import { totp } from "../harness/totp.mjs";
 import { NARROW, sharedGate, visitor } from "../harness/world.mjs";
@@ -29,7 +29,7 @@ async function challenged(t, email) {
 const isIn = (page) => assert.equal(new URL(page.url()).pathname, "/ui/account/profile");
 
 test("an app is set up and asked for, and a backup code works once", async (t) => {
-  const email = await person();
+  const email = await member();
   const page = await visitor(t, PLAIN);
   await signIn(page, email, { path: "/ui/account/factors" });
   await follow(page.getByRole("link", { name: "Set up an authenticator app" }));
@@ -63,7 +63,7 @@ test("an app is set up and asked for, and a backup code works once", async (t) =
 });
 
 test("backup codes are kept: copied, printed and in a file, with whose they are", async (t) => {
-  const email = await person();
+  const email = await member();
   const page = await visitor(t, { viewport: NARROW, colorScheme: "dark" });
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   const copied = async (from) => {
@@ -98,7 +98,7 @@ test("what may not be copied is selected, to be copied by hand", async (t) => {
   const page = await visitor(t);
   const refuse = () => Promise.reject(new DOMException("no", "NotAllowedError"));
   await page.addInitScript(`Clipboard.prototype.writeText = ${refuse}`);
-  await signIn(page, await person(), { path: "/ui/account/factors" });
+  await signIn(page, await member(), { path: "/ui/account/factors" });
   await follow(page.getByRole("link", { name: "Set up an authenticator app" }));
   await follow(page.locator("main form button"));
   await page.getByRole("button", { name: "Copy" }).click();
@@ -108,7 +108,7 @@ test("what may not be copied is selected, to be copied by hand", async (t) => {
 
 test("two taps on a slow line send a code once", async (t) => {
   const page = await visitor(t);
-  await signIn(page, await person(), { path: "/ui/account/factors" });
+  await signIn(page, await member(), { path: "/ui/account/factors" });
   await follow(page.getByRole("link", { name: "Set up an authenticator app" }));
   await follow(page.locator("main form button"));
   await page.locator("#code").fill(totp(await page.locator(".secret").innerText()));
@@ -128,7 +128,7 @@ test("two taps on a slow line send a code once", async (t) => {
 });
 
 test("a phone is set up and asked for, with the code of a text message", async (t) => {
-  const [gate, email] = [await sharedGate(), await person()];
+  const [gate, email] = [await sharedGate(), await member()];
   const phone = `+49301${Math.floor(1e6 + Math.random() * 9e6)}`;
   const page = await visitor(t, PLAIN);
   await signIn(page, email, { path: "/ui/account/factors" });

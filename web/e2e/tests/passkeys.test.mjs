@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { withAuthenticator } from "../harness/authenticator.mjs";
 import { follow } from "../harness/follow.mjs";
-import { notice, person, signIn } from "../harness/people.mjs";
+import { member, notice, signIn } from "../harness/people.mjs";
 import { fillCredentials } from "../harness/sign-in.mjs";
 import { totp } from "../harness/totp.mjs";
 import { visitor } from "../harness/world.mjs";
@@ -34,7 +34,7 @@ async function byPasskey(page, path) {
 test("a passkey is added, signs its owner in, is named and removed", async (t) => {
   const page = await visitor(t);
   const device = await withAuthenticator(page);
-  await signIn(page, await person(), { path: "/ui/account/passkeys" });
+  await signIn(page, await member(), { path: "/ui/account/passkeys" });
   await page.getByText("You have no passkeys yet.").waitFor();
   await add(page, "My <phone>");
   assert.match(await notice(page), /Your passkey is ready/);
@@ -62,7 +62,7 @@ test("a passkey is added, signs its owner in, is named and removed", async (t) =
 test("browsers offer passkeys by themselves where a name is typed", async (t) => {
   const page = await visitor(t);
   await withAuthenticator(page, { offers: true });
-  await signIn(page, await person(), { path: "/ui/account/passkeys" });
+  await signIn(page, await member(), { path: "/ui/account/passkeys" });
   await add(page, "Phone");
   await page.context().clearCookies();
   await page.goto("/ui/account/profile");
@@ -73,7 +73,7 @@ test("browsers offer passkeys by themselves where a name is typed", async (t) =>
 test("whoever has a passkey proves it before passkeys are changed", async (t) => {
   const page = await visitor(t);
   await withAuthenticator(page);
-  const email = await person();
+  const email = await member();
   await signIn(page, email, { path: "/ui/account/passkeys" });
   await add(page, "First");
   // A password alone is not enough any more.
@@ -89,7 +89,7 @@ test("whoever has a passkey proves it before passkeys are changed", async (t) =>
 test("a passkey answers for the second step", async (t) => {
   const page = await visitor(t);
   await withAuthenticator(page);
-  const email = await person();
+  const email = await member();
   await signIn(page, email, { path: "/ui/account/passkeys" });
   await add(page, "Phone");
   // What is beside a password asks for what is beside a password.
@@ -113,7 +113,7 @@ test("a passkey answers for the second step", async (t) => {
 test("a device that refuses is told of, and nothing is added", async (t) => {
   const page = await visitor(t);
   const device = await withAuthenticator(page);
-  await signIn(page, await person(), { path: "/ui/account/passkeys" });
+  await signIn(page, await member(), { path: "/ui/account/passkeys" });
   await device.user(false);
   await follow(page.getByRole("link", { name: "Add a passkey" }));
   await page.getByRole("button", { name: "Add a passkey" }).click();
@@ -124,7 +124,7 @@ test("a device that refuses is told of, and nothing is added", async (t) => {
 
 test("without scripts it is said what a passkey needs", async (t) => {
   const page = await visitor(t, { javaScriptEnabled: false });
-  await signIn(page, await person(), { path: "/ui/account/passkeys" });
+  await signIn(page, await member(), { path: "/ui/account/passkeys" });
   await follow(page.getByRole("link", { name: "Add a passkey" }));
   await page.getByText("This needs JavaScript, and a browser that knows passkeys.").waitFor();
   assert.equal(await page.getByRole("button", { name: "Add a passkey" }).count(), 0);
