@@ -4,7 +4,8 @@
 //! ask for a second factor. The place comes first, so that an overloaded pool costs nobody an attempt, and
 //! attempts without end cost no queries; somebody who shows a device's cookie may take a place that is kept for browsers
 //! that the account knows, and loses it if it does not. The count comes before the hash, so that parallel guesses are
-//! bounded too, and is taken back if nothing was looked at. Every step is taken for an unknown account as for a known one. Whether somebody has a second factor is told after the right password
+//! bounded too, and is taken back if nothing was looked at. Every step is taken for an unknown account as for a known
+//! one. Whether somebody has a second factor is told after the right password
 //! only; the count is cleared when they are in, so nobody who knows a password has challenges without end.
 
 use kernel::{Amr, Problem, RequestContext, Secret, UserId, assurance::Method};

@@ -2,18 +2,24 @@
 //!
 //! Bounding the instructions of a rendering is not enough: one operator of the language can do any amount of work, a
 //! comparison of nested lists, say. So the parsed template is walked, and what is not known to cost as little as it
-//! looks is refused.
+//! looks is refused. Before that its words are counted: whoever parses, walks or runs it goes as deep as it is nested,
+//! and every level takes a piece of the thread's stack.
 
 use minijinja::{
     Error,
     machinery::{
+        Token,
         ast::{BinOpKind, CompareOpKind, Expr, Spanned, Stmt, UnaryOpKind},
-        parse,
+        parse, tokenize,
     },
     syntax::SyntaxConfig,
     value::ValueKind,
 };
 
+/// Most statements.
+const MAX_STATEMENTS: usize = 100;
+/// Most words and signs between a pair of braces.
+const MAX_WORDS: usize = 32;
 /// Filters that there are.
 const FILTERS: [&str; 4] = ["upper", "lower", "trim", "length"];
 
@@ -52,10 +58,31 @@ pub(super) enum Shown<'a> {
 
 /// Reads a template.
 pub(super) fn read(text: &str) -> Result<Vec<Piece<'_>>, Refused> {
+    bound(text)?;
     match parse(text, "message", SyntaxConfig::default()).map_err(|error| syntax(&error))? {
         Stmt::Template(template) => pieces(&template.children),
         _ => Err(Refused::new(1, "is no template")),
     }
+}
+
+/// Refuses what nests, or might nest, too deeply.
+fn bound(text: &str) -> Result<(), Refused> {
+    let (mut statements, mut words) = (0, 0);
+    for token in tokenize(text, false, SyntaxConfig::default()) {
+        let (token, span) = token.map_err(|error| syntax(&error))?;
+        match token {
+            Token::TemplateData(_) | Token::VariableStart => words = 0,
+            Token::BlockStart => (statements, words) = (statements + 1, 0),
+            _ => words += 1,
+        }
+        if words > MAX_WORDS {
+            return Err(Refused::new(span.start_line.into(), format!("more than {MAX_WORDS} words in one expression")));
+        }
+        if statements > MAX_STATEMENTS {
+            return Err(Refused::new(span.start_line.into(), format!("more than {MAX_STATEMENTS} statements")));
+        }
+    }
+    Ok(())
 }
 
 fn syntax(error: &Error) -> Refused {

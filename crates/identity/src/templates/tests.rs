@@ -149,6 +149,24 @@ fn a_template_cannot_harm_the_program() {
     assert_eq!(broken("a\nb\n{{ unknown }}").line, 3);
 }
 
+/// Each of these is as long as a template may be, and nested as deeply as that lets it.
+#[test]
+fn a_template_cannot_take_the_stack() {
+    for text in [
+        format!("{{% if {}name %}}x{{% endif %}}", "not ".repeat(4_000)),
+        format!("{{% if name{} %}}x{{% endif %}}", " and name".repeat(1_800)),
+        format!("{{{{ name{} }}}}", "|trim".repeat(3_200)),
+        format!("{{% if name{} %}}x{{% endif %}}", "==name".repeat(2_700)),
+        format!("{{{{ {}name{} }}}}", "(".repeat(8_000), ")".repeat(8_000)),
+        format!("{{{{ name{} }}}}", ".a".repeat(8_000)),
+        format!("{{% if name %}}{}{{% endif %}}", "{% elif name %}".repeat(1_000)),
+        format!("{}{}", "{% if name %}".repeat(600), "{% endif %}".repeat(600)),
+    ] {
+        let refused = broken(&text);
+        assert!(refused.message.starts_with("more than"), "{refused}");
+    }
+}
+
 #[test]
 fn values_are_escaped_in_html_and_a_subject_is_one_line() {
     let source =
